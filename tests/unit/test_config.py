@@ -1,0 +1,279 @@
+"""The study as data: what is refused, what is shared, and what makes a job run again."""
+
+import copy
+import json
+
+import pytest
+import yaml
+
+from vid3d.config import CpuFit, ReferenceSpec, SvdSeed, image_name, load_benchmark, merge, parse_spec, parse_study
+from vid3d.errors import InputError
+
+RUN = {
+    "title": "Truth",
+    "benchmark": "procedural",
+    "frames": 4,
+    "motion_scores": [120, 160],
+    "view_counts": [18, 9, 3],
+    "reference": {"size": 64},
+    "seed": {"backend": "procedural"},
+    "views": {"backend": "procedural"},
+    "splat": {"backend": "cpu", "splats": 500, "iterations": 100},
+    "render": {"backend": "cpu", "size": 64},
+    "score": {"backend": "clip", "model": "m.json", "weights": "w.safetensors"},
+}
+STUDY = {
+    "report": "quick",
+    "runs": {"truth": RUN},
+    "reports": {"quick": {"title": "Quick", "runs": ["truth"]}},
+}
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A folder with the manifests of two small benchmarks."""
+    objects = {"windmill": {"family": "windmill"}, "frog": {"family": "frog"}}
+    photographs = {"images": {"panda-dance": {"file": "panda-dance.jpg", "caption": "a panda", "sha256": "0" * 64}}}
+    for path, entries in {"procedural/objects.yaml": objects, "animate124/manifest.yaml": photographs}.items():
+        file = tmp_path / "benchmark" / path
+        file.parent.mkdir(parents=True)
+        file.write_text(yaml.safe_dump(entries, sort_keys=False), encoding="utf-8")
+    return tmp_path
+
+
+def raw(overlay=None):
+    """The study above with an overlay merged in as Snakemake merges configuration files."""
+    return merge(copy.deepcopy(STUDY), overlay or {})
+
+
+def with_runs(**runs):
+    return raw({"runs": runs})
+
+
+def refused(settings, root) -> str:
+    """The one line that a wrong study is refused with."""
+    with pytest.raises(InputError) as error:
+        parse_study(settings, root)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_gets_all_images_of_its_benchmark(root):
+    run = parse_study(raw(), root).runs["truth"]
+    assert run.images == ("windmill", "frog")
+    assert run.used_frames == 4
+    assert run.conditions == [(120, 18), (160, 18), (120, 9), (120, 3)]
+
+
+def test_frames_default_to_those_of_the_seed(root):
+    study = parse_study(raw({"runs": {"truth": {"frames": None}}}), root)
+    assert study.runs["truth"].used_frames == 12
+
+
+def test_the_command_line_restricts_every_run(root):
+    study = parse_study(raw({"images": "frog, panda-dance", "frames": 2, "embedder": "ViT-B-32/openai"}), root)
+    run = study.runs["truth"]
+    assert (run.images, run.used_frames) == (("frog",), 2)
+    assert run.score.published
+
+
+def test_frames_on_the_command_line_only_shorten(root):
+    assert parse_study(raw({"frames": 9}), root).runs["truth"].used_frames == 4
+
+
+def test_top_level_anchors_are_ignored(root):
+    settings = raw() | {"x-common": {"anything": 1}}
+    assert parse_study(settings, root) == parse_study(raw(), root)
+
+
+def test_anchors_below_the_top_are_not(root):
+    assert "x-common" in refused(raw({"runs": {"truth": {"x-common": 1}}}), root)
+
+
+def test_parsing_leaves_the_given_mapping_as_it_was(root):
+    settings = raw({"images": "frog"})
+    before = copy.deepcopy(settings)
+    parse_study(settings, root)
+    assert settings == before
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("overlay", "names"),
+    [
+        ({"runs": {"truth": {"splat": {"iteration": 5}}}}, ["runs.truth.splat", "iteration", "unknown key"]),
+        ({"run": {}}, ["run", "unknown key"]),
+        ({"runs": {"truth": {"splat": {"backend": "cuda"}}}}, ["runs.truth.splat", "cuda", "gsplat"]),
+        ({"runs": {"truth": {"view_counts": [18, 4]}}}, ["runs.truth", "view_counts", "4", "18"]),
+        ({"runs": {"truth": {"frames": 13}}}, ["runs.truth", "frames", "13", "12"]),
+        ({"runs": {"truth": {"frames": 0}}}, ["runs.truth.frames"]),
+        ({"runs": {"truth": {"motion_scores": [120, 120]}}}, ["motion_scores", "twice"]),
+        ({"runs": {"truth": {"motion_scores": [256]}}}, ["runs.truth.motion_scores", "256"]),
+        ({"runs": {"truth": {"motion_scores": []}}}, ["runs.truth.motion_scores"]),
+        ({"runs": {"truth": {"images": ["tiger"]}}}, ["runs.truth.images", "tiger", "procedural"]),
+        ({"runs": {"truth": {"benchmark": "imagenet"}}}, ["runs.truth.benchmark", "imagenet"]),
+        ({"runs": {"Truth": RUN}}, ["runs.Truth"]),
+        ({"runs": {"truth": {"extends": "missing"}}}, ["runs.truth.extends", "missing"]),
+        ({"runs": {"truth": {"extends": "truth"}}}, ["runs.truth.extends", "extends itself"]),
+        ({"runs": {"truth": None}}, ["runs.truth"]),
+        ({"runs": None}, ["runs"]),
+        ({"reports": {"quick": {"runs": ["nobody"]}}}, ["reports.quick.runs", "nobody"]),
+        ({"report": "long"}, ["report", "long"]),
+        ({"embedder": "ViT-B-32"}, ["embedder", "ViT-B-32"]),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_line_that_names_it(root, overlay, names):
+    message = refused(raw(overlay), root)
+    for name in names:
+        assert name in message, message
+
+
+def test_a_cycle_of_extends_is_refused(root):
+    runs = {name: {"title": name, "extends": parent} for name, parent in (("a", "b"), ("b", "c"), ("c", "a"))}
+    assert "extends itself" in refused(with_runs(**runs), root)
+
+
+def test_a_missing_manifest_is_refused(tmp_path):
+    message = refused(raw(), tmp_path)
+    assert "objects.yaml" in message
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n", ""])
+def test_a_manifest_that_is_no_mapping_is_refused(root, text):
+    (root / "benchmark/procedural/objects.yaml").write_text(text, encoding="utf-8")
+    assert "objects.yaml" in refused(raw(), root)
+
+
+def test_names_of_images_must_fit_paths(root):
+    (root / "benchmark/procedural/objects.yaml").write_text("../frog: {family: frog}\n", encoding="utf-8")
+    assert "../frog" in refused(raw(), root)
+
+
+# --- benchmarks -------------------------------------------------------------------------------------------------------
+
+
+def test_photographs_carry_caption_and_checksum(root):
+    image = load_benchmark("animate124", None, root)["panda-dance"]
+    assert (image.file, image.caption, image.sha256) == ("panda-dance.jpg", "a panda", "0" * 64)
+
+
+def test_procedural_entries_are_passed_on(root):
+    assert load_benchmark("procedural", None, root)["frog"].object == {"family": "frog"}
+
+
+def test_ones_own_image_is_named_after_its_file(root):
+    study = parse_study(with_runs(own={**RUN, "benchmark": "own"}) | {"image": "My Photo (1).JPG"}, root)
+    assert study.runs["own"].images == ("my-photo-1",)
+    assert image_name("---.png") == "image"
+
+
+# --- extends and overlays ---------------------------------------------------------------------------------------------
+
+
+def test_merge_goes_key_by_key():
+    assert merge({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"y": 5}}) == {"a": {"x": 1, "y": 5}, "b": 3}
+    assert merge({"a": [1, 2]}, {"a": [3]}) == {"a": [3]}
+
+
+def test_a_changed_backend_replaces_the_settings_whole():
+    base = {"splat": {"backend": "cpu", "maximum": 9}}
+    assert merge(base, {"splat": {"backend": "gsplat"}}) == {"splat": {"backend": "gsplat"}}
+    assert merge(base, {"splat": {"backend": "cpu", "splats": 7}})["splat"]["maximum"] == 9
+    assert merge(base, {"splat": {"splats": 7}})["splat"] == {"backend": "cpu", "maximum": 9, "splats": 7}
+
+
+def test_an_extending_run_inherits_all_but_the_title(root):
+    settings = with_runs(wide={"title": "Wide", "extends": "truth", "splat": {"splats": 900}})
+    wide = parse_study(settings, root).runs["wide"]
+    assert (wide.title, wide.splat.splats, wide.splat.iterations) == ("Wide", 900, 100)
+    del settings["runs"]["wide"]["title"]
+    assert "runs.wide.title" in refused(settings, root)
+
+
+def owners(study, run):
+    return {stage: study.owner(run, stage) for stage in ("reference", "seed", "views", "splat", "render", "score")}
+
+
+def test_stages_are_shared_up_to_the_first_difference(root):
+    study = parse_study(with_runs(wide={"title": "Wide", "extends": "truth", "splat": {"splats": 900}}), root)
+    shared = dict.fromkeys(("reference", "seed", "views"), "truth")
+    assert owners(study, "wide") == shared | dict.fromkeys(("splat", "render", "score"), "wide")
+
+
+def test_stages_are_shared_across_generations(root):
+    runs = {
+        "wide": {"title": "Wide", "extends": "truth", "splat": {"splats": 900}},
+        "sharp": {"title": "Sharp", "extends": "wide", "render": {"size": 128}},
+        "twin": {"title": "Twin", "extends": "sharp"},
+    }
+    study = parse_study(with_runs(**runs), root)
+    assert list(owners(study, "twin").values()) == ["truth", "truth", "truth", "wide", "sharp", "sharp"]
+
+
+def test_another_benchmark_shares_nothing(root):
+    runs = {"photos": {"title": "Photos", "extends": "truth", "benchmark": "animate124"}}
+    assert set(owners(parse_study(with_runs(**runs), root), "photos").values()) == {"photos"}
+
+
+def test_runs_without_extends_share_nothing(root):
+    study = parse_study(with_runs(other={**RUN, "title": "Other"}), root)
+    assert set(owners(study, "other").values()) == {"other"}
+
+
+def test_only_keeps_a_report_with_its_runs_and_their_ancestors(root):
+    settings = with_runs(
+        wide={"title": "Wide", "extends": "truth"}, alone={**RUN, "title": "Alone"}
+    )  # fmt: skip
+    settings["reports"]["wide"] = {"title": "Wide", "runs": ["wide"]}
+    study = parse_study(settings, root).only("wide")
+    assert set(study.runs) == {"truth", "wide"}
+    assert list(study.reports) == ["wide"]
+    assert study.report == "wide"
+
+
+# --- what jobs are given ----------------------------------------------------------------------------------------------
+
+
+def test_the_argument_holds_what_differs_from_the_defaults():
+    assert json.loads(CpuFit(backend="cpu", splats=500).argument()) == {"backend": "cpu", "revision": 1, "splats": 500}
+    assert ReferenceSpec().argument() == '{"revision":1}'
+
+
+def test_the_argument_does_not_depend_on_spelling():
+    spelled_out = CpuFit.model_validate({"iterations": 4000, "splats": 500, "maximum": None, "backend": "cpu"})
+    assert spelled_out.argument() == CpuFit(backend="cpu", splats=500).argument()
+
+
+def test_the_argument_tells_backends_and_settings_apart():
+    arguments = {CpuFit(backend="cpu", seed=seed).argument() for seed in (0, 1, 2)}
+    assert len(arguments) == 3
+    assert '"backend":"svd"' in SvdSeed(backend="svd").argument()
+
+
+def test_the_argument_comes_back_as_the_same_spec():
+    spec = SvdSeed(backend="svd", steps=3, variant=None, model="a 'quoted' \"folder\"")
+    assert parse_spec("seed", spec.argument()) == spec
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "names"),
+    [
+        ("splat", '{"backend":"cpu","revision":2}', ["splat", "revision"]),
+        ("splat", '{"backend":"cpu","colour":1}', ["splat", "colour", "unknown key"]),
+        ("splat", '{"splats":1}', ["splat", "backend"]),
+        ("seed", "not json", ["seed"]),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_one_line(stage, text, names):
+    with pytest.raises(InputError) as error:
+        parse_spec(stage, text)
+    message = str(error.value)
+    assert "\n" not in message
+    for name in names:
+        assert name in message, message

@@ -1,0 +1,26 @@
+"""Seed video of a procedural object: what camera 0 sees, exactly."""
+
+import numpy as np
+
+from vid3d.cameras import orbit
+from vid3d.config import ProceduralSeed
+from vid3d.errors import InputError
+from vid3d.procedural import ObjectSpec, render
+from vid3d.scene import Clip, Reference
+from vid3d.stages import Seed
+
+
+def build(spec: ProceduralSeed) -> Seed:
+    """A Seed that renders the reference's own object; raises InputError where the reference is a photograph."""
+
+    def seed(reference: Reference, motion: int, rng: np.random.Generator) -> Clip:  # noqa: ARG001 (nothing is random)
+        if reference.procedural is None:
+            raise InputError(
+                f"{reference.name}: seed backend procedural needs a procedural object, not a photograph: use another"
+            )
+        obj = ObjectSpec.from_dict(reference.procedural)
+        camera = orbit(1, spec.size)
+        frames = [render(obj, frame, motion, camera) for frame in range(spec.frames)]
+        return Clip(np.concatenate([image for image, _ in frames]), np.concatenate([alpha for _, alpha in frames]))
+
+    return seed

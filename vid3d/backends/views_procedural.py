@@ -1,0 +1,27 @@
+"""Orbit views of a procedural object: what the cameras around it see, exactly."""
+
+import numpy as np
+
+from vid3d.cameras import orbit
+from vid3d.config import ProceduralViews
+from vid3d.errors import InputError
+from vid3d.procedural import ObjectSpec, render
+from vid3d.scene import SeedFrame, Views
+from vid3d.stages import MultiView
+
+
+def build(spec: ProceduralViews) -> MultiView:
+    """A MultiView that renders the object at the frame's time; raises InputError where it comes from a photograph."""
+
+    def views(frame: SeedFrame, rng: np.random.Generator) -> Views:  # noqa: ARG001 (nothing is random)
+        reference = frame.reference
+        if reference.procedural is None:
+            raise InputError(
+                f"{reference.name}: views backend procedural needs a procedural object, not a photograph: use another"
+            )
+        obj = ObjectSpec.from_dict(reference.procedural)
+        cameras = orbit(spec.count, spec.size)
+        images, _ = render(obj, frame.index, frame.motion, cameras)
+        return Views(images, cameras)
+
+    return views

@@ -1,0 +1,72 @@
+"""Ground-truth images of an object at any time from any cameras."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vid3d.cameras import orbit
+from vid3d.procedural.motion import solve_amplitude
+from vid3d.procedural.objects import ObjectSpec, sculpt
+from vid3d.procedural.raycast import cast
+from vid3d.procedural.surface import shade
+from vid3d.scene import Cameras, Float32, Reference
+
+
+def render(
+    obj: ObjectSpec, frame: float, motion: float, cameras: Cameras, supersampling: int = 3
+) -> tuple[Float32, Float32]:
+    """What n cameras see at one moment, on white, antialiased by supersampling^2 rays per pixel.
+
+    Args:
+        frame: time in frames from 0, the rest pose.
+        motion: score asked for (``vid3d.procedural.motion``), at least 0.
+        cameras: n cameras outside the object.
+
+    Returns:
+        Images (n, h, w, 3) float32 in [0, 1] and coverage (n, h, w) float32 in [0, 1].
+
+    Raises:
+        InputError: the class cannot move that much.
+    """
+    rig = sculpt(obj)
+    maps = rig.pose(frame, solve_amplitude(obj, motion))
+    height, width = cameras.height, cameras.width
+    rays = height * width * supersampling**2
+    images = np.empty((len(cameras), height, width, 3), np.float32)
+    alpha = np.empty((len(cameras), height, width), np.float32)
+    for index in range(len(cameras)):
+        hits = cast(rig, maps, cameras, index, supersampling)
+        rgb = np.ones((rays, 3), np.float32)
+        covered = np.zeros(rays, np.float32)
+        brightness = shade(hits.normal)[:, None]
+        for k, part in enumerate(rig.parts):
+            these = slice(*np.searchsorted(hits.part, (k, k + 1)))
+            rgb[hits.rays[these]] = part.paint(hits.rest[these]) * brightness[these]
+        covered[hits.rays] = 1.0
+        images[index] = _mean(np.minimum(rgb, 1.0), height, width, supersampling)
+        alpha[index] = _mean(covered[:, None], height, width, supersampling)[..., 0]
+    return images, alpha
+
+
+def make_reference(name: str, entry: Mapping[str, Any], size: int) -> Reference:
+    """The reference image of an object of the benchmark's list: camera 0 at frame 0, size x size pixels.
+
+    It needs no cutting out and keeps its place in the frame, so source and foreground are the same image.
+
+    Args:
+        name: the object's name.
+        entry: its attributes except the name.
+
+    Raises:
+        InputError: ``entry`` describes no object.
+    """
+    obj = ObjectSpec.from_dict({"name": name, **entry})
+    images, alpha = render(obj, 0.0, 0.0, orbit(1, size))
+    return Reference(obj.name, obj.caption, images[0], images[0], alpha[0], obj.to_dict())
+
+
+def _mean(values: Float32, height: int, width: int, supersampling: int) -> Float32:
+    """Per pixel, the mean of its rays."""
+    blocks = values.reshape(height, supersampling, width, supersampling, -1)
+    return np.asarray(blocks.mean((1, 3), dtype=np.float32))

@@ -1,0 +1,119 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+
+from vid3d.backends import embed_clip
+from vid3d.config import ClipEmbed
+from vid3d.errors import InputError
+
+CONFIGURATION = {
+    "embed_dim": 8,
+    "quick_gelu": True,
+    "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 2, "width": 16, "head_width": 8},
+    "text_cfg": {"context_length": 6, "vocab_size": 10, "width": 16, "heads": 2, "layers": 1},
+}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> tuple[Path, Path]:
+    """A tiny model of random weights: configuration and state dict."""
+    torch.manual_seed(0)
+    model, weights = tmp_path / "config.json", tmp_path / "model.pt"
+    model.write_text(json.dumps(CONFIGURATION))
+    torch.save(open_clip.CLIP(**CONFIGURATION).state_dict(), weights)
+    return model, weights
+
+
+def _images(*sizes: tuple[int, int]) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (*size, 3), np.uint8) for size in sizes]
+
+
+def _spec(model: Path | str, weights: Path | str) -> ClipEmbed:
+    return ClipEmbed(backend="clip", model=str(model), weights=str(weights))
+
+
+def test_equals_open_clip_used_by_hand(checkpoint: tuple[Path, Path]) -> None:
+    model, weights = checkpoint
+    images = _images((32, 32), (50, 40), (31, 97))
+    embeddings = embed_clip.build(_spec(model, weights))(images)
+
+    network = open_clip.CLIP(**CONFIGURATION)
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    transform = open_clip.image_transform(32, is_train=False)
+    with torch.no_grad():
+        pixels = torch.stack([transform(Image.fromarray(image)) for image in images])
+        by_hand = network.eval().encode_image(pixels).numpy()
+    assert embeddings.dtype == np.float32
+    assert embeddings.shape == (3, 8)
+    np.testing.assert_allclose(embeddings, by_hand, atol=1e-6)
+
+
+def test_is_deterministic_and_independent_of_the_batch(checkpoint: tuple[Path, Path]) -> None:
+    images = _images(*[(32, 32)] * (embed_clip.BATCH + 3))
+    first, second = (embed_clip.build(_spec(*checkpoint))(images) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    alone = embed_clip.build(_spec(*checkpoint))(images[-1:])
+    np.testing.assert_allclose(first[-1:], alone, atol=1e-5)
+
+
+def test_quick_gelu_of_a_configuration_is_respected(checkpoint: tuple[Path, Path], tmp_path: Path) -> None:
+    model, weights = checkpoint
+    plain = tmp_path / "plain.json"
+    plain.write_text(json.dumps({**CONFIGURATION, "quick_gelu": False}))
+    images = _images((32, 32))
+    difference = embed_clip.build(_spec(model, weights))(images) - embed_clip.build(_spec(plain, weights))(images)
+    assert np.abs(difference).max() > 1e-4
+
+
+def test_openai_tag_forces_quick_gelu(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def create_model(name: str, tag: str, **settings: object) -> torch.nn.Module:
+        calls.append((name, tag, settings))
+        return torch.nn.Identity()
+
+    monkeypatch.setattr(open_clip, "create_model", create_model)
+    embed_clip.load_model("ViT-B-32", "openai")
+    embed_clip.load_model("ViT-B-32", "laion2b_s34b_b79k")
+    assert [settings["force_quick_gelu"] for _, _, settings in calls] == [True, False]
+
+
+def test_missing_configuration_and_weights_name_the_setting_and_the_cure(checkpoint: tuple[Path, Path]) -> None:
+    model, weights = checkpoint
+    with pytest.raises(InputError, match=r"score\.model: .*absent\.json does not exist; give the path"):
+        embed_clip.build(_spec(model.with_name("absent.json"), weights))
+    with pytest.raises(InputError, match=r"score\.weights: .*absent\.pt does not exist; give the path"):
+        embed_clip.build(_spec(model, weights.with_name("absent.pt")))
+    with pytest.raises(InputError, match="knows no architecture 'ViT-Q-1'"):
+        embed_clip.build(_spec("ViT-Q-1", "openai"))
+    with pytest.raises(InputError, match=r"or one of the tags openai, laion"):
+        embed_clip.build(_spec("ViT-B-32", "opnai"))
+
+
+def test_weights_of_another_model_or_a_broken_file_are_refused(checkpoint: tuple[Path, Path], tmp_path: Path) -> None:
+    model, weights = checkpoint
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({**CONFIGURATION, "embed_dim": 12}))
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(weights.read_bytes()[:100])
+    for spec in (_spec(other, weights), _spec(model, broken)):
+        with pytest.raises(InputError, match="belong together") as error:
+            embed_clip.build(spec)
+        assert "\n" not in str(error.value)
+
+
+def test_a_pickle_that_runs_code_is_not_executed(checkpoint: tuple[Path, Path], tmp_path: Path) -> None:
+    class Payload:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "executed",)
+
+    torch.save({"state_dict": Payload()}, tmp_path / "evil.pt")
+    with pytest.raises(InputError):
+        embed_clip.build(_spec(checkpoint[0], tmp_path / "evil.pt"))
+    assert not (tmp_path / "executed").exists()

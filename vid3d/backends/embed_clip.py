@@ -1,0 +1,112 @@
+"""CLIP image embeddings by open_clip, preprocessed with open_clip's own transform (PIL, bicubic, shortest side).
+
+OpenAI's weights were trained with quick-GELU, which open_clip's architecture ``ViT-B-32`` does not use by default: the
+flag is taken from the pretrained tag's own configuration.  For a local checkpoint the model's configuration decides, so
+OpenAI's weights in a local file go with architecture ``ViT-B-32-quickgelu``.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
+from open_clip.transform import PreprocessCfg, image_transform_v2
+from PIL import Image
+
+from vid3d.config import ClipEmbed
+from vid3d.errors import InputError
+from vid3d.scene import Float32, UInt8
+from vid3d.stages import Embed
+
+BATCH = 50  # images per forward pass; fixed, as the last bits of a matrix product may depend on it
+THREADS = 1  # likewise
+
+
+def build(spec: ClipEmbed) -> Embed:
+    """The embedder of a Spec; its weights are read now, or downloaded if they are a pretrained tag.
+
+    Raises:
+        InputError: the architecture, configuration or weights are unknown, missing, or do not fit each other.
+    """
+    torch.set_num_threads(THREADS)
+    model = load_model(spec.model, spec.weights)
+    transform = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
+
+    def embed(images: Sequence[UInt8]) -> Float32:
+        batches = []
+        with torch.inference_mode():
+            for start in range(0, len(images), BATCH):
+                batch = torch.stack([transform(Image.fromarray(image)) for image in images[start : start + BATCH]])
+                batches.append(model.encode_image(batch).float().numpy())
+        if not batches:
+            raise ValueError("there are no images to embed")
+        return np.concatenate(batches).astype(np.float32)
+
+    return embed
+
+
+def load_model(model: str, weights: str) -> Any:
+    """An open_clip model (its class is not typed) in evaluation mode, float32, on the CPU.
+
+    Args:
+        model: an open_clip architecture, or the path of a model configuration (``*.json``) of open_clip's class CLIP.
+        weights: a pretrained tag of the architecture, or the path of a checkpoint; pickles are read as weights only.
+    """
+    network = _from_configuration(Path(model), weights) if model.endswith(".json") else _from_name(model, weights)
+    return network.eval()
+
+
+def _from_configuration(path: Path, weights: str) -> Any:
+    try:
+        network = open_clip.CLIP(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise InputError(f"score.model: {path} does not exist; give the path of an open_clip configuration") from None
+    except (TypeError, ValueError) as error:
+        raise InputError(f"score.model: {path} is no open_clip configuration ({_first_line(error)})") from None
+    open_clip.model.set_model_preprocess_cfg(network, vars(PreprocessCfg(size=network.visual.image_size)))
+    _load(network, _checkpoint(weights))
+    return network
+
+
+def _from_name(name: str, weights: str) -> Any:
+    if name not in open_clip.list_models():
+        raise InputError(f"score.model: open_clip knows no architecture {name!r}; see open_clip.list_models()")
+    tag = get_pretrained_cfg(name, weights)
+    if not tag:
+        network = open_clip.create_model(name, pretrained_text=False)
+        _load(network, _checkpoint(weights, list_pretrained_tags_by_model(name)))
+        return network
+    try:
+        network = open_clip.create_model(name, weights, force_quick_gelu=bool(tag.get("quick_gelu")), weights_only=True)
+    except (RuntimeError, OSError) as error:
+        raise InputError(
+            f"score.weights: {name}/{weights} could not be downloaded or read ({_first_line(error)}); go online once,"
+            " or give the path of a checkpoint, or another embedder"
+        ) from None
+    return network
+
+
+def _checkpoint(weights: str, tags: Sequence[str] = ()) -> Path:
+    path = Path(weights)
+    if not path.is_file():
+        known = f" or one of the tags {', '.join(tags)}" if tags else ""
+        raise InputError(f"score.weights: {weights} does not exist; give the path of a checkpoint{known}")
+    return path
+
+
+def _load(network: Any, path: Path) -> None:
+    try:
+        open_clip.load_checkpoint(network, str(path), strict=True, weights_only=True)
+    except Exception as error:  # safetensors and torch raise many classes for unreadable files
+        raise InputError(
+            f"score.weights: {path} cannot be read as weights of this model ({_first_line(error)});"
+            " check that model and weights belong together and that the file is whole"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")

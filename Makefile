@@ -1,0 +1,55 @@
+# Two commands do everything: `make reproduce` and `make test`.
+#
+# VENV     the environment's folder           PYTHON   the Python it is made from (3.11 or later)
+# CORES    how many cores the study may use   ARGS     more arguments for Snakemake, such as --config report=truth
+
+VENV := .venv
+PYTHON ?= python3
+CORES ?= all
+ARGS ?=
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+
+CORE := CMakeLists.txt $(shell find vid3d/splatting/core -type f)
+LINTED := Snakefile rules
+
+.PHONY: help environment reproduce test lint unit train clean
+
+help:
+	@echo "make reproduce   environment, default study, report"
+	@echo "make test        environment, linters, all tests"
+	@echo "make train       train the models of ours anew (nothing else needs it)"
+	@echo "make clean       delete the environment and builds (says what; keeps results/)"
+
+# --no-build-isolation: the C++ core is built with the pinned tools of the lock
+$(VENV)/installed: requirements.lock pyproject.toml $(CORE)
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+environment: $(VENV)/installed
+
+reproduce: environment
+	snakemake --cores $(CORES) $(ARGS)
+	@echo "The report: $(CURDIR)/$$(snakemake --cores 1 $(ARGS) --summary 2>/dev/null | awk '$$1 ~ /^results\/reports\/.*index.html$$/ {print $$1; exit}')"
+
+test: lint unit
+
+lint: environment
+	ruff check vid3d tests
+	ruff format --check vid3d tests
+	mypy
+	snakefmt --check $(LINTED)
+	snakemake --lint
+
+unit: environment
+	python -m pytest
+
+train: environment
+	snakemake --cores $(CORES) $(ARGS) train
+
+clean:
+	@echo "deleting $(VENV), build, caches; keeping results/, benchmarks/, logs/ and weights/"
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache
+	find vid3d tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,24 @@
+# The Vid3D reproducibility study: a table of contents.
+# Each included file holds one stage and begins with its contract; the order is the data's way.
+
+
+configfile: "config/study.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/benchmark.smk"
+include: "rules/train.smk"
+include: "rules/seed.smk"
+include: "rules/views.smk"
+include: "rules/splat.smk"
+include: "rules/render.smk"
+include: "rules/score.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        page(study.report),

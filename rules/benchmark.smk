@@ -1,0 +1,74 @@
+# Benchmark image -> reference.
+#
+# in    the manifests under benchmark/, the photographs (downloaded and verified, or from benchmark_dir), or the user's own
+# out   reference.png, reference-foreground.png (cut out, recentred, on white), subject.json (name, caption, description)
+# note  an object's description is a parameter of its own job only: editing one entry re-makes one object
+
+
+def entry(wildcards):
+    """An image's manifest entry as JSON."""
+    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image].model_dump_json()
+
+
+def source(wildcards):
+    """The photograph behind a reference image; nothing for a procedural object."""
+    benchmark = study.runs[wildcards.run].benchmark
+    image = IMAGES[benchmark][wildcards.image]
+    if image.kind == "procedural":
+        return []
+    return image.file if benchmark == "own" else layout.SOURCE.format(benchmark=benchmark, file=image.file)
+
+
+def photograph(wildcards):
+    """The manifest entry of a photograph by its file name."""
+    found = [i for i in IMAGES[wildcards.benchmark].values() if i.kind == "photograph" and i.file == wildcards.file]
+    return found[0].model_dump_json() if found else "{}"
+
+
+rule fetch:
+    output:
+        protected(layout.SOURCE),
+    params:
+        entry=photograph,
+        folder=f"--folder {study.benchmark_dir}" if study.benchmark_dir else "",
+    wildcard_constraints:
+        benchmark="animate124",
+        file="[A-Za-z0-9-]+[.][a-z]+",
+    log:
+        "logs/fetch/{benchmark}/{file}.log",
+    benchmark:
+        "benchmarks/fetch/{benchmark}/{file}.tsv"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    retries: 0 if study.benchmark_dir else 2
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d fetch --entry {params.entry:q} {params.folder} --output {output:q} 2> {log:q}"
+
+
+rule reference:
+    input:
+        source=source,
+    output:
+        layout.REFERENCE,
+        layout.FOREGROUND,
+        layout.SUBJECT,
+    params:
+        spec=spec("reference"),
+        entry=entry,
+        source=lambda wildcards, input: f"--source {str(input.source)!r}" if input.source else "",
+    log:
+        "logs/reference/{run}/{image}.log",
+    benchmark:
+        "benchmarks/reference/{run}/{image}.tsv"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d reference --spec {params.spec:q} --entry {params.entry:q} --image {wildcards.image} {params.source}"
+        " --output {output:q} 2> {log:q}"

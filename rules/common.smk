@@ -1,0 +1,116 @@
+# The validated study, wildcard constraints and named input functions; no rules.
+#
+# A stage's files live under the run that owns them (`Study.owner`): a run that extends another and leaves a stage and
+# all before it unchanged reads the other run's files.
+
+import sys
+from pathlib import Path
+
+from vid3d import layout
+from vid3d.config import load_benchmark, merge, parse_study, read_yaml
+from vid3d.errors import InputError
+
+ROOT = Path(workflow.basedir)
+
+
+def load_study():
+    """Configuration files and --config, laid over each other by our own rules (a changed backend replaces its Spec)."""
+    settings = workflow.config_settings
+    layers = [] if settings.replace_workflow_config else [ROOT / "config/study.yaml"]
+    raw = {}
+    for layer in [*map(read_yaml, [*layers, *settings.configfiles]), dict(settings.config)]:
+        raw = merge(raw, layer)
+    return parse_study(raw, ROOT)
+
+
+try:
+    study = load_study()
+    IMAGES = {name: load_benchmark(name, study.image, ROOT) for name in ("procedural", "animate124", "own")}
+except InputError as error:
+    print(f"vid3d: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+wildcard_constraints:
+    run="|".join(study.runs),
+    report="|".join(study.reports),
+    image="[a-z0-9-]+",
+    motion="[0-9]+",
+    views="[0-9]+",
+    frame="[0-9]{2}",
+    camera="[0-9]{2}",
+
+
+def runs_where(condition):
+    """Wildcard constraint: the runs for which ``condition(run)`` holds; matches nothing if there is none."""
+    return "|".join(name for name, run in study.runs.items() if condition(run)) or "(?!)"
+
+
+def spec(stage):
+    """Params function: the Spec argument of a stage."""
+    return lambda wildcards: study.runs[wildcards.run].spec(stage).argument()
+
+
+def owned(stage, *patterns, **fixed):
+    """Input function: the files of ``stage`` that an item needs, in the folders of the run that owns them."""
+
+    def resolve(wildcards):
+        named = dict(wildcards.items()) | fixed
+        named["run"] = study.owner(wildcards.run, stage)
+        return [pattern.format(**named) for pattern in patterns]
+
+    return resolve
+
+
+def owned_frames(stage, pattern):
+    """Input function: the same for every frame that the run carries."""
+
+    def resolve(wildcards):
+        named = dict(wildcards.items()) | {"run": study.owner(wildcards.run, stage)}
+        return [pattern.format(**named, frame=frame) for frame in layout.frames(study.runs[wildcards.run])]
+
+    return resolve
+
+
+REFERENCE = owned("reference", layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
+
+
+def blocks(frames, size):
+    """Frame numbers cut into lists of ``size``, the last one maybe shorter."""
+    return [frames[start : start + size] for start in range(0, len(frames), size)]
+
+
+def frame_blocks(condition, size):
+    """{block of frame numbers: runs}: how the clips of the runs for which ``condition`` holds are cut into jobs."""
+    cut = {}
+    for name, run in study.runs.items():
+        if condition(run):
+            for block in blocks(layout.frames(run), size):
+                cut.setdefault(tuple(block), []).append(name)
+    return cut
+
+
+def results_of(run, pattern, stage):
+    """The files of ``stage`` for every clip of a run, in the folder of the run that owns them."""
+    return [condition.path(pattern, study, stage) for condition in layout.conditions(study, run)]
+
+
+def inputs_of(report, *kinds):
+    """What a report reads: of each run the files of the named kinds."""
+    files = []
+    for name in study.reports[report].runs:
+        run = study.runs[name]
+        for condition in layout.conditions(study, name):
+            if "scores" in kinds:
+                files.append(condition.path(layout.SCORES, study, "score"))
+            if "held-out" in kinds and run.ground_truth:
+                files.append(condition.path(layout.HELD_OUT, study, "render"))
+            if "renders" in kinds:
+                files += [condition.path(layout.RENDERS, study, "render", frame=f) for f in layout.frames(run)]
+                files += [condition.path(layout.VIDEO, study, "render", camera=c) for c in layout.cameras()]
+    return list(dict.fromkeys(files))
+
+
+def page(report):
+    """The entry page of a report."""
+    return layout.PAGE.format(report=report)

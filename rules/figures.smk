@@ -1,0 +1,35 @@
+# Filmstrips -> Figures 2-4 of each report.
+#
+# in    renders of every clip of every run that the report names
+# out   results/reports/{report}/figures/figure{2,3,4}.svg;  target figures
+
+
+def figures_of(report):
+    """Figures 2-4 of a report."""
+    return [layout.FIGURE.format(report=report, number=n) for n in (2, 3, 4)]
+
+
+rule figures_of_report:
+    input:
+        renders=lambda wildcards: inputs_of(wildcards.report, "renders"),
+    output:
+        figures_of("{report}"),
+    params:
+        study=study_of,
+    log:
+        "logs/figures/{report}.log",
+    benchmark:
+        "benchmarks/figures/{report}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d figures --study {params.study:q} --report {wildcards.report} 2> {log:q}"
+
+
+rule figures:
+    input:
+        figures_of(study.report),

@@ -1,0 +1,44 @@
+# Gaussians -> images of the 10 evaluation cameras.
+#
+# in    views-{views}/splats/*.ply (a control, which draws no splats, needs only the reference)
+# out   views-{views}/renders/frame-{frame}.png: filmstrip of the cameras;  renders/camera-{camera}.mp4
+# grain one job per clip
+
+
+def splats(wildcards):
+    """The clip's splats; nothing for a control."""
+    if study.runs[wildcards.run].render.control:
+        return []
+    return owned_frames("splat", layout.SPLATS)(wildcards)
+
+
+for _frames in sorted({run.used_frames for run in study.runs.values()}):
+
+    rule:
+        name:
+            f"render_{_frames}_frames"
+        input:
+            reference=REFERENCE,
+            splats=splats,
+        output:
+            strips=expand(layout.RENDERS, frame=[layout.two(f) for f in range(_frames)], allow_missing=True),
+            videos=expand(layout.VIDEO, camera=layout.cameras(), allow_missing=True),
+        params:
+            spec=spec("render"),
+        wildcard_constraints:
+            run=runs_where(lambda run: run.used_frames == _frames),
+        log:
+            "logs/render/{run}/{image}/motion-{motion}/views-{views}.log",
+        benchmark:
+            "benchmarks/render/{run}/{image}/motion-{motion}/views-{views}.tsv"
+        resources:
+            gpu=lambda wildcards: int(study.runs[wildcards.run].render.device == "gpu"),
+            mem_mb=2000,
+            runtime=60,
+        threads: 1
+        conda:
+            "../envs/cpu.yaml"
+        shell:
+            "vid3d render --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+            " --views {wildcards.views} --splats {input.splats:q} --output {output.strips:q}"
+            " --videos {output.videos:q} 2> {log:q}"

@@ -1,0 +1,41 @@
+# Tables, figures and videos -> one folder that opens offline.
+#
+# in    tables, figures, renders and videos of the runs that the report names, the times that jobs took
+# out   results/reports/{report}/index.html and what it shows, in the same folder
+# note  every report is a target by its name (truth, relief, full, own, ...); `report` is the default one
+
+
+rule page:
+    input:
+        lambda wildcards: inputs_of(wildcards.report, "renders", "scores"),
+        lambda wildcards: tables_of(wildcards.report) + figures_of(wildcards.report),
+    output:
+        layout.PAGE,
+    params:
+        study=study_of,
+    log:
+        "logs/report/{report}.log",
+    benchmark:
+        "benchmarks/report/{report}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d report --study {params.study:q} --report {wildcards.report} 2> {log:q}"
+
+
+rule report:
+    input:
+        page(study.report),
+
+
+for _report in study.reports:
+
+    rule:
+        name:
+            _report
+        input:
+            page(_report),

@@ -1,0 +1,58 @@
+# Renders -> CLIP-I, unaggregated; and, where there is ground truth, PSNR and SSIM at cameras that were not trained on.
+#
+# in    views-{views}/renders/*.png and the reference;  splats and motion-{motion}/held-out/*.png
+# out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera), held-out.csv; each CSV with a sidecar
+# grain one job per clip
+
+
+rule score:
+    input:
+        reference=REFERENCE,
+        renders=owned_frames("render", layout.RENDERS),
+    output:
+        embeddings=layout.EMBEDDINGS,
+        scores=layout.SCORES,
+        sidecar=layout.SCORES.replace(".csv", ".json"),
+    params:
+        spec=spec("score"),
+    log:
+        "logs/score/{run}/{image}/motion-{motion}/views-{views}.log",
+    benchmark:
+        "benchmarks/score/{run}/{image}/motion-{motion}/views-{views}.tsv"
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d score --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+        " --views {wildcards.views} --renders {input.renders:q} --embeddings {output.embeddings:q}"
+        " --scores {output.scores:q} 2> {log:q}"
+
+
+rule held_out:
+    input:
+        reference=REFERENCE,
+        splats=owned_frames("splat", layout.SPLATS),
+        truth=owned_frames("views", layout.HELD_OUT_TRUTH),
+    output:
+        rows=layout.HELD_OUT,
+        sidecar=layout.HELD_OUT.replace(".csv", ".json"),
+    params:
+        spec=spec("render"),
+    wildcard_constraints:
+        run=runs_where(lambda run: run.ground_truth),
+    log:
+        "logs/held-out/{run}/{image}/motion-{motion}/views-{views}.log",
+    benchmark:
+        "benchmarks/held-out/{run}/{image}/motion-{motion}/views-{views}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d held-out --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+        " --views {wildcards.views} --splats {input.splats:q} --truth {input.truth:q} --output {output.rows:q} 2> {log:q}"

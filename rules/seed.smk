@@ -1,0 +1,34 @@
+# Reference -> seed video.
+#
+# in    the reference image's three files
+# out   motion-{motion}/seed/frame-{frame}.png, all frames of the clip
+# grain one job per clip
+
+
+for _frames in sorted({run.seed.frames for run in study.runs.values()}):
+
+    rule:
+        name:
+            f"seed_{_frames}_frames"
+        input:
+            reference=REFERENCE,
+        output:
+            expand(layout.SEED, frame=[layout.two(f) for f in range(_frames)], allow_missing=True),
+        params:
+            spec=spec("seed"),
+        wildcard_constraints:
+            run=runs_where(lambda run: run.seed.frames == _frames),
+        log:
+            "logs/seed/{run}/{image}/motion-{motion}.log",
+        benchmark:
+            "benchmarks/seed/{run}/{image}/motion-{motion}.tsv"
+        resources:
+            gpu=lambda wildcards: int(study.runs[wildcards.run].seed.device == "gpu"),
+            mem_mb=lambda wildcards: 24000 if study.runs[wildcards.run].seed.learned else 2000,
+            runtime=60,
+        threads: 1
+        conda:
+            "../envs/cpu.yaml"
+        shell:
+            "vid3d seed --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+            " --output {output:q} 2> {log:q}"

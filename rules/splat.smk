@@ -1,0 +1,83 @@
+# Orbit views of one moment -> Gaussians, independently of all other moments: the paper's claim.
+#
+# in    motion-{motion}/orbit/frame-{frame}.png
+# out   views-{views}/splats/frame-{frame}.ply and frame-{frame}-fit.json (loss curve, counts, notes)
+# grain one job per frame on a CPU (a fit starts in well under half a second); blocks of frames on a GPU
+
+FIT = "vid3d fit --spec {params.spec:q} --image {wildcards.image} --generated {params.generated} --views {wildcards.views}"
+
+
+def generated(wildcards):
+    """How many views a filmstrip holds."""
+    return study.runs[wildcards.run].views.count
+
+
+def orbit_frames(block):
+    """Input function: the filmstrips of a block."""
+
+    def resolve(wildcards):
+        run = study.owner(wildcards.run, "views")
+        return expand(layout.ORBIT, run=run, image=wildcards.image, motion=wildcards.motion, frame=block)
+
+    return resolve
+
+
+rule splat:
+    input:
+        orbit=owned("views", layout.ORBIT),
+    output:
+        ply=layout.SPLATS,
+        fit=layout.FIT_REPORT,
+    params:
+        spec=spec("splat"),
+        generated=generated,
+        frame=lambda wildcards: int(wildcards.frame),
+    wildcard_constraints:
+        run=runs_where(lambda run: run.splat.device == "cpu"),
+    log:
+        "logs/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.log",
+    benchmark:
+        "benchmarks/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        FIT
+        + " --frames {params.frame} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"
+
+
+for _block, _runs in frame_blocks(
+    lambda run: run.splat.device == "gpu", study.execution.frames_per_job.splat_gpu
+).items():
+
+    rule:
+        name:
+            f"splat_gpu_{_block[0]}_{_block[-1]}"
+        input:
+            orbit=orbit_frames(_block),
+        output:
+            ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
+            fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),
+        params:
+            spec=spec("splat"),
+            generated=generated,
+            frames=" ".join(str(int(frame)) for frame in _block),
+        wildcard_constraints:
+            run="|".join(_runs),
+        log:
+            f"logs/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.log",
+        benchmark:
+            f"benchmarks/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.tsv"
+        resources:
+            gpu=1,
+            mem_mb=16000,
+            runtime=240,
+        threads: 1
+        conda:
+            "../envs/gpu.yaml"
+        shell:
+            FIT
+            + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"

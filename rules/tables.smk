@@ -1,0 +1,47 @@
+# Scores -> Tables 1-3 (and the held-out table) of each report.
+#
+# in    scores.csv of every clip of every run that the report names, held-out.csv where there is ground truth
+# out   results/reports/{report}/tables/table{1,2,3}.csv, held-out.csv; targets table1, table2, table3
+
+
+def tables_of(report):
+    """Tables 1-3 and the held-out table of a report."""
+    return [layout.TABLE.format(report=report, number=n) for n in (1, 2, 3)] + [
+        layout.HELD_OUT_TABLE.format(report=report)
+    ]
+
+
+def study_of(wildcards):
+    """The resolved study, restricted to the report, as JSON."""
+    return study.only(wildcards.report).model_dump_json()
+
+
+rule tables:
+    input:
+        scores=lambda wildcards: inputs_of(wildcards.report, "scores", "held-out"),
+        published="benchmark/published/tables.yaml",
+    output:
+        tables_of("{report}"),
+    params:
+        study=study_of,
+    log:
+        "logs/tables/{report}.log",
+    benchmark:
+        "benchmarks/tables/{report}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    threads: 1
+    conda:
+        "../envs/cpu.yaml"
+    shell:
+        "vid3d tables --study {params.study:q} --report {wildcards.report} 2> {log:q}"
+
+
+for _number in (1, 2, 3):
+
+    rule:
+        name:
+            f"table{_number}"
+        input:
+            layout.TABLE.format(report=study.report, number=_number),

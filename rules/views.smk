@@ -1,0 +1,75 @@
+# Seed frames -> orbit views; and, for procedural objects, the truth at cameras that are not trained on.
+#
+# in    the reference image's three files, seed frames
+# out   motion-{motion}/orbit/frame-{frame}.png: filmstrip of all generated views;  motion-{motion}/held-out/...
+# grain `frames_per_job` frames of a clip in one process (one model load); results do not depend on it
+
+
+def seed_frames(block):
+    """Input function: the seed frames of a block."""
+
+    def resolve(wildcards):
+        run = study.owner(wildcards.run, "seed")
+        return expand(layout.SEED, run=run, image=wildcards.image, motion=wildcards.motion, frame=block)
+
+    return resolve
+
+
+for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_job.views).items():
+
+    rule:
+        name:
+            f"views_{_block[0]}_{_block[-1]}"
+        input:
+            reference=REFERENCE,
+            seed=seed_frames(_block),
+        output:
+            expand(layout.ORBIT, frame=_block, allow_missing=True),
+        params:
+            spec=spec("views"),
+            frames=" ".join(str(int(frame)) for frame in _block),
+        wildcard_constraints:
+            run="|".join(_runs),
+        log:
+            f"logs/views/{{run}}/{{image}}/motion-{{motion}}/frames-{_block[0]}-{_block[-1]}.log",
+        benchmark:
+            f"benchmarks/views/{{run}}/{{image}}/motion-{{motion}}/frames-{_block[0]}-{_block[-1]}.tsv"
+        resources:
+            gpu=lambda wildcards: int(study.runs[wildcards.run].views.device == "gpu"),
+            mem_mb=lambda wildcards: 32000 if study.runs[wildcards.run].views.learned else 2000,
+            runtime=240,
+        threads: 1
+        conda:
+            "../envs/cpu.yaml"
+        shell:
+            "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+            " --frames {params.frames} --seed {input.seed:q} --output {output:q} 2> {log:q}"
+
+
+for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():
+
+    rule:
+        name:
+            f"held_out_truth_{_block[-1]}"
+        input:
+            reference=REFERENCE,
+        output:
+            expand(layout.HELD_OUT_TRUTH, frame=_block, allow_missing=True),
+        params:
+            size=lambda wildcards: study.runs[wildcards.run].views.size,
+            frames=" ".join(str(int(frame)) for frame in _block),
+        wildcard_constraints:
+            run="|".join(_runs),
+        log:
+            "logs/held-out-truth/{run}/{image}/motion-{motion}.log",
+        benchmark:
+            "benchmarks/held-out-truth/{run}/{image}/motion-{motion}.tsv"
+        resources:
+            mem_mb=2000,
+            runtime=60,
+        threads: 1
+        conda:
+            "../envs/cpu.yaml"
+        shell:
+            "vid3d held-out-truth --size {params.size} --reference {input.reference:q} --motion {wildcards.motion}"
+            " --frames {params.frames} --output {output:q} 2> {log:q}"

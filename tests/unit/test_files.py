@@ -1,0 +1,159 @@
+"""Every format survives a round trip, writing is atomic, and damaged files are named in one line."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vid3d import files
+from vid3d.errors import InputError
+from vid3d.scene import FitReport, Reference, Splats
+
+PROVENANCE = files.Provenance("test", '{"backend":"none","revision":1}', {"image": "frog"})
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def make_splats(rng, n=7):
+    def draw(*shape):
+        return rng.normal(size=shape).astype(np.float32)
+
+    return Splats(draw(n, 3), draw(n, 4), draw(n, 3), draw(n), draw(n, 3))
+
+
+def test_image_round_trip_keeps_eight_bits_and_provenance(tmp_path, rng):
+    pixels = rng.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    files.save_image(tmp_path / "a.png", pixels.astype(np.float32) / np.float32(255), PROVENANCE)
+    image, alpha = files.load_image(tmp_path / "a.png")
+    assert alpha is None
+    assert np.array_equal(files.to_uint8(image), pixels)
+    assert json.loads(Image.open(tmp_path / "a.png").text["vid3d"])["item"] == {"image": "frog"}
+
+
+def test_alpha_is_straight_in_the_file_and_white_when_loaded(tmp_path):
+    alpha = np.array([[0.0, 0.5, 1.0]], np.float32)
+    colour = np.array([[[0, 0, 0], [0.2, 0.4, 0.6], [1, 0, 0]]], np.float32)
+    on_white = colour * alpha[..., None] + (1 - alpha[..., None])
+    files.save_image(tmp_path / "a.png", on_white, PROVENANCE, alpha)
+    raw = np.asarray(Image.open(tmp_path / "a.png"))
+    assert raw[0, 0].tolist() == [255, 255, 255, 0]
+    assert np.abs(raw[0, 1, :3] / 255 - colour[0, 1]).max() < 0.005
+    image, loaded = files.load_image(tmp_path / "a.png")
+    assert np.abs(image - on_white).max() < 0.005
+    assert np.abs(loaded - alpha).max() < 0.005
+
+
+def test_filmstrip_round_trip(tmp_path, rng):
+    strip = rng.integers(0, 256, (4, 6, 6, 3), dtype=np.uint8).astype(np.float32) / np.float32(255)
+    files.save_filmstrip(tmp_path / "s.png", strip, PROVENANCE)
+    assert np.array_equal(files.load_filmstrip(tmp_path / "s.png", 4), strip)
+    with pytest.raises(InputError, match=r"s\.png.*3 square images"):
+        files.load_filmstrip(tmp_path / "s.png", 3)
+
+
+def test_splats_round_trip_exactly(tmp_path, rng):
+    splats = make_splats(rng)
+    files.save_splats(tmp_path / "s.ply", splats, PROVENANCE)
+    loaded = files.load_splats(tmp_path / "s.ply")
+    for name in ("positions", "quaternions", "log_scales", "opacity_logits", "colours"):
+        assert np.array_equal(getattr(loaded, name), getattr(splats, name)), name
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_splats_that_are_not_finite_are_refused_by_vertex(tmp_path, rng, value):
+    splats = make_splats(rng)
+    splats.log_scales[3, 1] = value
+    files.save_splats(tmp_path / "s.ply", splats, PROVENANCE)
+    with pytest.raises(InputError, match=r"s\.ply: vertex 3 is not finite"):
+        files.load_splats(tmp_path / "s.ply")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: data[:-5], "truncated"),
+        (lambda data: data.replace(b"rot_3", b"rot_9"), "rot_3"),
+        (lambda data: b"hello", "not a PLY"),
+        (lambda data: data.replace(b"binary_little_endian", b"ascii"), "binary little-endian"),
+    ],
+)
+def test_damaged_splats_are_named(tmp_path, rng, damage, message):
+    path = tmp_path / "s.ply"
+    files.save_splats(path, make_splats(rng), PROVENANCE)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match=message) as caught:
+        files.load_splats(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n broken"])
+def test_corrupt_images_are_named(tmp_path, content):
+    path = tmp_path / "frame-00.png"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"frame-00\.png: corrupt image"):
+        files.load_image(path)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.ply: no such file"):
+        files.load_splats(tmp_path / "gone.ply")
+
+
+def test_writing_is_all_or_nothing(tmp_path):
+    path = tmp_path / "result.json"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.atomic(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_reference_round_trip(tmp_path, rng):
+    alpha = np.zeros((8, 8), np.float32)
+    alpha[2:6, 2:6] = 1
+    cut = np.where(alpha[..., None] > 0, np.float32(0.2), np.float32(1)).repeat(3, axis=2)
+    reference = Reference("frog", "a red frog", rng.random((4, 5, 3), np.float32), cut, alpha, {"class": "frog"})
+    paths = [tmp_path / "reference.png", tmp_path / "foreground.png", tmp_path / "subject.json"]
+    files.save_reference(paths, reference, PROVENANCE)
+    loaded = files.load_reference(paths)
+    assert (loaded.name, loaded.caption, loaded.procedural) == ("frog", "a red frog", {"class": "frog"})
+    assert np.abs(loaded.image - reference.image).max() <= 0.5 / 255 + 1e-6
+    assert np.array_equal(loaded.alpha, alpha)
+
+
+def test_video_is_h264_and_as_long_as_its_frames(tmp_path, rng):
+    import av
+
+    images = rng.integers(0, 256, (5, 33, 32, 3), dtype=np.uint8)  # an odd height is padded
+    files.save_video(tmp_path / "v.mp4", images)
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        stream = container.streams.video[0]
+        decoded = list(container.decode(stream))
+        assert stream.codec_context.name == "h264"
+        assert stream.average_rate == files.FRAMES_PER_SECOND
+    assert [(frame.width, frame.height) for frame in decoded] == [(32, 34)] * 5
+
+
+def test_equal_data_makes_equal_bytes(tmp_path, rng):
+    splats, images = make_splats(rng), rng.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    embeddings = rng.random((2, 3, 4), np.float32)
+    for name in ("a", "b"):
+        files.save_splats(tmp_path / f"{name}.ply", splats, PROVENANCE)
+        files.save_video(tmp_path / f"{name}.mp4", images)
+        files.save_embeddings(tmp_path / f"{name}.npz", embeddings, embeddings[0, 0], PROVENANCE)
+        report = FitReport(np.ones(3, np.float32), np.ones(3, np.int32), ("nothing fired",))
+        files.save_fit_report(tmp_path / f"{name}.json", report, PROVENANCE)
+    for suffix in ("ply", "mp4", "npz", "json"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes(), suffix
+
+
+def test_rows_have_a_sidecar(tmp_path):
+    files.save_rows(tmp_path / "scores.csv", [{"image": "frog", "value": 1 / 3}], PROVENANCE)
+    assert (tmp_path / "scores.csv").read_text() == "image,value\nfrog,0.333333333\n"
+    assert json.loads((tmp_path / "scores.json").read_text())["stage"] == "test"

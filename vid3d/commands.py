@@ -1,0 +1,200 @@
+"""The subcommands of ``vid3d``, one per stage: load, call the stage's backend, save.
+
+Each takes the parsed command line (``vid3d.cli``) and knows neither the formats of files nor what the backend does.
+"""
+
+import argparse
+import importlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vid3d import cameras, config, files, randomness
+from vid3d.errors import InputError
+from vid3d.progress import progress_bar
+from vid3d.scene import Reference, SeedFrame, Views
+
+
+def _backend(spec: Any) -> Any:
+    """The stage function of a Spec; only this import loads the backend's heavy library."""
+    return importlib.import_module(type(spec).module).build(spec)
+
+
+def reference(arguments: argparse.Namespace) -> None:
+    """Benchmark image to source, foreground and subject."""
+    spec = config.parse_spec("reference", arguments.spec)
+    entry = json.loads(arguments.entry)
+    if entry["kind"] == "procedural":
+        made = importlib.import_module("vid3d.procedural").make_reference(arguments.image, entry["object"], spec.size)
+    else:
+        photographs = importlib.import_module("vid3d.photographs")
+        made = photographs.make_reference(arguments.source, arguments.image, entry["caption"], spec.size, spec.border)
+    item = {"image": arguments.image, "source": entry.get("file"), "sha256": entry.get("sha256")}
+    files.save_reference(arguments.output, made, files.Provenance("reference", arguments.spec, item))
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """Download or copy a photograph and verify it."""
+    from vid3d.download import fetch as bring
+
+    entry = config.Photograph.model_validate_json(arguments.entry)
+    bring(entry, arguments.folder, arguments.output)
+
+
+def seed(arguments: argparse.Namespace) -> None:
+    """Reference to seed video."""
+    spec = config.parse_spec("seed", arguments.spec)
+    ref = files.load_reference(arguments.reference)
+    rng = randomness.generator(spec.seed, "seed", ref.name)
+    clip = _backend(spec)(ref, arguments.motion, rng)
+    if len(clip.images) != len(arguments.output):
+        raise InputError(f"--output: the clip has {len(clip.images)} frames, but {len(arguments.output)} are named")
+    item = {"image": ref.name, "motion": arguments.motion}
+    files.save_clip(arguments.output, clip, files.Provenance("seed", arguments.spec, item))
+
+
+def _seed_frame(path: Path, index: int, motion: int, ref: Reference) -> SeedFrame:
+    image, alpha = files.load_image(path)
+    return SeedFrame(image, alpha, index, motion, ref)
+
+
+def views(arguments: argparse.Namespace) -> None:
+    """Seed frames to orbit filmstrips."""
+    spec = config.parse_spec("views", arguments.spec)
+    ref = files.load_reference(arguments.reference)
+    generate = _backend(spec)
+    for index, source, output in _numbered(arguments, "seed"):
+        frame = _seed_frame(source, index, arguments.motion, ref)
+        made = generate(frame, randomness.generator(spec.seed, "views", ref.name, index))
+        item = {"image": ref.name, "motion": arguments.motion, "frame": index}
+        files.save_filmstrip(output, made.images, files.Provenance("views", arguments.spec, item))
+
+
+def fit(arguments: argparse.Namespace) -> None:
+    """Orbit filmstrips to splats."""
+    spec = config.parse_spec("splat", arguments.spec)
+    run_fit = _backend(spec)
+    used = cameras.view_indices(arguments.generated, arguments.views)
+    reports = arguments.report or [output.with_name(f"{output.stem}-fit.json") for output in arguments.output]
+    for (index, source, output), report_path in zip(_numbered(arguments, "orbit"), reports, strict=True):
+        images = files.load_filmstrip(source, arguments.generated)
+        orbit = cameras.orbit(arguments.generated, images.shape[1])
+        rng = randomness.generator(spec.seed, "splat", arguments.image, index)
+        with progress_bar(f"frame {index}") as progress:
+            splats, report = run_fit(Views(images[used], orbit.select(used)), rng, progress)
+        item = {"image": arguments.image, "frame": index, "views": arguments.views}
+        provenance = files.Provenance("splat", arguments.spec, item)
+        files.save_splats(output, splats, provenance)
+        files.save_fit_report(report_path, report, provenance)
+
+
+def render(arguments: argparse.Namespace) -> None:
+    """Splats (or, for a control, the reference) to filmstrips of the evaluation cameras and one video per camera."""
+    spec = config.parse_spec("render", arguments.spec)
+    ref = files.load_reference(arguments.reference)
+    draw, evaluation = _backend(spec), cameras.orbit(cameras.EVALUATION_CAMERAS, spec.size)
+    sources = arguments.splats or [None] * len(arguments.output)
+    frames = []
+    for index, (source, output) in enumerate(zip(sources, arguments.output, strict=True)):
+        images = draw(None if source is None else files.load_splats(source), evaluation, ref)
+        item = {"image": ref.name, "motion": arguments.motion, "views": arguments.views, "frame": index}
+        files.save_filmstrip(output, images, files.Provenance("render", arguments.spec, item))
+        frames.append(files.to_uint8(images))
+    for camera, path in enumerate(arguments.videos):
+        files.save_video(path, np.stack([frame[camera] for frame in frames]))
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Renders and reference to embeddings and unaggregated cosines."""
+    from vid3d.metrics import cosines
+
+    spec = config.parse_spec("score", arguments.spec)
+    ref = files.load_reference(arguments.reference)
+    strips = [files.load_filmstrip(path, cameras.EVALUATION_CAMERAS) for path in arguments.renders]
+    images = [files.to_uint8(image) for strip in strips for image in strip]
+    embedded = _backend(spec)([*images, files.to_uint8(ref.image)])
+    renders, source = embedded[:-1].reshape(len(strips), cameras.EVALUATION_CAMERAS, -1), embedded[-1]
+    condition = {"image": ref.name, "motion": arguments.motion, "views": arguments.views}
+    provenance = files.Provenance("score", arguments.spec, condition)
+    files.save_embeddings(arguments.embeddings, renders, source, provenance)
+    to_source, to_self = cosines(renders, source), cosines(renders, renders[0, 0])
+    rows = [
+        condition | {"frame": f, "camera": c, "source_reference": to_source[f, c], "self_reference": to_self[f, c]}
+        for f in range(len(strips))
+        for c in range(cameras.EVALUATION_CAMERAS)
+    ]
+    files.save_rows(arguments.scores, rows, provenance)
+
+
+def held_out_truth(arguments: argparse.Namespace) -> None:
+    """Ground truth of a procedural object at the cameras that no view count trains on."""
+    from vid3d import procedural
+
+    ref = files.load_reference(arguments.reference)
+    if ref.procedural is None:
+        raise InputError(f"{arguments.reference[2]}: not a procedural object, so there is no ground truth")
+    described = procedural.ObjectSpec.from_dict(ref.procedural)
+    unseen, _ = cameras.held_out(arguments.size)
+    for index, output in zip(arguments.frames, arguments.output, strict=True):
+        images, _ = procedural.render(described, index, arguments.motion, unseen)
+        item = {"image": ref.name, "motion": arguments.motion, "frame": index}
+        files.save_filmstrip(
+            output, images, files.Provenance("held-out-truth", json.dumps({"size": arguments.size}), item)
+        )
+
+
+def held_out(arguments: argparse.Namespace) -> None:
+    """PSNR and SSIM of the splats against the ground truth at the held-out cameras."""
+    from vid3d.metrics import psnr, ssim
+
+    spec = config.parse_spec("render", arguments.spec)
+    ref = files.load_reference(arguments.reference)
+    draw, rows = _backend(spec), []
+    angles = cameras.held_out(16)[1]
+    condition = {"image": ref.name, "motion": arguments.motion, "views": arguments.views}
+    for index, (source, truth_path) in enumerate(zip(arguments.splats, arguments.truth, strict=True)):
+        truth = files.load_filmstrip(truth_path, len(angles))
+        unseen, _ = cameras.held_out(truth.shape[1])
+        # as in the renders' files: quantised to 8 bits before it is compared
+        images = files.to_uint8(draw(files.load_splats(source), unseen, ref)).astype(np.float32) / np.float32(255)
+        pairs = zip(angles, psnr(images, truth), ssim(images, truth), strict=True)
+        rows += [
+            condition | {"frame": index, "camera": c, "azimuth": a, "elevation": e, "psnr": p, "ssim": s}
+            for c, ((a, e), p, s) in enumerate(pairs)
+        ]
+    files.save_rows(arguments.output, rows, files.Provenance("held-out", arguments.spec, condition))
+
+
+def _numbered(arguments: argparse.Namespace, source: str) -> Sequence[tuple[int, Path, Path]]:
+    """(frame number, input, output) triples, which must be equally many."""
+    inputs = getattr(arguments, source)
+    if not len(arguments.frames) == len(inputs) == len(arguments.output):
+        raise InputError(f"--frames, --{source} and --output must name equally many items")
+    return list(zip(arguments.frames, inputs, arguments.output, strict=True))
+
+
+def _study(arguments: argparse.Namespace) -> config.Study:
+    return config.Study.model_validate_json(arguments.study)
+
+
+def tables(arguments: argparse.Namespace) -> None:
+    """Scores of a report's runs to Tables 1-3."""
+    importlib.import_module("vid3d.tables").write(_study(arguments), arguments.report, Path())
+
+
+def figures(arguments: argparse.Namespace) -> None:
+    """Filmstrips of a report's runs to figures."""
+    importlib.import_module("vid3d.figures").write(_study(arguments), arguments.report, Path())
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Tables, figures and videos to the HTML report."""
+    importlib.import_module("vid3d.report").write(_study(arguments), arguments.report, Path(), arguments.times or [])
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train a model of ours anew."""
+    importlib.import_module("vid3d.backends.train_clip").train(arguments.output, arguments.seed, arguments.budget)

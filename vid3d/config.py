@@ -1,0 +1,612 @@
+"""The study as data: Study > Run > one frozen Spec per stage, validated before the first job.
+
+A stage's Spec is a discriminated union on ``backend``, and that union *is* the registry: the class says which module
+of ``vid3d.backends`` implements it.  Unknown keys are refused, saying where.  This module imports neither torch nor
+snakemake, so that the Snakefile and every job can read it in a few milliseconds.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from vid3d.errors import InputError
+
+NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+MotionScore = Annotated[int, Field(ge=0, le=255)]  # SVD's motion_bucket_id
+PixelSize = Annotated[int, Field(ge=16, le=4096)]
+
+
+class Strict(BaseModel):
+    """Immutable, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Spec(Strict):
+    """Settings of one stage's backend.
+
+    ``revision`` is bumped when the backend's results change for the same settings, so that old files are made anew.
+    ``argument`` is what jobs are given and what Snakemake compares: only non-default fields, so that a new field with
+    a default re-runs nothing.
+    """
+
+    module: ClassVar[str]
+    device: ClassVar[Literal["cpu", "gpu"]] = "cpu"
+    learned: ClassVar[bool] = False  # needs a model's weights
+
+    revision: Literal[1] = 1
+
+    def argument(self) -> str:
+        """Compact JSON of backend, revision and the non-default fields, keys sorted."""
+        settings = self.model_dump(mode="json", exclude_defaults=True)
+        for key in ("backend", "revision"):
+            if key in type(self).model_fields:
+                settings[key] = getattr(self, key)
+        return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+
+# --- reference -------------------------------------------------------------------------------------------------------
+
+
+class ReferenceSpec(Spec):
+    """How a benchmark image becomes the reference: cut out, recentred, on white.
+
+    Attributes:
+        size: edge length in pixels of the foreground image.
+        border: fraction of the edge left free by the object's longer side (released code: 0.3).
+    """
+
+    module: ClassVar[str] = "vid3d.foreground"
+
+    size: PixelSize = 512
+    border: Annotated[float, Field(ge=0, lt=0.9)] = 0.3
+
+
+# --- seed ------------------------------------------------------------------------------------------------------------
+
+
+class _SeedSpec(Spec):
+    size: PixelSize
+    frames: Annotated[int, Field(ge=1, le=100)]
+    seed: int = 42
+
+
+class ProceduralSeed(_SeedSpec):
+    """Ground truth of a procedural object."""
+
+    module: ClassVar[str] = "vid3d.backends.seed_procedural"
+    backend: Literal["procedural"]
+    size: PixelSize = 64
+    frames: Annotated[int, Field(ge=1, le=100)] = 12
+
+
+class ReliefSeed(_SeedSpec):
+    """The cut-out photograph, moved by a smooth periodic warp; no learned model."""
+
+    module: ClassVar[str] = "vid3d.backends.seed_relief"
+    backend: Literal["relief"]
+    size: PixelSize = 96
+    frames: Annotated[int, Field(ge=1, le=100)] = 8
+
+
+class SvdSeed(_SeedSpec):
+    """Stable Video Diffusion; the defaults are those in effect in the released code.
+
+    Attributes:
+        model: a diffusers folder or a hub id.  model_revision: the hub commit.  variant: file variant, such as fp16.
+        fps, steps, min_guidance, max_guidance, noise_aug_strength, decode_chunk: as in StableVideoDiffusionPipeline.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.seed_svd"
+    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
+    learned: ClassVar[bool] = True
+    backend: Literal["svd"]
+    size: PixelSize = 512
+    frames: Annotated[int, Field(ge=1, le=100)] = 25
+    model: str = "stabilityai/stable-video-diffusion-img2vid-xt"
+    model_revision: str | None = None
+    variant: str | None = "fp16"
+    fps: Annotated[int, Field(ge=1)] = 7
+    steps: Annotated[int, Field(ge=1)] = 25
+    min_guidance: float = 1.0
+    max_guidance: float = 3.0
+    noise_aug_strength: float = 0.02
+    decode_chunk: Annotated[int, Field(ge=1)] = 8
+
+
+# --- views -----------------------------------------------------------------------------------------------------------
+
+
+class _ViewsSpec(Spec):
+    size: PixelSize
+    count: Annotated[int, Field(ge=1, le=360)] = 18
+    seed: int = 23
+
+
+class ProceduralViews(_ViewsSpec):
+    """Ground truth of a procedural object."""
+
+    module: ClassVar[str] = "vid3d.backends.views_procedural"
+    backend: Literal["procedural"]
+    size: PixelSize = 64
+
+
+class ReliefViews(_ViewsSpec):
+    """A closed textured relief inflated from the frame's silhouette; no learned model.
+
+    Attributes:
+        thickness: front-to-back extent as a fraction of the silhouette's width.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.views_relief"
+    backend: Literal["relief"]
+    size: PixelSize = 96
+    thickness: Annotated[float, Field(gt=0, le=2)] = 0.45
+
+
+class V3dViews(_ViewsSpec):
+    """V3D, the multi-view model fine-tuned from SVD; the defaults are those of the released code.
+
+    Attributes:
+        model: a diffusers folder (V3D is published in sgm format only and must be converted).
+        steps, guidance, noise_aug_strength, fps_id, motion_bucket_id: the sampler's settings.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.views_v3d"
+    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
+    learned: ClassVar[bool] = True
+    backend: Literal["v3d"]
+    size: PixelSize = 512
+    model: str = "weights/v3d-diffusers"
+    steps: Annotated[int, Field(ge=1)] = 32
+    guidance: float = 3.5
+    noise_aug_strength: float = 0.02
+    fps_id: int = 1
+    motion_bucket_id: int = 300
+
+
+# --- splat -----------------------------------------------------------------------------------------------------------
+
+Preset = Literal["as-released", "as-written"]
+
+
+class _FitSpec(Spec):
+    preset: Preset = "as-released"
+    splats: Annotated[int, Field(ge=1, le=5_000_000)] = 100_000
+    iterations: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
+    opacity_weight: Annotated[float, Field(ge=0)] = 0.1
+    seed: int = 0
+
+
+class CpuFit(_FitSpec):
+    """The fused C++ fit of ``vid3d.splatting``, one thread per fit.
+
+    Attributes:
+        preset: ``as-released`` (the code's densification schedule) or ``as-written`` (the count of splats is fixed).
+        splats: initial count.  iterations: optimiser steps.  opacity_weight: of the mean-opacity term in the loss.
+        maximum: refuse to densify beyond this many splats; None for no limit.
+        instruction_set: byte-identity is claimed per instruction set; ``auto`` takes the best one of the machine.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.fit_cpu"
+    backend: Literal["cpu"]
+    maximum: Annotated[int, Field(ge=1)] | None = None
+    instruction_set: Literal["auto", "avx2", "portable"] = "auto"
+
+
+class CudaFit(_FitSpec):
+    """gsplat's CUDA rasterizer under the same recipe."""
+
+    module: ClassVar[str] = "vid3d.backends.fit_cuda"
+    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
+    backend: Literal["gsplat"]
+
+
+# --- render ----------------------------------------------------------------------------------------------------------
+
+
+class _RenderSpec(Spec):
+    control: ClassVar[bool] = False  # draws something else than the splats, and needs none
+    size: PixelSize = 512
+
+
+class CpuRender(_RenderSpec):
+    """The C++ rasterizer of ``vid3d.splatting``."""
+
+    module: ClassVar[str] = "vid3d.backends.render_cpu"
+    backend: Literal["cpu"]
+    alpha_cap: Annotated[float, Field(gt=0, lt=1)] = 0.99
+    near: Annotated[float, Field(gt=0)] = 0.2
+
+
+class CudaRender(_RenderSpec):
+    """gsplat's CUDA rasterizer."""
+
+    module: ClassVar[str] = "vid3d.backends.render_cuda"
+    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
+    backend: Literal["gsplat"]
+    near: Annotated[float, Field(gt=0)] = 0.2
+
+
+class StaticRender(_RenderSpec):
+    """Control: every camera of every frame shows the reference image, cut out on white."""
+
+    module: ClassVar[str] = "vid3d.backends.render_static"
+    control: ClassVar[bool] = True
+    backend: Literal["static"]
+
+
+class BlankRender(_RenderSpec):
+    """Control: every camera of every frame is white."""
+
+    module: ClassVar[str] = "vid3d.backends.render_blank"
+    control: ClassVar[bool] = True
+    backend: Literal["blank"]
+
+
+# --- score -----------------------------------------------------------------------------------------------------------
+
+
+class ClipEmbed(Spec):
+    """CLIP image embeddings by open_clip.
+
+    Attributes:
+        model: an open_clip architecture, or the path of a model configuration (JSON).
+        weights: an open_clip pretrained tag, or the path of a checkpoint (safetensors).
+    """
+
+    module: ClassVar[str] = "vid3d.backends.embed_clip"
+    learned: ClassVar[bool] = True
+    backend: Literal["clip"]
+    model: str = "ViT-B-32"
+    weights: str = "openai"
+
+    @property
+    def published(self) -> bool:
+        """Whether this is the paper's embedder, so that scores may be compared with published ones."""
+        return (self.model, self.weights) == ("ViT-B-32", "openai")
+
+
+SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]
+ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
+FitSpec = Annotated[CpuFit | CudaFit, Field(discriminator="backend")]
+RenderSpec = Annotated[CpuRender | CudaRender | StaticRender | BlankRender, Field(discriminator="backend")]
+EmbedSpec = ClipEmbed
+
+STAGES = ("reference", "seed", "views", "splat", "render", "score")  # in the order of the data's way
+_UNIONS: dict[str, TypeAdapter[Any]] = {
+    "reference": TypeAdapter(ReferenceSpec),
+    "seed": TypeAdapter(SeedSpec),
+    "views": TypeAdapter(ViewsSpec),
+    "splat": TypeAdapter(FitSpec),
+    "render": TypeAdapter(RenderSpec),
+    "score": TypeAdapter(EmbedSpec),
+}
+
+
+def parse_spec(stage: str, text: str) -> Any:
+    """The Spec of ``stage`` from its ``argument()``.
+
+    Raises:
+        InputError: unknown backend or key, a value out of range, or a revision that this package does not know.
+    """
+    try:
+        return _UNIONS[stage].validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"--spec of {stage}: {_first_problem(error)}") from None
+
+
+# --- benchmarks ------------------------------------------------------------------------------------------------------
+
+
+class Photograph(Strict):
+    """A photograph of a benchmark: where it comes from and what it shows."""
+
+    kind: Literal["photograph"] = "photograph"
+    caption: str = ""
+    file: str
+    url: str | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+
+class Procedural(Strict):
+    """A procedural object of a benchmark; ``object`` is read by ``vid3d.procedural``."""
+
+    kind: Literal["procedural"] = "procedural"
+    caption: str = ""
+    object: dict[str, Any]
+
+
+BenchmarkImage = Photograph | Procedural
+
+
+# --- study -----------------------------------------------------------------------------------------------------------
+
+
+class Run(Strict):
+    """For each stage which backend and which numbers, and on which images and conditions.
+
+    Attributes:
+        title: what the report calls it.
+        extends: the run whose settings this one starts from and whose unchanged stages it shares.
+        benchmark: ``procedural``, ``animate124`` or ``own``.
+        images: names within the benchmark; None for all.
+        frames: how many frames of each seed clip are carried on; None for all.
+        motion_scores: the first is the base, at which the view counts are compared (Table 3 varies it).
+        view_counts: the first is the base, at which the motion scores are compared (Table 2 varies it).
+        stamp: printed on every table and figure of the run; says what its numbers are not.
+    """
+
+    title: str
+    extends: Name | None = None
+    benchmark: Literal["procedural", "animate124", "own"]
+    images: tuple[Name, ...] | None = None
+    frames: Annotated[int, Field(ge=1)] | None = None
+    motion_scores: Annotated[tuple[MotionScore, ...], Field(min_length=1)] = (120,)
+    view_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (18,)
+    stamp: str = ""
+    reference: ReferenceSpec
+    seed: SeedSpec
+    views: ViewsSpec
+    splat: FitSpec
+    render: RenderSpec
+    score: EmbedSpec
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for count in self.view_counts:
+            if self.views.count % count:
+                raise ValueError(f"view_counts: {count} does not divide the {self.views.count} generated views")
+        if self.frames is not None and self.frames > self.seed.frames:
+            raise ValueError(f"frames: {self.frames} is more than the seed's {self.seed.frames}")
+        for name in ("images", "motion_scores", "view_counts"):
+            values = getattr(self, name) or ()
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name}: lists a value twice")
+        return self
+
+    @property
+    def conditions(self) -> list[tuple[int, int]]:
+        """(motion score, view count) pairs: all motion scores at the base views, all view counts at the base motion."""
+        motion, views = self.motion_scores[0], self.view_counts[0]
+        return [(m, views) for m in self.motion_scores] + [(motion, v) for v in self.view_counts[1:]]
+
+    @property
+    def used_frames(self) -> int:
+        """How many frames of each clip go through the stages after the seed."""
+        return self.frames if self.frames is not None else self.seed.frames
+
+    @property
+    def ground_truth(self) -> bool:
+        """Whether the splats can be compared with the truth at cameras that were not trained on."""
+        return self.benchmark == "procedural" and not self.render.control
+
+    def spec(self, stage: str) -> Any:
+        """The Spec of a stage by its name."""
+        return getattr(self, stage)
+
+
+class Report(Strict):
+    """A report names the runs that it shows, in the order of its tables."""
+
+    title: str
+    runs: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class FramesPerJob(Strict):
+    """How many frames of a clip one process handles; results do not depend on it."""
+
+    views: Annotated[int, Field(ge=1)] = 25
+    splat_gpu: Annotated[int, Field(ge=1)] = 25
+
+
+class Execution(Strict):
+    """How jobs are cut and sized; never part of a Spec."""
+
+    frames_per_job: FramesPerJob = FramesPerJob()
+
+
+class Study(Strict):
+    """The whole study.
+
+    Attributes:
+        benchmark_dir: a folder that holds the benchmark's photographs already; None downloads them.
+        image: a photograph of the user's, for run ``own``.
+        images: restrict every run to these images (comma-separated on the command line).
+        frames: restrict every run to its first frames.
+        embedder: ``MODEL/WEIGHTS`` of open_clip for every run, such as ``ViT-B-32/openai``; None keeps each run's own.
+        report: the report that ``all``, ``table1`` and the other general targets mean.
+    """
+
+    benchmark_dir: str | None = None
+    image: str | None = None
+    images: tuple[Name, ...] | None = None
+    frames: Annotated[int, Field(ge=1)] | None = None
+    embedder: Annotated[str, Field(pattern="^[^/]+/.+$")] | None = None
+    report: Name = "quick"
+    execution: Execution = Execution()
+    runs: dict[Name, Run]
+    reports: dict[Name, Report]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, report in self.reports.items():
+            for run in report.runs:
+                if run not in self.runs:
+                    raise ValueError(f"reports.{name}.runs: there is no run {run!r}")
+        if self.report not in self.reports:
+            raise ValueError(f"report: there is no report {self.report!r}")
+        return self
+
+    def owner(self, run: str, stage: str) -> str:
+        """The run under whose name the artefact of ``stage`` lives.
+
+        It is the furthest ancestor by ``extends`` whose Specs up to and including ``stage`` and whose benchmark are
+        equal, so that runs share what they have in common.
+        """
+        upstream = STAGES[: STAGES.index(stage) + 1]
+        current = self.runs[run]
+        while current.extends is not None:
+            parent = self.runs[current.extends]
+            same = all(current.spec(s).argument() == parent.spec(s).argument() for s in upstream)
+            if not same or current.benchmark != parent.benchmark:
+                break
+            run, current = current.extends, parent
+        return run
+
+    def only(self, report: str) -> "Study":
+        """This study with nothing but one report, its runs and the runs that those extend."""
+        names: set[str] = set()
+        for name in self.reports[report].runs:
+            ancestor: str | None = name
+            while ancestor is not None and ancestor not in names:
+                names.add(ancestor)
+                ancestor = self.runs[ancestor].extends
+        return self.model_copy(
+            update={
+                "runs": {name: run for name, run in self.runs.items() if name in names},
+                "reports": {report: self.reports[report]},
+                "report": report,
+            }
+        )
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def merge(base: Any, overlay: Any) -> Any:
+    """``overlay`` laid over ``base``: mappings key by key, everything else replaced.
+
+    A mapping whose ``backend`` changes is replaced whole: the settings of one backend mean nothing to another.
+    """
+    if not isinstance(base, dict) or not isinstance(overlay, dict):
+        return overlay
+    if "backend" in base and "backend" in overlay and base["backend"] != overlay["backend"]:
+        return overlay
+    return {key: merge(base[key], overlay[key]) if key in base and key in overlay else (base | overlay)[key]
+            for key in base | overlay}  # fmt: skip
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping.
+
+    Raises:
+        InputError: missing file, broken YAML, or something else than a mapping.
+    """
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: must hold a mapping of settings, not a {type(data).__name__}")
+    return data
+
+
+def parse_study(raw: dict[str, Any], root: Path) -> Study:
+    """The validated study from the merged configuration, with every run's ``extends`` and ``images`` filled in.
+
+    Args:
+        raw: parsed configuration; top-level keys that begin with ``x-`` may hold YAML anchors and are ignored.
+        root: the folder that holds ``benchmark/``.
+
+    Raises:
+        InputError: one line that names the setting.
+    """
+    raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
+    for key in ("images",):
+        if isinstance(raw.get(key), str):
+            raw[key] = [part.strip() for part in raw[key].split(",")]
+    runs = raw.get("runs")
+    if not isinstance(runs, dict):
+        raise InputError("runs: must be a mapping of run names to settings")
+    raw["runs"] = {name: _extended(runs, name, ()) for name in runs}
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(_first_problem(error)) from None
+    return study.model_copy(update={"runs": {name: _resolved(study, name, root) for name in study.runs}})
+
+
+def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[str, Any]:
+    """A run's raw settings laid over those of the run that it extends."""
+    own = runs[name]
+    if not isinstance(own, dict):
+        raise InputError(f"runs.{name}: must be a mapping of settings")
+    parent = own.get("extends")
+    if parent is None:
+        return own
+    if parent not in runs or parent == name or parent in seen:
+        why = "extends itself" if parent == name or parent in seen else f"there is no run {parent!r}"
+        raise InputError(f"runs.{name}.extends: {why}; name another run of the study")
+    inherited = {key: value for key, value in _extended(runs, parent, (*seen, name)).items() if key != "title"}
+    merged: dict[str, Any] = merge(inherited, own)
+    return merged
+
+
+def _resolved(study: Study, name: str, root: Path) -> Run:
+    """The run with concrete images, and the command line's restrictions applied."""
+    run = study.runs[name]
+    update: dict[str, Any] = {}
+    known = list(load_benchmark(run.benchmark, study.image, root))
+    for image in run.images or ():
+        if image not in known:
+            raise InputError(f"runs.{name}.images: {image!r} is not in benchmark {run.benchmark}")
+    images = run.images if run.images is not None else tuple(known)
+    if study.images is not None and run.benchmark != "own":
+        images = tuple(image for image in images if image in study.images)
+    update["images"] = images
+    if study.frames is not None:
+        update["frames"] = min(study.frames, run.used_frames)
+    if study.embedder is not None:
+        model, weights = study.embedder.split("/", 1)
+        update["score"] = ClipEmbed(backend="clip", model=model, weights=weights)
+    return run.model_copy(update=update)
+
+
+def image_name(path: str) -> str:
+    """The name of a user's own image in paths: its file name in lower case, runs of other characters as one dash."""
+    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "image"
+
+
+def load_benchmark(benchmark: str, own_image: str | None, root: Path) -> dict[str, BenchmarkImage]:
+    """The images of a benchmark by name, from its manifest.
+
+    Raises:
+        InputError: a manifest that is missing or not understood.
+    """
+    if benchmark == "own":
+        return {image_name(own_image): Photograph(file=own_image)} if own_image else {}
+    file = {"procedural": "benchmark/procedural/objects.yaml", "animate124": "benchmark/animate124/manifest.yaml"}
+    path = root / file[benchmark]
+    kind: type[Photograph | Procedural] = Procedural if benchmark == "procedural" else Photograph
+    entries = read_yaml(path)
+    entries = entries.get("images", entries)
+    images: dict[str, BenchmarkImage] = {}
+    for name, entry in entries.items():
+        if not re.fullmatch(NAME, str(name)) or not isinstance(entry, dict):
+            raise InputError(f"{path}: {name}: must be a name of lower-case words and dashes with a mapping below it")
+        try:
+            images[name] = kind.model_validate({"object": entry} if kind is Procedural else entry)
+        except ValidationError as error:
+            raise InputError(f"{path}: {name}: {_first_problem(error)}") from None
+    return images
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first of pydantic's complaints as one line: where, and what."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "study"
+    what = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        what = "unknown key; remove it or check its spelling"
+    given = problem["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    more = len(error.errors()) - 1
+    return f"{where}: {what}{shown}" + (f" (and {more} more)" if more else "")

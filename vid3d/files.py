@@ -1,0 +1,309 @@
+"""Save and load: the only place that knows file formats.
+
+Writing is atomic (a temporary name in the same folder, then a rename), and every artefact carries its provenance: the
+Spec, the package version and the item it is about.  Reading validates: what is wrong with a file is an InputError that
+names it.
+"""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from vid3d import __version__
+from vid3d.errors import InputError
+from vid3d.scene import Clip, FitReport, Float32, Reference, Splats, UInt8
+
+FRAMES_PER_SECOND = 10  # as the authors' videos
+MAXIMUM_PIXELS = 200_000_000  # of any image of the study; a filmstrip of 18 views at 512 px has 4.7 million
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made an artefact: the stage, its Spec argument (JSON) and the item (image, motion, frame, ...)."""
+
+    stage: str
+    spec: str
+    item: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, with the package version."""
+        return {"stage": self.stage, "spec": json.loads(self.spec), "item": self.item, "vid3d": __version__}
+
+    def as_text(self) -> str:
+        """One line of JSON."""
+        return json.dumps(self.as_dict(), sort_keys=True)
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that replaces it when the block ends well, and vanishes when it does not."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it; mkstemp ignores it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _existing(path: str | Path) -> Path:
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the path or run the stage that makes it")
+    return path
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def save_text(path: str | Path, text: str) -> None:
+    """UTF-8 text."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def save_json(path: str | Path, data: Any) -> None:
+    """Indented JSON with a final newline."""
+    save_text(path, json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def load_json(path: str | Path) -> Any:
+    """Any JSON value."""
+    try:
+        return json.loads(_existing(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); delete it and run again") from None
+
+
+def save_rows(path: str | Path, rows: Sequence[dict[str, Any]], provenance: Provenance) -> None:
+    """A tidy CSV (floats with 9 significant digits) with its provenance in a sidecar of the same name in .json."""
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({k: f"{v:.9g}" if isinstance(v, float | np.floating) else v for k, v in row.items()})
+    save_json(Path(path).with_suffix(".json"), provenance.as_dict())
+
+
+# --- images ----------------------------------------------------------------------------------------------------------
+
+
+def to_uint8(image: Float32) -> UInt8:
+    """[0, 1] to 0..255, rounded to nearest."""
+    rounded: UInt8 = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return rounded
+
+
+def save_image(path: str | Path, image: Float32, provenance: Provenance, alpha: Float32 | None = None) -> None:
+    """PNG, lossless: (h, w, 3) in [0, 1], RGB on white.
+
+    With ``alpha`` (h, w) the file is RGBA with straight alpha, so that it shows the same picture on a white page and
+    keeps what is known about the silhouette; colours under alpha 0 are white.
+    """
+    pixels = to_uint8(image)
+    if alpha is not None:
+        coverage = np.maximum(alpha, 1e-6)[..., None]
+        straight = np.where(alpha[..., None] > 0, (image - (1.0 - alpha[..., None])) / coverage, 1.0)
+        pixels = np.concatenate([to_uint8(straight), to_uint8(alpha)[..., None]], axis=-1)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("vid3d", provenance.as_text())
+    with atomic(path) as temporary:
+        Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=text, compress_level=6)
+
+
+def load_pixels(path: str | Path) -> UInt8:
+    """(h, w, 3) or (h, w, 4) uint8 of a PNG of this study.
+
+    Raises:
+        InputError: missing, corrupt, not 8-bit RGB or RGBA, or larger than any image of the study.
+    """
+    try:
+        with Image.open(_existing(path)) as image:
+            if image.mode not in ("RGB", "RGBA") or image.width * image.height > MAXIMUM_PIXELS:
+                raise InputError(f"{path}: {image.mode} {image.width} x {image.height} is not an image of this study")
+            return np.asarray(image)
+    except (OSError, UnidentifiedImageError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: corrupt image ({error}); delete it and run again") from None
+
+
+def load_image(path: str | Path) -> tuple[Float32, Float32 | None]:
+    """(h, w, 3) float32 in [0, 1] on white, and alpha (h, w) float32 or None."""
+    values = load_pixels(path).astype(np.float32) / np.float32(255.0)
+    if values.shape[2] == 3:
+        return values, None
+    alpha = values[..., 3]
+    return values[..., :3] * alpha[..., None] + (1.0 - alpha[..., None]), alpha
+
+
+def save_filmstrip(path: str | Path, images: Float32, provenance: Provenance) -> None:
+    """(n, h, w, 3) in [0, 1] side by side as one PNG of h x (n w) pixels."""
+    save_image(path, np.concatenate(list(images), axis=1), provenance)
+
+
+def load_filmstrip(path: str | Path, count: int) -> Float32:
+    """(count, h, w, 3) float32 in [0, 1] from a PNG of h x (count w) pixels.
+
+    Raises:
+        InputError: also if the width is not ``count`` square images.
+    """
+    image, _ = load_image(path)
+    height, width = image.shape[:2]
+    if width != count * height:
+        raise InputError(f"{path}: {width} x {height} pixels are not {count} square images side by side")
+    return np.ascontiguousarray(image.reshape(height, count, height, 3).transpose(1, 0, 2, 3))
+
+
+def save_video(path: str | Path, images: UInt8) -> None:
+    """(n, h, w, 3) uint8 as H.264 (yuv420p), so that every browser plays it; odd sizes are padded with white."""
+    import av
+
+    pad = [(0, 0), (0, images.shape[1] % 2), (0, images.shape[2] % 2), (0, 0)]
+    padded = np.pad(images, pad, constant_values=255)
+    with atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        stream.height, stream.width = padded.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "16", "preset": "medium", "threads": "1"}
+        for image in padded:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+
+
+# --- references and clips --------------------------------------------------------------------------------------------
+
+
+def save_reference(paths: Sequence[str | Path], reference: Reference, provenance: Provenance) -> None:
+    """A reference image as three files: the source, the foreground (RGBA) and ``subject.json``."""
+    source, foreground, subject = paths
+    save_image(source, reference.image, provenance)
+    save_image(foreground, reference.foreground, provenance, reference.alpha)
+    described = {"name": reference.name, "caption": reference.caption, "procedural": reference.procedural}
+    save_json(subject, described | {"provenance": provenance.as_dict()})
+
+
+def load_reference(paths: Sequence[str | Path]) -> Reference:
+    """The reference image from its three files."""
+    source, foreground, subject = paths
+    described = load_json(subject)
+    if not isinstance(described, dict) or not {"name", "caption"} <= set(described):
+        raise InputError(f"{subject}: lacks the image's name and caption; delete it and run again")
+    cut, alpha = load_image(foreground)
+    if alpha is None:
+        raise InputError(f"{foreground}: has no alpha channel; delete it and run again")
+    image, _ = load_image(source)
+    return Reference(described["name"], described["caption"], image, cut, alpha, described.get("procedural"))
+
+
+def save_clip(paths: Sequence[str | Path], clip: Clip, provenance: Provenance) -> None:
+    """One PNG per frame."""
+    for index, path in enumerate(paths):
+        alpha = None if clip.alpha is None else clip.alpha[index]
+        item = Provenance(provenance.stage, provenance.spec, provenance.item | {"frame": index})
+        save_image(path, clip.images[index], item, alpha)
+
+
+# --- splats ----------------------------------------------------------------------------------------------------------
+
+PLY_PROPERTIES = (
+    *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
+    *("scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"),
+)
+
+
+def save_splats(path: str | Path, splats: Splats, provenance: Provenance) -> None:
+    """Standard 3DGS PLY, binary little endian: log scales, logit opacities, wxyz quaternions, SH degree 0."""
+    zeros = np.zeros_like(splats.positions)
+    columns = [splats.positions, zeros, splats.colours, splats.opacity_logits[:, None], splats.log_scales]
+    values = np.concatenate([*columns, splats.quaternions], axis=1).astype("<f4")
+    header = [
+        *("ply", "format binary_little_endian 1.0"),
+        "comment axes: right-handed, z up, view 0 at +x; scales log, opacity logit, quaternions wxyz, SH degree 0",
+        f"comment vid3d {provenance.as_text()}",
+        f"element vertex {len(splats)}",
+        *(f"property float {name}" for name in PLY_PROPERTIES),
+        "end_header\n",
+    ]
+    with atomic(path) as temporary:
+        temporary.write_bytes("\n".join(header).encode() + values.tobytes())
+
+
+def load_splats(path: str | Path) -> Splats:
+    """Splats from a standard 3DGS PLY (higher SH coefficients, if any, are not read).
+
+    Raises:
+        InputError: missing, truncated, another format, missing properties, or values that are not finite.
+    """
+    data = _existing(path).read_bytes()
+    end = data.find(b"end_header\n")
+    if not data.startswith(b"ply\n") or end < 0:
+        raise InputError(f"{path}: not a PLY file; delete it and run again")
+    lines = data[:end].decode("ascii", "replace").splitlines()
+    elements = [line.split() for line in lines if line.startswith("element ")]
+    properties = [line.split() for line in lines if line.startswith("property ")]
+    names = [words[-1] for words in properties]
+    if "format binary_little_endian 1.0" not in lines or len(elements) != 1 or elements[0][1] != "vertex":
+        raise InputError(f"{path}: not a binary little-endian PLY of one vertex element, as 3DGS writes it")
+    missing = [name for name in PLY_PROPERTIES if name not in names and name not in ("nx", "ny", "nz")]
+    if missing or any(words[1] not in ("float", "float32") for words in properties):
+        raise InputError(f"{path}: lacks the float properties {missing or 'of 3DGS'}; is it a Gaussian-splat PLY?")
+    count = int(elements[0][2]) if elements[0][2].isdigit() else -1
+    body = data[end + len(b"end_header\n") :]
+    if count < 0 or len(body) != 4 * count * len(names):
+        raise InputError(f"{path}: truncated or damaged ({len(body)} bytes of vertices); delete it and run again")
+    values = np.frombuffer(body, "<f4").reshape(count, len(names)).astype(np.float32)
+
+    def columns(*wanted: str) -> Float32:
+        return np.ascontiguousarray(values[:, [names.index(name) for name in wanted]])
+
+    splats = Splats(
+        positions=columns("x", "y", "z"),
+        quaternions=columns("rot_0", "rot_1", "rot_2", "rot_3"),
+        log_scales=columns("scale_0", "scale_1", "scale_2"),
+        opacity_logits=columns("opacity")[:, 0],
+        colours=columns("f_dc_0", "f_dc_1", "f_dc_2"),
+    )
+    arrays = (splats.positions, splats.quaternions, splats.log_scales, splats.opacity_logits, splats.colours)
+    for array in arrays:
+        if not np.isfinite(array).all():
+            bad = int(np.flatnonzero(~np.isfinite(array).reshape(count, -1).all(axis=1))[0])
+            raise InputError(f"{path}: vertex {bad} is not finite (NaN or infinity); delete it and fit again")
+    return splats
+
+
+def save_fit_report(path: str | Path, report: FitReport, provenance: Provenance) -> None:
+    """Loss curve, splat counts and notes of one fit, as JSON."""
+    losses = [float(f"{loss:.6g}") for loss in report.losses]
+    data = {"losses": losses, "counts": report.counts.tolist(), "notes": list(report.notes)}
+    save_text(path, json.dumps(data | {"provenance": provenance.as_dict()}, sort_keys=True) + "\n")
+
+
+# --- embeddings ------------------------------------------------------------------------------------------------------
+
+
+def save_embeddings(path: str | Path, renders: Float32, reference: Float32, provenance: Provenance) -> None:
+    """(frames, cameras, d) and (d,) float32, not normalised, with the provenance as a string array.
+
+    The zip members carry no time of day, so equal embeddings make equal files.
+    """
+    with atomic(path) as temporary:
+        np.savez(temporary, renders=renders, reference=reference, provenance=np.array(provenance.as_text()))

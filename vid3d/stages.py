@@ -1,0 +1,45 @@
+"""The five stages as Protocols.  A backend is one module with ``build(spec)`` that returns one of these."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from vid3d.scene import Cameras, Clip, FitReport, Float32, Reference, SeedFrame, Splats, UInt8, Views
+
+Progress = Callable[[int, int, float], None]  # (done, total, loss): called now and then by a fit
+
+
+class Seed(Protocol):
+    """Reference image and motion score to a seed video (paper, section 3.1)."""
+
+    def __call__(self, reference: Reference, motion: int, rng: np.random.Generator) -> Clip: ...
+
+
+class MultiView(Protocol):
+    """One frame of the seed video to views on an orbit, view 0 being the frame's own camera (section 3.2)."""
+
+    def __call__(self, frame: SeedFrame, rng: np.random.Generator) -> Views: ...
+
+
+class Fit(Protocol):
+    """Views of one moment to Gaussians, independently of all other moments (section 3.3)."""
+
+    def __call__(
+        self, views: Views, rng: np.random.Generator, progress: Progress | None = None
+    ) -> tuple[Splats, FitReport]: ...
+
+
+class Render(Protocol):
+    """Gaussians to images (n, h, w, 3) float32 in [0, 1] at n cameras.
+
+    Controls, which draw something else than splats, are given None for them.
+    """
+
+    def __call__(self, splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32: ...
+
+
+class Embed(Protocol):
+    """Images, each (h, w, 3) uint8 RGB of any size, to embeddings (n, d) float32, not normalised."""
+
+    def __call__(self, images: Sequence[UInt8]) -> Float32: ...

@@ -1,0 +1,28 @@
+"""Gaussians fitted on the CPU by ``vid3d.splatting``, one thread per fit."""
+
+import numpy as np
+
+from vid3d.config import CpuFit
+from vid3d.scene import FitReport, Splats, Views
+from vid3d.splatting import fit, preset
+from vid3d.stages import Fit, Progress
+
+
+def build(spec: CpuFit) -> Fit:
+    """A fit of the recipe that ``spec`` names.
+
+    Raises (when called):
+        InputError: no views, or NaN in them; an instruction set that this machine lacks; a fit that diverged.
+    """
+    recipe = preset(
+        spec.preset,
+        maximum=spec.maximum,
+        splats=spec.splats,
+        iterations=spec.iterations,
+        opacity_weight=spec.opacity_weight,
+    )
+
+    def run(views: Views, rng: np.random.Generator, progress: Progress | None = None) -> tuple[Splats, FitReport]:
+        return fit(views, recipe, rng, progress, spec.instruction_set)
+
+    return run

@@ -1,0 +1,28 @@
+"""Images of Gaussians by the CPU rasterizer, on white."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from vid3d.config import CpuRender
+from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.splatting import render
+from vid3d.stages import Render
+
+
+def build(spec: CpuRender) -> Render:
+    """A renderer of (n, spec.size, spec.size, 3) float32 images in [0, 1]; the cameras' own image size is not used.
+
+    Raises (when called):
+        InputError: NaN or infinity in the splats.
+        ValueError: no splats given.
+    """
+
+    def run(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
+        if splats is None:
+            raise ValueError("this renderer draws splats and got none")
+        sized = replace(cameras, width=spec.size, height=spec.size)
+        images = render(splats, sized, near=spec.near, alpha_cap=spec.alpha_cap)
+        return np.clip(images, 0.0, 1.0, out=images)
+
+    return run

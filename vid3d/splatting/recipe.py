@@ -1,0 +1,168 @@
+"""The fit's recipe: every number of it, and what happens at which iteration.
+
+The numbers of the preset ``as-released`` are those that the released code (github.com/rishab-partha/Vid3D) really uses,
+found by running it; ``as-written`` is what the paper's text says where the two differ.  Points of the schedule are given
+as iterations of the official 4000 and move in proportion when a fit has another number of iterations.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from vid3d.errors import InputError
+from vid3d.scene import Float32
+
+OFFICIAL_ITERATIONS = 4000
+SH_C0 = 0.28209479177387814
+
+
+@dataclass(frozen=True)
+class DensityControl:
+    """When and how splats are cloned, split, removed and made transparent.
+
+    Attributes:
+        first, last, every: densify at these official iterations.
+        gradient_threshold: mean length of the image-plane gradient in normalised device coordinates.
+        clone_below: splats up to this fraction of the extent are cloned, larger ones split.
+        minimum_opacity: splats below are removed at each densification.
+        maximum_scale: splats above this fraction of the extent are removed too, at densifications after
+            ``maximum_scale_after`` (an official iteration).
+        resets: official iterations at which opacities are lowered to ``reset_opacity``; the opacities' Adam moments
+            restart, and the opacities are not stepped in that iteration.
+        maximum: no growth beyond this number of splats; those with the largest gradients go first.
+    """
+
+    first: int = 600
+    last: int = 3900
+    every: int = 100
+    gradient_threshold: float = 2e-4
+    clone_below: float = 0.01
+    minimum_opacity: float = 0.005
+    maximum_scale: float = 0.1
+    maximum_scale_after: int = 3000
+    resets: tuple[int, ...] = (500, 3000)
+    reset_opacity: float = 0.01
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that a fit depends on besides the views and the random numbers.
+
+    Attributes:
+        iterations: number of iterations, one view each.
+        splats: initial number of splats.
+        initial_spread: standard deviation of the initial positions on each axis, scene units.
+        initial_grey: initial colour; 0.2 as a spherical-harmonics coefficient, truncated to 8 bits on its way through a
+            PLY file by the released code.
+        initial_opacity: initial opacity.
+        extent: scene extent, 1.1 times the orbit radius; scene units.
+        position_rate: learning rate of positions at iteration 0, a fraction of the extent.
+        position_decay: what remains of it at the end of the horizon (log-linear in between).
+        position_horizon: length of that decay in numbers of iterations: 30,000 / 4000, so a fit sees its beginning only.
+        quaternion_rate, scale_rate, opacity_rate, colour_rate: learning rates of the other parameters.
+        ssim_weight, l1_weight, opacity_weight: loss = ssim (1 - SSIM) + l1 mean|x - y| + opacity mean(opacity).
+        background: RGB.
+        near, alpha_cap, eps2d: see ``vid3d.splatting.render``.
+        skip_last: leave out the optimiser's step in the last iteration, as the released code does.
+        density: None keeps the number of splats fixed.
+    """
+
+    iterations: int = OFFICIAL_ITERATIONS
+    splats: int = 100_000
+    initial_spread: float = 0.125
+    initial_grey: float = 141 / 255
+    initial_opacity: float = 0.1
+    extent: float = 2.2
+    position_rate: float = 1.6e-4
+    position_decay: float = 0.01
+    position_horizon: float = 30_000 / OFFICIAL_ITERATIONS
+    quaternion_rate: float = 0.001
+    scale_rate: float = 0.005
+    opacity_rate: float = 0.05
+    colour_rate: float = 0.0025
+    ssim_weight: float = 1.0
+    l1_weight: float = 0.0
+    opacity_weight: float = 0.1
+    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    near: float = 0.2
+    alpha_cap: float = 0.99
+    eps2d: float = 0.3
+    skip_last: bool = True
+    density: DensityControl | None = DensityControl()
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1 or self.splats < 1:
+            raise InputError(f"iterations {self.iterations} and splats {self.splats} must be at least 1")
+
+    def position_rates(self) -> Float32:
+        """(iterations,) float32: the learning rate of positions at iterations 1, 2, ..."""
+        progress = np.arange(1, self.iterations + 1) / (self.position_horizon * self.iterations)
+        rates = self.position_rate * self.extent * self.position_decay ** np.minimum(progress, 1.0)
+        return rates.astype(np.float32)
+
+
+Preset = Literal["as-released", "as-written"]
+
+
+def preset(name: Preset, *, maximum: int | None = None, **changes: int | float) -> Recipe:
+    """The recipe of that name, with ``changes`` of its fields and a cap on the number of splats.
+
+    ``as-released`` is the released code's; ``as-written`` keeps the initial number of splats (the paper: "100K
+    Gaussians") and performs every step ("4K steps").
+    """
+    if name == "as-released":
+        recipe = Recipe(density=DensityControl(maximum=maximum))
+    elif name == "as-written":
+        recipe = Recipe(density=None, skip_last=False)
+    else:
+        raise InputError(f"preset {name!r} is unknown: choose as-released or as-written")
+    return replace(recipe, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What one iteration does besides, or instead of, the plain step."""
+
+    densify: bool = False
+    limit_scale: bool = False  # that densification also removes splats that are too large
+    reset_opacity: bool = False
+    skip_update: bool = False
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The events of a fit by iteration (1, 2, ...), and what the official schedule has that this fit has not."""
+
+    events: dict[int, Event]
+    notes: tuple[str, ...]
+
+
+def schedule(recipe: Recipe) -> Schedule:
+    """Moves the official points in proportion to the number of iterations.
+
+    Points that fall on one iteration happen once; points that fall before iteration 1 never do; the notes say so.
+    """
+    events: dict[int, Event] = {}
+    notes: list[str] = []
+
+    def moved(points: list[int], what: str) -> dict[int, int]:  # iteration -> the last official point on it
+        at = {math.floor(point * recipe.iterations / OFFICIAL_ITERATIONS + 0.5): point for point in points}
+        at.pop(0, None)
+        if len(at) < len(points):
+            missing = len(points) - len(at)
+            notes.append(f"{missing} of {len(points)} {what} never fire in {recipe.iterations} iterations")
+        return at
+
+    if recipe.density is not None:
+        density = recipe.density
+        points = list(range(density.first, density.last + 1, density.every))
+        for iteration, point in moved(points, "densifications").items():
+            events[iteration] = Event(densify=True, limit_scale=point > density.maximum_scale_after)
+        for iteration in moved(list(density.resets), "opacity resets"):
+            events[iteration] = replace(events.get(iteration, Event()), reset_opacity=True)
+    if recipe.skip_last:
+        events[recipe.iterations] = replace(events.get(recipe.iterations, Event()), skip_update=True)
+    return Schedule(events, tuple(notes))

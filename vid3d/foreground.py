@@ -71,10 +71,10 @@ def recentre(image: Float32, mask: Float32, size: int, border: float) -> tuple[F
     side = max(bottom - top, right - left) / (1.0 - border)  # of the source square that becomes the frame, in pixels
     scale = size / side
     # Reduce by area first, so that the final (sub-pixel) placement by bicubic interpolation does not alias.
-    premultiplied = np.dstack([image * mask[..., None], mask]).astype(np.float32)
+    premultiplied = np.dstack([image * mask[..., None], mask])
     if scale < 1.0:
         reduced = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-        premultiplied = cv2.resize(premultiplied, reduced, interpolation=cv2.INTER_AREA)
+        premultiplied = np.asarray(cv2.resize(premultiplied, reduced, interpolation=cv2.INTER_AREA), np.float32)
     factor_x, factor_y = premultiplied.shape[1] / image.shape[1], premultiplied.shape[0] / image.shape[0]
     step = side / size  # source pixels per pixel of the frame
     centres = (np.arange(size) + 0.5) * step - side / 2
@@ -98,7 +98,7 @@ def _reduced(image: Float32, side: int) -> Float32:
     scale = side / max(image.shape[:2])
     if scale >= 1.0:
         return image
-    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _border(height: int, width: int) -> Bool:
@@ -110,21 +110,22 @@ def _border(height: int, width: int) -> Bool:
 
 
 def _smooth_terms(height: int, width: int) -> NDArray[np.float64]:
-    """(h * w, 6): the monomials up to order two, in which studio backgrounds with a gradient or vignette are described."""
+    """(h * w, 6): the monomials up to order two, enough for a studio background's gradient or vignette."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
 
 
 def _plain_background(image: Float32) -> Float32 | None:
-    """The background as a smooth colour (h, w, 3), fitted to the border and what continues it; None if it is not plain."""
+    """The background as a smooth colour (h, w, 3), fitted to the border; None if it is not plain.
+
+    The tolerance narrows from round to round, so that what crosses the border drops out of the fit.
+    """
     height, width = image.shape[:2]
     terms, colours = _smooth_terms(height, width), image.reshape(-1, 3).astype(np.float64)
     border = _border(height, width).ravel()
-    used = border.copy()
-    fitted = np.broadcast_to(np.median(colours[border], axis=0), colours.shape)
+    fitted = np.tile(np.median(colours[border], axis=0), (len(colours), 1))
     for tolerance in (0.35, 0.2, 0.12, PLAIN_TOLERANCE, PLAIN_TOLERANCE):
-        near = np.linalg.norm(colours - fitted, axis=1) < tolerance
-        used = near & border
+        used = border & (np.linalg.norm(colours - fitted, axis=1) < tolerance)
         if used.sum() < 0.3 * border.sum():
             return None
         coefficients = np.linalg.lstsq(terms[used], colours[used], rcond=None)[0]
@@ -179,10 +180,11 @@ def _from_ellipse(image: Float32) -> Bool:
 def _grabcut(image: Float32, labels: NDArray[np.uint8], iterations: int) -> Bool:
     """The foreground after so many rounds of GrabCut from an initial labelling (which is overwritten)."""
     cv2.setRNGSeed(0)  # its k-means start; the only random step, so that the same image always gives the same cut
-    models = np.zeros((1, 65)), np.zeros((1, 65))
     eight_bits = np.rint(image * 255.0).astype(np.uint8)
-    cv2.grabCut(eight_bits, labels, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    no_rectangle = (0, 0, 0, 0)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(eight_bits, labels, no_rectangle, models[0], models[1], iterations, cv2.GC_INIT_WITH_MASK)
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
 def _tidy(mask: Bool) -> Bool:
@@ -202,5 +204,6 @@ def _soften(mask: Bool, shape: tuple[int, int]) -> Float32:
     """The mask at the full size (height, width), its staircase turned into a soft outline."""
     height, width = shape
     blurred = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0)
-    large = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip((large - OUTLINE_LEVEL) * 2.0 + 0.5, 0.0, 1.0).astype(np.float32)
+    large = np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    outline: Float32 = np.clip((large - OUTLINE_LEVEL) * 2.0 + 0.5, 0.0, 1.0)
+    return outline

@@ -34,14 +34,11 @@ class Photograph:
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
+    found = f"{path}: the image is {width} x {height} pixels"
     if min(width, height) < MINIMUM_SIDE:
-        raise InputError(
-            f"{path}: the image is {width} x {height} pixels, too small: use one of at least {MINIMUM_SIDE} x {MINIMUM_SIDE}"
-        )
+        raise InputError(f"{found}, too small: use one of at least {MINIMUM_SIDE} x {MINIMUM_SIDE}")
     if width * height > MAXIMUM_PIXELS:
-        raise InputError(
-            f"{path}: the image is {width} x {height} pixels, more than {MAXIMUM_PIXELS // 1_000_000} million: scale it down"
-        )
+        raise InputError(f"{found}, more than {MAXIMUM_PIXELS // 1_000_000} million: scale it down")
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -92,7 +89,7 @@ def open_photograph(path: Path) -> Photograph:
     colours = np.ascontiguousarray(pixels[..., :3])
     if np.mean(alpha < 0.5) < TRANSPARENT_SHARE:
         return Photograph(colours, None)
-    return Photograph(colours * alpha[..., None] + (1.0 - alpha[..., None]), alpha)
+    return Photograph(colours * alpha[..., None] + (np.float32(1.0) - alpha[..., None]), alpha)
 
 
 def make_reference(path: Path, name: str, caption: str, size: int, border: float) -> Reference:

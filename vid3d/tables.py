@@ -31,8 +31,9 @@ _QUALITY = {"psnr": (0.0, float("inf")), "ssim": (-1.0, 1.0)}  # dB; unitless
 
 
 def embedder(spec: ClipEmbed) -> str:
-    """The embedder's name, MODEL/WEIGHTS."""
-    return f"{spec.model}/{spec.weights}"
+    """The embedder's name: MODEL/WEIGHTS, or the folder of a model that is a file."""
+    model = Path(spec.model)
+    return model.parent.name or model.stem if model.suffix == ".json" else f"{spec.model}/{spec.weights}"
 
 
 def coverage(study: Study, run: Run, root: Path) -> tuple[str, str]:

@@ -1,0 +1,133 @@
+"""A small study on disk whose every score is known, for the tests of tables, figures and report."""
+
+import csv
+import shutil
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from vid3d import layout
+from vid3d.cameras import EVALUATION_CAMERAS, held_out
+from vid3d.config import Study, parse_study
+
+REPOSITORY = Path(__file__).parents[2]
+TINY_CLIP = {"backend": "clip", "model": "tiny.json", "weights": "tiny.safetensors"}
+RUN: dict[str, Any] = {
+    "title": "Truth",
+    "stamp": "synthetic",
+    "benchmark": "procedural",
+    "motion_scores": [120, 160],
+    "view_counts": [18, 9, 3],
+    "reference": {"size": 16},
+    "seed": {"backend": "procedural", "size": 16, "frames": 3},
+    "views": {"backend": "procedural", "size": 16},
+    "splat": {"backend": "cpu", "splats": 10, "iterations": 2},
+    "render": {"backend": "cpu", "size": 16},
+    "score": TINY_CLIP,
+}
+STATIC = {
+    "title": "Static",
+    "extends": "truth",
+    "motion_scores": [120],
+    "view_counts": [18],
+    "render": {"backend": "static", "size": 16},
+}
+
+
+def build(root: Path, runs: dict[str, Any] | None = None, **settings: Any) -> Study:
+    """Write benchmark, report sources and results of the study below ``root``; its one report is ``small``.
+
+    Args:
+        runs: raw settings of the runs; ``truth`` and its control ``static`` if None.
+        settings: further settings of the study, such as ``images``.
+    """
+    runs = runs or {"truth": RUN, "static": STATIC}
+    for folder in ("reports", "benchmark/published"):
+        shutil.copytree(REPOSITORY / folder, root / folder)
+    write_yaml(root / "benchmark/procedural/objects.yaml", {"frog": {"caption": "a frog"}, "mill": {}})
+    names = [f"photo-{number:02d}" for number in range(24)]
+    photographs = {name: {"file": f"{name}.jpg", "caption": f"Photograph of {name}"} for name in names}
+    write_yaml(root / "benchmark/animate124/manifest.yaml", photographs)
+    reports = {"small": {"title": "A small report", "runs": list(runs)}}
+    study = parse_study({"runs": runs, "reports": reports, "report": "small", **settings}, root)
+    for name, run in study.runs.items():
+        for clip in layout.conditions(study, name):
+            _write_scores(root / clip.path(layout.SCORES, study, "score"), clip, run.used_frames)
+            if run.ground_truth:
+                _write_held_out(root / clip.path(layout.HELD_OUT, study, "render"), clip, run.used_frames)
+            _write_pictures(root, study, clip)
+    return study
+
+
+def write_yaml(path: Path, data: Any) -> None:
+    """YAML with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+
+
+def source_cosine(clip: layout.Condition, frame: int, camera: int) -> float:
+    """Falls with fewer views, more motion, later frames and turned cameras; differs between images."""
+    image = sum(map(ord, clip.image)) % 7
+    return 0.9 - 0.1 / clip.views - clip.motion / 4000 - 0.001 * frame - 0.002 * camera - 0.005 * image
+
+
+def self_cosine(clip: layout.Condition, frame: int, camera: int) -> float:
+    """1 for the reference render, frame 0 at camera 0."""
+    return 1.0 if frame == camera == 0 else source_cosine(clip, frame, camera) + 0.02
+
+
+def level_psnr(clip: layout.Condition) -> float:
+    """dB at elevation 0; 5 dB less at the raised cameras."""
+    return 20.0 + clip.views / 2
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """A CSV with the columns of its first row."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _condition(clip: layout.Condition) -> dict[str, Any]:
+    return {"image": clip.image, "motion": clip.motion, "views": clip.views}
+
+
+def _write_scores(path: Path, clip: layout.Condition, frames: int) -> None:
+    rows = [
+        _condition(clip)
+        | {"frame": f, "camera": c}
+        | {"source_reference": source_cosine(clip, f, c), "self_reference": self_cosine(clip, f, c)}
+        for f, c in product(range(frames), range(EVALUATION_CAMERAS))
+    ]
+    write_csv(path, rows)
+
+
+def _write_held_out(path: Path, clip: layout.Condition, frames: int) -> None:
+    rows = [
+        _condition(clip)
+        | {"frame": f, "camera": c, "azimuth": a, "elevation": e}
+        | {"psnr": level_psnr(clip) - (5 if e else 0), "ssim": 0.9 - (0.1 if e else 0)}
+        for f in range(frames)
+        for c, (a, e) in enumerate(held_out(16)[1])
+    ]
+    write_csv(path, rows)
+
+
+def _write_pictures(root: Path, study: Study, clip: layout.Condition) -> None:
+    """Filmstrips whose grey level is 20 times the camera plus the frame, references, and stand-ins for videos."""
+    foreground = root / clip.path(layout.FOREGROUND, study, "reference")
+    foreground.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGBA", (16, 16), (200, 40, 40, 128)).save(foreground)
+    for frame in layout.frames(study.runs[clip.run]):
+        cameras = [np.full((16, 16, 3), 20 * camera + int(frame), np.uint8) for camera in range(EVALUATION_CAMERAS)]
+        path = root / clip.path(layout.RENDERS, study, "render", frame=frame)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.concatenate(cameras, axis=1)).save(path)
+    for camera in layout.cameras():
+        (root / clip.path(layout.VIDEO, study, "render", camera=camera)).write_bytes(b"video of camera " + camera.encode())

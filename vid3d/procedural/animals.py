@@ -49,9 +49,9 @@ def figure(s: Sculptor, look: Look) -> None:
     s.box(chest, look.main, (-girth - 0.22, 0, leg + 0.18), (0.05, 0.5 * girth, 0.11))
     shoulder = leg + 0.40
     elbow: Vector = (0.0, -girth - 0.66 * arm, shoulder + 0.26 * arm)
-    waving = s.joint(chest, (0, -girth, shoulder), FORWARD, Wave(0.30))
-    forearm = s.joint(waving, elbow, FORWARD, Wave(0.55))
-    hand: Vector = (0.0, -girth - 0.92 * arm, shoulder + 1.06 * arm)
+    waving = s.joint(chest, (0, -girth, shoulder), FORWARD, Wave(0.22))
+    forearm = s.joint(waving, elbow, FORWARD, Wave(0.50))
+    hand: Vector = (0.0, -girth - 1.12 * arm, shoulder + 0.98 * arm)
     s.limb(waving, look.main, (0, -0.8 * girth, shoulder), elbow, 0.085, 0.075)
     s.limb(forearm, look.main, elbow, hand, 0.075, 0.065)
     s.ball(forearm, SKIN, (hand[0], hand[1], hand[2] + 0.06), 0.095)

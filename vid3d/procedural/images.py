@@ -37,15 +37,15 @@ def render(
     alpha = np.empty((len(cameras), height, width), np.float32)
     for index in range(len(cameras)):
         hits = cast(rig, maps, cameras, index, supersampling)
-        rgb = np.ones((rays, 3), np.float32)
-        covered = np.zeros(rays, np.float32)
+        colours = np.zeros((rays, 4), np.float32)  # RGB and coverage
         brightness = shade(hits.normal)[:, None]
         for k, part in enumerate(rig.parts):
             these = slice(*np.searchsorted(hits.part, (k, k + 1)))
-            rgb[hits.rays[these]] = part.paint(hits.rest[these]) * brightness[these]
-        covered[hits.rays] = 1.0
-        images[index] = _mean(np.minimum(rgb, 1.0), height, width, supersampling)
-        alpha[index] = _mean(covered[:, None], height, width, supersampling)[..., 0]
+            colours[hits.rays[these], :3] = np.minimum(part.paint(hits.rest[these]) * brightness[these], 1.0)
+        colours[hits.rays, 3] = 1.0
+        pixels = _mean(colours.reshape(height * supersampling, width * supersampling, 4), supersampling)
+        alpha[index] = pixels[..., 3]
+        images[index] = pixels[..., :3] + (1.0 - pixels[..., 3:])
     return images, alpha
 
 
@@ -66,7 +66,8 @@ def make_reference(name: str, entry: Mapping[str, Any], size: int) -> Reference:
     return Reference(obj.name, obj.caption, images[0], images[0], alpha[0], obj.to_dict())
 
 
-def _mean(values: Float32, height: int, width: int, supersampling: int) -> Float32:
-    """Per pixel, the mean of its rays."""
-    blocks = values.reshape(height, supersampling, width, supersampling, -1)
-    return np.asarray(blocks.mean((1, 3), dtype=np.float32))
+def _mean(rays: Float32, supersampling: int) -> Float32:
+    """Per pixel, the mean of its rays; summing strided images is several times faster than reducing short axes."""
+    s = supersampling
+    total = sum(rays[row::s, column::s] for row in range(s) for column in range(s))
+    return np.asarray(total / np.float32(s * s))

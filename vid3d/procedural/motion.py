@@ -20,8 +20,8 @@ from vid3d.scene import Cameras, Float32, Float64
 SCORE_UNIT = 1e-4
 """Image widths per frame: a score of 100 is a mean flow of 1 % of the image width from one frame to the next."""
 
-_SCORE_SIZE = 48  # pixels: at this size scores lie within about 1 % of those at 256 pixels
-_TOLERANCE = 1e-3  # of the score asked for
+_SCORE_SIZE = 64  # pixels: at this size scores lie within about 1 % of those at 256 pixels
+_TOLERANCE = 2e-3  # of the score asked for
 _MOST_STEPS = 40
 
 
@@ -53,7 +53,7 @@ def motion_score(obj: ObjectSpec, amplitude: float, size: int = _SCORE_SIZE) -> 
 
 @lru_cache(maxsize=4096)
 def solve_amplitude(obj: ObjectSpec, motion: float) -> float:
-    """The amplitude at which the object moves with score ``motion``, to 0.1 %.
+    """The amplitude at which the object moves with score ``motion``, to 0.2 %.
 
     Raises:
         InputError: ``motion`` is negative, or more than the class's largest natural amplitude gives.

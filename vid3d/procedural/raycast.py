@@ -1,5 +1,6 @@
 """Which material point of a rig each ray of a camera sees."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,8 +57,8 @@ def cast(rig: Rig, maps: Float64, cameras: Cameras, index: int, supersampling: i
         )
         t = part.shape.hit(-g @ centres[k], direction)
         nearer = t < depth[rows, columns]
-        depth[rows, columns][nearer] = t[nearer]
-        seen[rows, columns][nearer] = k
+        np.copyto(depth[rows, columns], t, where=nearer)
+        np.copyto(seen[rows, columns], k, where=nearer)
 
     rays = np.flatnonzero(seen >= 0)
     rays = rays[np.argsort(seen.ravel()[rays], kind="stable")]
@@ -77,6 +78,5 @@ def cast(rig: Rig, maps: Float64, cameras: Cameras, index: int, supersampling: i
 
 def _span(positions: Float64, length: int) -> slice:
     """The pixels of a row or column whose centres may lie between the least and the greatest position."""
-    low = int(np.clip(np.floor(positions.min() - 0.5), 0, length))
-    high = int(np.clip(np.ceil(positions.max() + 0.5), low, length))
-    return slice(low, high)
+    low = min(max(math.floor(positions.min() - 0.5), 0), length)
+    return slice(low, min(max(math.ceil(positions.max() + 0.5), low), length))

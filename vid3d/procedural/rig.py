@@ -4,10 +4,12 @@ The object's own frame: x forward (where it looks), y to its left, z up.  All pa
 pose, so a joint's transform is the deviation from rest and that of every joint is the identity at frame 0.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vid3d.cameras import FIELD_OF_VIEW, ORBIT_RADIUS
 from vid3d.procedural.shapes import Shape
 from vid3d.procedural.surface import Paint
 from vid3d.scene import Float64
@@ -16,10 +18,6 @@ Vector = tuple[float, float, float]
 
 PERIOD = 12
 """Frames after which a swinging object is back at rest: 1.2 s at the study's 10 frames a second."""
-
-RADIUS, HALF_HEIGHT = 0.82, 0.74
-"""Scene units: the upright cylinder about the origin that an object of size 1 at rest just fits into, so that it fills
-about two thirds of the frame of every camera of the orbit and has room to move."""
 
 
 def rotation(axis: Vector, angle: float) -> Float64:
@@ -105,11 +103,16 @@ class Rig:
 
 
 def fit(parts: list[Part], joints: list[Joint], yaw: float, largest_amplitude: float, size: float) -> Rig:
-    """Centre the parts' bounding box at the origin and scale it to ``size`` times ``RADIUS`` or ``HALF_HEIGHT``."""
+    """Centre the parts' bounding box at the origin and scale it so that the orbit sees it span ``size`` of the frame.
+
+    A point at height z that swings round at distance r from the axis is seen at most |z| / (R - r) above or below the
+    middle of the image and r / sqrt(R^2 - r^2) beside it, R being the orbit's radius and lengths relative to the depth.
+    """
     outline = np.concatenate([part.shape.outline() @ part.axes.T + part.centre for part in parts])
     centre = (outline.min(0) + outline.max(0)) / 2.0
     x, y, z = (outline - centre).T
-    scale = size * min(RADIUS / float(np.hypot(x, y).max()), HALF_HEIGHT / float(z.max()))
+    r, limit = np.hypot(x, y), size * math.tan(math.radians(FIELD_OF_VIEW / 2.0))
+    scale = limit * ORBIT_RADIUS / max((np.abs(z) + limit * r).max(), r.max() * math.hypot(1.0, limit))
     placed = [replace(part, axes=part.axes * scale, centre=(part.centre - centre) * scale) for part in parts]
 
     def moved(joint: Joint) -> Joint:

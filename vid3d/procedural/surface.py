@@ -24,9 +24,10 @@ PALETTE: dict[str, Colour] = {
     "brown": (0.48, 0.28, 0.14),
     "grey": (0.55, 0.57, 0.60),
     "black": (0.14, 0.14, 0.16),
-    "white": (0.97, 0.97, 0.97),
+    "white": (0.88, 0.88, 0.88),
 }
-"""RGB in [0, 1] by colour name; white is used as a second colour only, since the background is white."""
+"""RGB in [0, 1] by colour name; white is light grey in truth, since in
+full light it must stay apart from the white background, and serves as a second colour only."""
 
 PATTERNS = ("plain", "stripes", "spots", "checks", "patches")
 
@@ -35,7 +36,7 @@ _EDGE = 0.02  # scene units over which one colour turns into the other
 
 # The light hangs in the world and nothing depends on the viewing direction, so one colour per point explains all views.
 _LIGHT = np.array([0.62, -0.38, 0.68]) / np.linalg.norm([0.62, -0.38, 0.68])
-_AMBIENT, _SKY, _DIRECT = 0.50, 0.20, 0.42
+_AMBIENT, _SKY, _DIRECT = 0.56, 0.18, 0.38
 
 
 @dataclass(frozen=True)

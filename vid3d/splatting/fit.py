@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vid3d.errors import InputError
-from vid3d.scene import FitReport, Float32, Splats, Views
+from vid3d.scene import FitReport, Splats, Views
 from vid3d.splatting import planes
 from vid3d.splatting.initialisation import initial_splats
 from vid3d.splatting.instruction_sets import InstructionSet, load, resolve
@@ -65,6 +65,8 @@ def fit(
             progress(done, recipe.iterations, float(run.losses[done - 1]))
     result = np.empty((planes.PLANES, trainer.count), np.float32)
     trainer.copy_splats(result)
+    if not np.isfinite(result).all():
+        raise InputError("fit diverged, its splats hold NaN or infinity: lower the recipe's learning rates")
     notes = (*run.notes, f"instruction set {resolve(instruction_set)}, {trainer.count} splats at the end")
     return planes.to_splats(result), FitReport(run.losses, run.counts, notes)
 

@@ -1,8 +1,8 @@
 """The fit's recipe: every number of it, and what happens at which iteration.
 
-The numbers of the preset ``as-released`` are those that the released code (github.com/rishab-partha/Vid3D) really uses,
-found by running it; ``as-written`` is what the paper's text says where the two differ.  Points of the schedule are given
-as iterations of the official 4000 and move in proportion when a fit has another number of iterations.
+The numbers of the preset ``as-released`` are those that the released code (rishab-partha/Vid3D) uses,
+found by running it; ``as-written`` is what the paper's text says where the two differ.  Points of the schedule are
+given as iterations of the official 4000 and move in proportion when a fit has another number of iterations.
 """
 
 import math
@@ -61,7 +61,7 @@ class Recipe:
         extent: scene extent, 1.1 times the orbit radius; scene units.
         position_rate: learning rate of positions at iteration 0, a fraction of the extent.
         position_decay: what remains of it at the end of the horizon (log-linear in between).
-        position_horizon: length of that decay in numbers of iterations: 30,000 / 4000, so a fit sees its beginning only.
+        position_horizon: length of that decay over the number of iterations: 30,000 / 4000; a fit sees its beginning.
         quaternion_rate, scale_rate, opacity_rate, colour_rate: learning rates of the other parameters.
         ssim_weight, l1_weight, opacity_weight: loss = ssim (1 - SSIM) + l1 mean|x - y| + opacity mean(opacity).
         background: RGB.

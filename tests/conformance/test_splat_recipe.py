@@ -1,0 +1,106 @@
+"""The splat recipe beside numbers that the official code produced (``tests/data/splat/ORIGIN.md``)."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vid3d.splatting import preset
+from vid3d.splatting.initialisation import mean_squared_distances
+from vid3d.splatting.instruction_sets import load
+from vid3d.splatting.recipe import schedule
+
+DATA = Path(__file__).parents[1] / "data" / "splat"
+
+
+@pytest.fixture(params=["avx2", "portable"])
+def core(request):
+    portable = load("portable")
+    if request.param == "avx2" and not portable.supports_avx2():
+        pytest.skip("this machine has no AVX2")
+    return load(request.param)
+
+
+def official(name):
+    return dict(np.load(DATA / f"{name}.npz", allow_pickle=False))
+
+
+def planes(arrays, prefix):
+    """An official state as the (14, n) array of the core."""
+    parts = ["xyz", "rotation", "scaling", "opacity", "features_dc"]
+    columns = [arrays[f"{prefix}_{part}"].reshape(len(arrays[f"{prefix}_xyz"]), -1) for part in parts]
+    return np.ascontiguousarray(np.concatenate(columns, axis=1).T)
+
+
+def test_loss_and_its_gradient(core):
+    data = official("loss")
+    recipe = preset("as-released")
+    gradient = np.empty_like(data["render"])
+    image_loss = core.image_loss(data["render"], data["gt"], gradient, recipe.ssim_weight, recipe.l1_weight)
+    assert 1 - image_loss == pytest.approx(float(data["ssim"]), abs=1e-6)
+    assert image_loss + recipe.opacity_weight * data["opacity"].mean() == pytest.approx(float(data["loss"]), abs=1e-6)
+    error = np.linalg.norm(gradient - data["dloss_drender"]) / np.linalg.norm(data["dloss_drender"])
+    assert error < 1e-5
+
+
+def test_position_learning_rate_of_every_iteration():
+    data = official("xyz_lr")
+    np.testing.assert_array_equal(data["iteration"], np.arange(1, 4001))
+    np.testing.assert_allclose(preset("as-released").position_rates(), data["lr"], rtol=1e-6)
+
+
+def test_squared_distances_to_neighbours(core):
+    data = official("knn2000")
+    np.testing.assert_allclose(mean_squared_distances(core, data["xyz"]), data["mean_sq_dist3"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("iteration", [600, 3100])
+def test_densification(core, iteration):
+    data = official(f"densify_it{iteration}")
+    recipe = preset("as-released")
+    event, density = schedule(recipe).events[iteration], recipe.density
+    assert event.densify
+    assert event.limit_scale == (data["max_screen_size"] > 0)
+    assert recipe.extent == data["extent"]
+    seen = data["denom"][:, 0]
+    mean = np.divide(data["grad_accum"][:, 0], seen, out=np.zeros_like(seen), where=seen > 0)
+    before = planes(data, "before")
+    densification = core.Densification(
+        before,
+        mean,
+        density.gradient_threshold,
+        density.clone_below * recipe.extent,
+        density.minimum_opacity,
+        density.maximum_scale * recipe.extent if event.limit_scale else math.inf,
+        10**9,
+    )
+    assert (densification.clones, densification.splits) == (data["clone_mask"].sum(), data["split_mask"].sum())
+    scales = np.exp(data["before_scaling"][data["split_mask"]])
+    after = densification.apply(before, data["split_normal_samples"] / np.tile(scales, (2, 1)))
+    np.testing.assert_allclose(after, planes(data, "after"), rtol=1e-6, atol=1e-6)
+
+
+def test_opacity_reset(core):
+    data = official("opacity_reset")
+    splats = np.zeros((14, len(data["before"])), np.float32)
+    splats[3] = 1.0
+    splats[10] = data["before"][:, 0]
+    camera = np.eye(3, 4, dtype=np.float32).ravel()
+    cameras = np.concatenate([camera, np.array([8, 8, 4, 4], np.float32)])[None]
+    target = np.ones((1, 3, 8, 8), np.float32)
+    trainer = core.Trainer(splats, cameras, target, (1.0, 1.0, 1.0), 0.2, 0.99, 0.3, 1.0, 0.0, 0.1)
+    trainer.reset_opacities(preset("as-released").density.reset_opacity)
+    after = np.empty_like(splats)
+    trainer.copy_splats(after)
+    np.testing.assert_allclose(after[10], data["after"][:, 0], rtol=1e-6)
+    np.testing.assert_array_equal(after[11:], splats[11:])
+
+
+def test_schedule_of_the_official_4000_iterations():
+    events = schedule(preset("as-released")).events
+    assert [at for at, event in sorted(events.items()) if event.densify] == list(range(600, 3901, 100))
+    assert [at for at, event in sorted(events.items()) if event.reset_opacity] == [500, 3000]
+    assert [at for at, event in sorted(events.items()) if event.limit_scale] == list(range(3100, 3901, 100))
+    steps = 4000 - sum(event.densify or event.skip_update for event in events.values())
+    assert steps == 3965

@@ -1,0 +1,93 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.unit.splatting import scenes, twin
+from vid3d.cameras import orbit
+from vid3d.errors import InputError
+from vid3d.scene import Splats
+from vid3d.splatting import render, render_backward, resolve
+from vid3d.splatting.instruction_sets import load
+
+BACKGROUND = (0.2, 0.5, 0.9)
+
+
+@pytest.fixture(params=["avx2", "portable"])
+def instruction_set(request):
+    if request.param == "avx2" and not load("portable").supports_avx2():
+        pytest.skip("this machine has no AVX2")
+    return request.param
+
+
+def relative(ours, exact):
+    return np.linalg.norm(ours - exact) / np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("alpha_cap", [0.99, 0.999])
+@pytest.mark.parametrize("name", scenes.SCENES)
+def test_images_and_gradients_are_those_of_the_twin(name, alpha_cap, instruction_set):
+    rng = np.random.default_rng(7)
+    splats, cameras = scenes.SCENES[name](rng), scenes.cameras()
+    weights = rng.normal(size=(2, cameras.height, cameras.width, 3)).astype(np.float32)
+    images, gradients = twin.gradients(splats, cameras, weights, background=BACKGROUND, alpha_cap=alpha_cap)
+    settings = {"background": BACKGROUND, "alpha_cap": alpha_cap, "instruction_set": instruction_set}
+    ours = render(splats, cameras, **settings)
+    assert np.ptp(images) > 0.3  # the scene is in sight
+    assert np.abs(ours - images).max() < 1e-5
+    tolerance = 5e-4 if name == "needles" else 1e-4
+    our_gradients = render_backward(splats, cameras, weights, **settings)
+    for field in twin.FIELDS:
+        assert relative(getattr(our_gradients, field), gradients[field]) < tolerance, field
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 7), (64, 64), (65, 129)])
+def test_image_sizes_around_tiles_and_vectors(size, instruction_set):
+    width, height = size
+    splats, cameras = scenes.random(np.random.default_rng(3), 40, log_scale=-1.5), scenes.cameras(width, height)
+    exact = twin.render(twin.parameters(splats), cameras).detach().numpy()
+    assert np.abs(render(splats, cameras, instruction_set=instruction_set) - exact).max() < 1e-5
+
+
+def test_nothing_in_sight_is_background(instruction_set):
+    splats = scenes.random(np.random.default_rng(0), 5)
+    splats.positions[:, 0] += 100.0
+    image = render(splats, orbit(1, 16), background=BACKGROUND, instruction_set=instruction_set)
+    np.testing.assert_array_equal(image, np.broadcast_to(np.float32(BACKGROUND), image.shape))
+    gradients = render_backward(splats, orbit(1, 16), np.ones_like(image), instruction_set=instruction_set)
+    assert not gradients.positions.any()
+
+
+def test_no_splats_is_background(instruction_set):
+    empty = Splats(*(np.zeros(shape, np.float32) for shape in [(0, 3), (0, 4), (0, 3), (0,), (0, 3)]))
+    assert (render(empty, orbit(2, 8), instruction_set=instruction_set) == 1.0).all()
+
+
+@pytest.mark.parametrize("field", twin.FIELDS)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused(field, value):
+    splats = scenes.random(np.random.default_rng(0), 5)
+    array = getattr(splats, field).copy()
+    array[3] = value
+    with pytest.raises(InputError, match=f"{field} of splat 3 hold NaN or infinity"):
+        render(replace(splats, **{field: array}), orbit(1, 8))
+
+
+def test_a_rotation_without_direction_is_refused():
+    splats = scenes.random(np.random.default_rng(0), 5)
+    splats.quaternions[2] = 0.0
+    with pytest.raises(InputError, match="quaternion has length 0"):
+        render(splats, orbit(1, 8))
+
+
+def test_image_gradients_are_checked():
+    splats, cameras = scenes.random(np.random.default_rng(0), 5), orbit(1, 8)
+    with pytest.raises(ValueError, match=r"\(1, 8, 8, 3\)"):
+        render_backward(splats, cameras, np.zeros((1, 8, 9, 3), np.float32))
+    with pytest.raises(InputError, match="NaN"):
+        render_backward(splats, cameras, np.full((1, 8, 8, 3), np.nan, np.float32))
+
+
+def test_unknown_instruction_set_is_refused():
+    with pytest.raises(InputError, match="choose auto, avx2 or portable"):
+        resolve("avx1024")  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ OpenAI's weights in a local file go with architecture ``ViT-B-32-quickgelu``.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from PIL import Image
 
 from vid3d.config import ClipEmbed
 from vid3d.errors import InputError
+from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
 from vid3d.stages import Embed
 
@@ -45,6 +46,26 @@ def build(spec: ClipEmbed) -> Embed:
         if not batches:
             raise ValueError("there are no images to embed")
         return np.concatenate(batches).astype(np.float32)
+
+    return embed
+
+
+def build_captions(spec: ClipEmbed, vocabulary: Path) -> Callable[[Sequence[str]], Float32]:
+    """Captions to embeddings (n, d) float32, not normalised, by the text tower of a model trained on our vocabulary.
+
+    Args:
+        vocabulary: text file, one word a line in the order of their numbers.
+    """
+    torch.set_num_threads(THREADS)
+    model = load_model(spec.model, spec.weights)
+    if not vocabulary.is_file():
+        raise InputError(f"{vocabulary} does not exist; it stands beside the weights of a model trained here")
+    tokenizer = Tokenizer(vocabulary.read_text().split(), model.context_length)
+
+    def embed(captions: Sequence[str]) -> Float32:
+        with torch.inference_mode():
+            embeddings = model.encode_text(torch.from_numpy(tokenizer(captions))).float().numpy()
+        return np.asarray(embeddings, np.float32)
 
     return embed
 

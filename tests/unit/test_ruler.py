@@ -1,0 +1,134 @@
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vid3d import ruler
+from vid3d.config import read_yaml
+from vid3d.errors import InputError
+from vid3d.procedural import ObjectSpec, is_held_out, load_objects
+
+OBJECTS = Path(__file__).parents[2] / "benchmark" / "procedural" / "objects.yaml"
+
+
+def test_held_out_objects_are_the_named_ones_and_others_of_held_out_combinations() -> None:
+    named = list(load_objects(read_yaml(OBJECTS)).values())
+    objects = ruler.held_out_objects(named, 64, np.random.default_rng(0))
+    assert objects[: len(named)] == named
+    assert len({obj.caption for obj in objects}) == 64
+    assert all(is_held_out(obj.kind, obj.colour, obj.second) for obj in objects)
+
+
+def test_a_named_object_that_training_may_draw_is_refused() -> None:
+    colour = next(c for c in ("red", "blue") if not is_held_out("frog", c, "pink"))
+    with pytest.raises(InputError, match="occur in training"):
+        ruler.held_out_objects([ObjectSpec("seen", "frog", colour, "pink")], 2, np.random.default_rng(0))
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    """(3, 64, 64, 3) uint8: a coloured chequered disc on white."""
+    rows, columns = np.mgrid[:64, :64]
+    disc = (rows - 32) ** 2 + (columns - 32) ** 2 < 20**2
+    colour = np.where(((rows // 4 + columns // 4) % 2 == 0)[..., None], (200, 30, 40), (30, 60, 180))
+    return np.repeat(np.where(disc[..., None], colour, 255).astype(np.uint8)[None], 3, axis=0)
+
+
+@pytest.mark.parametrize("kind", ruler.DAMAGES)
+def test_damage_is_none_at_first_and_grows(images: np.ndarray, kind: str) -> None:
+    errors = []
+    for strength in ruler.DAMAGES[kind]:
+        damaged = ruler.damage(images, kind, strength, np.random.default_rng(0))
+        assert damaged.dtype == np.uint8
+        errors.append(float(np.square(damaged.astype(float) - images).mean()))
+    assert errors[0] == 0.0
+    assert np.all(np.diff(errors) > 0)
+
+
+def test_missing_parts_are_nested_and_of_the_share_asked_for(images: np.ndarray) -> None:
+    less, more = (ruler.damage(images, "missing", share, np.random.default_rng(1)) for share in (0.25, 0.75))
+    object_pixels = (images.min(axis=3) < 250).sum(axis=(1, 2))
+    gone = [((damaged != images).any(axis=3)) for damaged in (less, more)]
+    assert (gone[1] | ~gone[0]).all()
+    for mask, share in zip(gone, (0.25, 0.75), strict=True):
+        missing = mask.sum(axis=(1, 2)) / object_pixels
+        assert (missing <= share).all()
+        assert (missing > share - 0.1).all()  # a whole square is 64 of about 1250 pixels
+
+
+def _mean_colour(images: Sequence[np.ndarray]) -> np.ndarray:
+    return np.stack([image.mean(axis=(0, 1)) - 100 for image in images]).astype(np.float32)
+
+
+def test_retrieval_counts_right_captions() -> None:
+    shades = {"red": (250, 0, 0), "green": (0, 250, 0), "blue": (0, 0, 250)}
+    images = [np.broadcast_to(np.array(rgb, np.uint8), (2, 4, 8, 8, 3)).copy() for rgb in shades.values()]
+    images[2][1, :2] = shades["red"]  # two of the eight blue views look red
+
+    def say(captions: Sequence[str]) -> np.ndarray:
+        return np.array([shades[caption] for caption in captions], np.float32) - 100
+
+    found = ruler.retrieval(images, list(shades), _mean_colour, say)
+    assert found == {"all_views": pytest.approx(22 / 24), "source_view": 1.0}
+
+
+def test_sensitivity_of_an_embedder_that_sees_pixels_falls(images: np.ndarray) -> None:
+    def pixels(seen: Sequence[np.ndarray]) -> np.ndarray:
+        return np.stack([255.0 - image for image in seen]).reshape(len(seen), -1).astype(np.float32)
+
+    curves = ruler.sensitivity([images[:, None]], pixels, seed=0)
+    for scores in curves.values():
+        assert scores[0] == pytest.approx(1.0)
+        assert np.all(np.diff(scores) < 0)
+
+
+def _write(path: Path, rows: list[dict[str, object]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+CONDITIONS = [
+    (120, 3, 0.70, 15.0),
+    (120, 9, 0.80, 22.0),
+    (120, 18, 0.90, 28.0),
+    (160, 18, 0.85, 27.0),
+    (200, 18, 0.86, 26.0),
+]
+
+
+def _clips(folder: Path, image: str, offset: float = 0.0) -> tuple[list[Path], list[Path]]:
+    scores, held_out = [], []
+    for motion, views, clip_i, psnr in CONDITIONS:
+        clip = {"image": image, "motion": motion, "views": views}
+        name = f"{image}-{motion}-{views}"
+        rows = [
+            clip | {"frame": f, "camera": 0, "source_reference": clip_i + offset + d}
+            for f, d in ((0, 0.01), (1, -0.01))
+        ]
+        scores.append(_write(folder / f"{name}-scores.csv", rows))
+        held_out.append(_write(folder / f"{name}-held-out.csv", [clip | {"frame": 0, "camera": 0, "psnr": psnr}]))
+    return scores, held_out
+
+
+def test_agreement_ranks_the_conditions(tmp_path: Path) -> None:
+    first, second = _clips(tmp_path, "frog"), _clips(tmp_path, "dog", 0.05)
+    found = ruler.agreement(first[0] + second[0], first[1] + second[1])
+    assert found["spearman"] == pytest.approx(0.9)  # two neighbours of five exchanged
+    assert found["spearman_within_images"] == pytest.approx(0.9)
+    assert found["images"] == 2
+    assert found["conditions"][0] == {"motion": 120, "views": 3, "clip_i": 0.725, "psnr": 15.0}
+
+
+def test_agreement_refuses_incomplete_clips(tmp_path: Path) -> None:
+    scores, held_out = _clips(tmp_path, "frog")
+    with pytest.raises(InputError, match="scores or in held-out files only"):
+        ruler.agreement(scores, held_out[:-1])
+    with pytest.raises(InputError, match="at least two conditions"):
+        ruler.agreement(scores[:1], held_out[:1])
+    with pytest.raises(InputError, match=r"bad or missing column"):
+        ruler.agreement(held_out, held_out)

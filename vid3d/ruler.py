@@ -1,0 +1,204 @@
+"""Is an embedder a usable ruler?  What must hold before CLIP-I by a model of ours may stand in a table.
+
+Everything here is measured on held-out objects (``vid3d.procedural.is_held_out``: a combination of class and colours
+that training never draws), among them all named objects of the benchmark:
+
+- retrieval: an image finds its own caption among 64 captions of different held-out objects;
+- sensitivity: source-reference CLIP-I falls as blur, noise or missing parts grow, none of which training shows;
+- agreement: over the conditions of a run with ground truth, CLIP-I ranks as PSNR at held-out cameras does.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from vid3d.cameras import EVALUATION_CAMERAS, orbit
+from vid3d.errors import InputError
+from vid3d.metrics import cosines, rank_correlation, source_reference
+from vid3d.procedural import ObjectSpec, is_held_out, render, sample_object
+from vid3d.procedural.objects import MAIN_COLOURS
+from vid3d.procedural.rig import PERIOD
+from vid3d.procedural.surface import PALETTE
+from vid3d.scene import Float32, Float64, UInt8
+from vid3d.stages import Embed
+
+EmbedCaptions = Callable[[Sequence[str]], Float32]  # n captions to (n, d) embeddings, not normalised
+
+CANDIDATES = 64
+MOTION = 120.0
+FRAMES = (0.0, PERIOD / 4, PERIOD / 2)
+SIZE = 64  # pixels
+
+# Strengths grow from none.  Blur: sigma in pixels; noise: standard deviation on the 0-1 scale, then clipped; missing:
+# share of the object's pixels that are white, whole squares of them, in an order drawn once per image.
+DAMAGES: dict[str, tuple[float, ...]] = {
+    "blur": (0.0, 0.5, 1.0, 2.0, 4.0, 8.0),
+    "noise": (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
+    "missing": (0.0, 0.1, 0.25, 0.5, 0.75, 0.95),
+}
+_SQUARE = 8  # pixels, edge of the squares that go missing
+
+
+def held_out_objects(named: Iterable[ObjectSpec], count: int, rng: np.random.Generator) -> list[ObjectSpec]:
+    """``count`` objects of different captions: the named ones, then sampled ones of held-out combinations.
+
+    Raises:
+        InputError: a named object has a combination that training may draw.
+    """
+    objects: dict[str, ObjectSpec] = {}
+    for obj in named:
+        if not is_held_out(obj.kind, obj.colour, obj.second):
+            raise InputError(f"object {obj.name}: its class and colours occur in training; change one of them")
+        objects.setdefault(obj.caption, obj)
+    while len(objects) < count:
+        drawn = sample_object(rng)
+        main = str(rng.choice(MAIN_COLOURS))
+        second = str(rng.choice([colour for colour in PALETTE if colour != main]))
+        if is_held_out(drawn.kind, main, second):
+            obj = replace(drawn, name=f"held-out-{len(objects)}", colour=main, second=second)
+            objects.setdefault(obj.caption, obj)
+    return list(objects.values())[:count]
+
+
+def views(obj: ObjectSpec) -> UInt8:
+    """(frames, cameras, size, size, 3) uint8: the object at three moments from the evaluation cameras."""
+    cameras = orbit(EVALUATION_CAMERAS, SIZE)
+    return np.stack([_to_uint8(render(obj, frame, MOTION, cameras)[0]) for frame in FRAMES])
+
+
+def damage(images: UInt8, kind: str, strength: float, rng: np.random.Generator) -> UInt8:
+    """Images (n, h, w, 3) with one kind of ``DAMAGES``; the same generator state gives nested damage as it grows."""
+    pixels = images.astype(np.float32) / 255
+    if kind == "blur":
+        pixels = np.asarray(gaussian_filter(pixels, (0, strength, strength, 0), mode="nearest"), np.float32)
+    elif kind == "noise":
+        pixels = pixels + strength * rng.standard_normal(pixels.shape, np.float32)
+    elif kind == "missing":
+        pixels = np.stack([_without_parts(image, strength, rng) for image in pixels])
+    else:
+        raise ValueError(f"no damage is called {kind!r}")
+    return _to_uint8(pixels)
+
+
+def _without_parts(image: Float32, share: float, rng: np.random.Generator) -> Float32:
+    """Squares of an image made white, in random order, until ``share`` of the object's pixels are gone."""
+    squares = np.arange(image.shape[0]) // _SQUARE
+    square = squares[:, None] * (squares[-1] + 1) + squares
+    order = rng.permutation(square.max() + 1)
+    on_object = image.min(axis=2) < 0.99
+    sizes = np.bincount(square[on_object], minlength=len(order))[order]
+    gone = order[np.cumsum(sizes) <= share * on_object.sum()]
+    return np.where(np.isin(square, gone)[..., None], np.float32(1), image)
+
+
+def retrieval(images: Sequence[UInt8], captions: Sequence[str], embed: Embed, say: EmbedCaptions) -> dict[str, float]:
+    """Share of images whose own caption, of all captions, is the nearest; over all views, and over the first alone.
+
+    Args:
+        images: for each caption (frames, cameras, h, w, 3) uint8.
+    """
+    texts = say(captions)
+    right = np.empty((len(captions), *images[0].shape[:2]), bool)
+    for index, seen in enumerate(images):
+        embedded = embed(list(seen.reshape(-1, *seen.shape[2:])))
+        nearest = np.argmax([cosines(embedded, text) for text in texts], axis=0)
+        right[index] = (nearest == index).reshape(seen.shape[:2])
+    return {"all_views": float(right.mean()), "source_view": float(right[:, 0, 0].mean())}
+
+
+def sensitivity(images: Sequence[UInt8], embed: Embed, seed: int) -> dict[str, list[float]]:
+    """For each kind of ``DAMAGES`` the source-reference CLIP-I at each strength, mean over objects.
+
+    The reference of an object, its undamaged image of frame 0 at camera 0, stays the same.
+    """
+    scores = {kind: np.zeros((len(images), len(strengths))) for kind, strengths in DAMAGES.items()}
+    for index, seen in enumerate(images):
+        flat = seen.reshape(-1, *seen.shape[2:])
+        source = embed([flat[0]])[0]
+        for kind, strengths in DAMAGES.items():
+            for column, strength in enumerate(strengths):
+                damaged = damage(flat, kind, strength, np.random.default_rng((seed, index)))
+                similarity = cosines(embed(list(damaged)), source).reshape(seen.shape[:2])
+                scores[kind][index, column] = source_reference(similarity)
+    return {kind: [round(float(mean), 5) for mean in table.mean(axis=0)] for kind, table in scores.items()}
+
+
+def evaluate(named: Iterable[ObjectSpec], embed: Embed, say: EmbedCaptions, seed: int = 0) -> dict[str, Any]:
+    """Retrieval and sensitivity of an embedder, ready for JSON."""
+    objects = held_out_objects(named, CANDIDATES, np.random.default_rng(seed))
+    images = [views(obj) for obj in objects]
+    captions = [obj.caption for obj in objects]
+    # A control that needs no training: what the same cosines give for a different object, and for a blank image.
+    sources = embed([seen[0, 0] for seen in images])
+    others = np.mean([cosines(sources[np.arange(len(sources)) != i], sources[i]).mean() for i in range(len(sources))])
+    blank = cosines(sources, embed([np.full((SIZE, SIZE, 3), 255, np.uint8)])[0]).mean()
+    return {
+        "objects": {obj.name: obj.caption for obj in objects},
+        "images": int(sum(seen.shape[0] * seen.shape[1] for seen in images)),
+        "right_caption_of_64": retrieval(images, captions, embed, say),
+        "damage_strengths": {kind: list(strengths) for kind, strengths in DAMAGES.items()},
+        "clip_i_under_damage": sensitivity(images, embed, seed),
+        "clip_i_of_another_object": round(float(others), 5),
+        "clip_i_of_a_blank_image": round(float(blank), 5),
+    }
+
+
+def agreement(scores: Sequence[Path], held_out: Sequence[Path]) -> dict[str, Any]:
+    """Rank correlation of source-reference CLIP-I with PSNR at held-out cameras over the conditions of a run.
+
+    A condition is a (motion score, view count) pair; its value is the mean over images of per-image means.
+
+    Args:
+        scores: CSV files with columns image, motion, views and source_reference.
+        held_out: CSV files with columns image, motion, views and psnr, of the same conditions and images.
+
+    Returns:
+        ``conditions``: rows of motion, views, clip_i and psnr;  ``spearman``: over the conditions;
+        ``spearman_within_images``: the mean over images of each image's own rank correlation over the conditions.
+
+    Raises:
+        InputError: a column is missing, or the two sets of files cover different clips, or fewer than two conditions.
+    """
+    clip_i, psnr = _means(scores, "source_reference"), _means(held_out, "psnr")
+    if unpaired := sorted(clip_i.keys() ^ psnr.keys()):
+        raise InputError(f"{unpaired[0]}: stands in scores or in held-out files only; give both for each clip")
+    images = sorted({image for image, _, _ in clip_i})
+    conditions = sorted({(motion, views) for _, motion, views in clip_i})
+    if len(conditions) < 2 or len(clip_i) != len(images) * len(conditions):
+        raise InputError("agreement needs at least two conditions, and every image at each; give more files")
+    tables = [np.array([[of[i, *c] for c in conditions] for i in images], np.float64) for of in (clip_i, psnr)]
+    mean_clip_i, mean_psnr = (table.mean(axis=0) for table in tables)
+    return {
+        "conditions": [
+            {"motion": motion, "views": count, "clip_i": round(float(a), 5), "psnr": round(float(b), 3)}
+            for (motion, count), a, b in zip(conditions, mean_clip_i, mean_psnr, strict=True)
+        ],
+        "images": len(images),
+        "spearman": round(rank_correlation(mean_clip_i, mean_psnr), 4),
+        "spearman_within_images": round(
+            float(np.mean([rank_correlation(a, b) for a, b in zip(*tables, strict=True)])), 4
+        ),
+    }
+
+
+def _means(paths: Sequence[Path], column: str) -> Mapping[tuple[str, int, int], float]:
+    """The mean of a column for each (image, motion, views)."""
+    values: dict[tuple[str, int, int], list[float]] = {}
+    for path in paths:
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                try:
+                    clip = (row["image"], int(row["motion"]), int(row["views"]))
+                    values.setdefault(clip, []).append(float(row[column]))
+                except (KeyError, ValueError) as error:
+                    raise InputError(f"{path}: bad or missing column ({error}); make the file anew") from None
+    return {clip: float(np.mean(of_clip)) for clip, of_clip in values.items()}
+
+
+def _to_uint8(images: Float32 | Float64) -> UInt8:
+    return np.round(255 * np.minimum(np.maximum(images, 0), 1)).astype(np.uint8)

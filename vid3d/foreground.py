@@ -40,12 +40,12 @@ def cut_out(image: Float32, alpha: Float32 | None = None) -> Float32:
     if alpha is not None:
         mask = alpha.astype(np.float32)
     else:
-        small = _reduced(image, PLAIN_SIDE)
+        small = _resized(image, PLAIN_SIDE)
         background = _plain_background(small)
         if background is not None:
             found = _from_plain(small, background)
         else:
-            found = _from_ellipse(_reduced(image, ELLIPSE_SIDE))
+            found = _from_ellipse(_resized(image, ELLIPSE_SIDE))
         mask = _soften(found, image.shape[:2])
     if float(np.mean(mask > 0.5)) < EMPTY_SHARE:
         raise InputError("no foreground stands out: use an image with one clear object, or a PNG with transparency")
@@ -94,11 +94,12 @@ def recentre(image: Float32, mask: Float32, size: int, border: float) -> tuple[F
     return foreground.astype(np.float32), alpha.astype(np.float32)
 
 
-def _reduced(image: Float32, side: int) -> Float32:
+def _resized(image: Float32, side: int) -> Float32:
+    """The image with its longer side at ``side`` pixels; a small one is enlarged, so that all thresholds fit it too."""
     scale = side / max(image.shape[:2])
-    if scale >= 1.0:
-        return image
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    shape = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    resized = cv2.resize(image, shape, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC)
+    return np.clip(np.asarray(resized, np.float32), 0.0, 1.0)
 
 
 def _border(height: int, width: int) -> Bool:
@@ -204,6 +205,6 @@ def _soften(mask: Bool, shape: tuple[int, int]) -> Float32:
     """The mask at the full size (height, width), its staircase turned into a soft outline."""
     height, width = shape
     blurred = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0)
-    large = np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
-    outline: Float32 = np.clip((large - OUTLINE_LEVEL) * 2.0 + 0.5, 0.0, 1.0)
-    return outline
+    method = cv2.INTER_AREA if height < len(mask) else cv2.INTER_CUBIC
+    outline = np.clip((blurred - OUTLINE_LEVEL) * 2.0 + 0.5, 0.0, 1.0)
+    return np.clip(np.asarray(cv2.resize(outline, (width, height), interpolation=method), np.float32), 0.0, 1.0)

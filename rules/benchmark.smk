@@ -28,22 +28,24 @@ def photograph(wildcards):
 rule fetch:
     output:
         protected(layout.SOURCE),
-    params:
-        entry=photograph,
-        folder=f"--folder {study.benchmark_dir}" if study.benchmark_dir else "",
-    wildcard_constraints:
-        benchmark="animate124",
-        file="[A-Za-z0-9-]+[.][a-z]+",
     log:
         "logs/fetch/{benchmark}/{file}.log",
     benchmark:
         "benchmarks/fetch/{benchmark}/{file}.tsv"
-    resources:
-        mem_mb=500,
-        runtime=10,
+    wildcard_constraints:
+        benchmark="animate124",
+        file="[A-Za-z0-9-]+[.][a-z]+",
     retries: 0 if study.benchmark_dir else 2
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        entry=photograph,
+        folder=f"--folder {study.benchmark_dir}" if study.benchmark_dir else "",
+    message:
+        "Fetch {wildcards.file}"
     shell:
         "vid3d fetch --entry {params.entry:q} {params.folder} --output {output:q} 2> {log:q}"
 
@@ -55,20 +57,22 @@ rule reference:
         layout.REFERENCE,
         layout.FOREGROUND,
         layout.SUBJECT,
-    params:
-        spec=spec("reference"),
-        entry=entry,
-        source=lambda wildcards, input: f"--source {str(input.source)!r}" if input.source else "",
     log:
         "logs/reference/{run}/{image}.log",
     benchmark:
         "benchmarks/reference/{run}/{image}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=1500,
         runtime=10,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        spec=spec("reference"),
+        entry=entry,
+        source=lambda wildcards, input: (f"--source {str(input.source)!r}" if input.source else ""),
+    message:
+        "Prepare the reference image {wildcards.image}"
     shell:
         "vid3d reference --spec {params.spec:q} --entry {params.entry:q} --image {wildcards.image} {params.source}"
         " --output {output:q} 2> {log:q}"

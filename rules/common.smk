@@ -18,7 +18,10 @@ def load_study():
     settings = workflow.config_settings
     layers = [] if settings.replace_workflow_config else [ROOT / "config/study.yaml"]
     raw = {}
-    for layer in [*map(read_yaml, [*layers, *settings.configfiles]), dict(settings.config)]:
+    for layer in [
+        *map(read_yaml, [*layers, *settings.configfiles]),
+        dict(settings.config),
+    ]:
         raw = merge(raw, layer)
     return parse_study(raw, ROOT)
 

@@ -14,18 +14,20 @@ rule figures_of_report:
         renders=lambda wildcards: inputs_of(wildcards.report, "renders"),
     output:
         figures_of("{report}"),
-    params:
-        study=study_of,
     log:
         "logs/figures/{report}.log",
     benchmark:
         "benchmarks/figures/{report}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        study=study_of,
+    message:
+        "Figures of report {wildcards.report}"
     shell:
         "vid3d figures --study {params.study:q} --report {wildcards.report} 2> {log:q}"
 

@@ -21,23 +21,29 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
             reference=REFERENCE,
             splats=splats,
         output:
-            strips=expand(layout.RENDERS, frame=[layout.two(f) for f in range(_frames)], allow_missing=True),
+            strips=expand(
+                layout.RENDERS,
+                frame=[layout.two(f) for f in range(_frames)],
+                allow_missing=True,
+            ),
             videos=expand(layout.VIDEO, camera=layout.cameras(), allow_missing=True),
-        params:
-            spec=spec("render"),
-        wildcard_constraints:
-            run=runs_where(lambda run: run.used_frames == _frames),
         log:
             "logs/render/{run}/{image}/motion-{motion}/views-{views}.log",
         benchmark:
             "benchmarks/render/{run}/{image}/motion-{motion}/views-{views}.tsv"
+        wildcard_constraints:
+            run=runs_where(lambda run: run.used_frames == _frames),
+        conda:
+            "../envs/cpu.yaml"
+        threads: 1
         resources:
             gpu=lambda wildcards: int(study.runs[wildcards.run].render.device == "gpu"),
             mem_mb=2000,
             runtime=60,
-        threads: 1
-        conda:
-            "../envs/cpu.yaml"
+        params:
+            spec=spec("render"),
+        message:
+            "Render {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
         shell:
             "vid3d render --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
             " --views {wildcards.views} --splats {input.splats:q} --output {output.strips:q}"

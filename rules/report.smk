@@ -11,20 +11,22 @@ rule page:
         lambda wildcards: tables_of(wildcards.report) + figures_of(wildcards.report),
     output:
         layout.PAGE,
-    params:
-        study=study_of,
     log:
         "logs/report/{report}.log",
     benchmark:
         "benchmarks/report/{report}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        study=study_of,
+    message:
+        "Page of report {wildcards.report}"
     shell:
-        "vid3d report --study {params.study:q} --report {wildcards.report} 2> {log:q}"
+        "vid3d report --study {params.study:q} --report {wildcards.report} --times benchmarks 2> {log:q}"
 
 
 rule report:

@@ -5,26 +5,35 @@
 # grain one job per clip
 
 
+def weights(wildcards):
+    """The embedder's files, where its Spec names files and not a published model."""
+    used = study.runs[wildcards.run].score
+    return [name for name in (used.model, used.weights) if "/" in name]
+
+
 rule score:
     input:
+        weights=weights,
         reference=REFERENCE,
         renders=owned_frames("render", layout.RENDERS),
     output:
         embeddings=layout.EMBEDDINGS,
         scores=layout.SCORES,
         sidecar=layout.SCORES.replace(".csv", ".json"),
-    params:
-        spec=spec("score"),
     log:
         "logs/score/{run}/{image}/motion-{motion}/views-{views}.log",
     benchmark:
         "benchmarks/score/{run}/{image}/motion-{motion}/views-{views}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=3000,
         runtime=60,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        spec=spec("score"),
+    message:
+        "Score {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
     shell:
         "vid3d score --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
         " --views {wildcards.views} --renders {input.renders:q} --embeddings {output.embeddings:q}"
@@ -39,20 +48,22 @@ rule held_out:
     output:
         rows=layout.HELD_OUT,
         sidecar=layout.HELD_OUT.replace(".csv", ".json"),
-    params:
-        spec=spec("render"),
-    wildcard_constraints:
-        run=runs_where(lambda run: run.ground_truth),
     log:
         "logs/held-out/{run}/{image}/motion-{motion}/views-{views}.log",
     benchmark:
         "benchmarks/held-out/{run}/{image}/motion-{motion}/views-{views}.tsv"
+    wildcard_constraints:
+        run=runs_where(lambda run: run.ground_truth),
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        spec=spec("render"),
+    message:
+        "Compare with the truth: {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
     shell:
         "vid3d held-out --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
         " --views {wildcards.views} --splats {input.splats:q} --truth {input.truth:q} --output {output.rows:q} 2> {log:q}"

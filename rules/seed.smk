@@ -13,22 +13,28 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
         input:
             reference=REFERENCE,
         output:
-            expand(layout.SEED, frame=[layout.two(f) for f in range(_frames)], allow_missing=True),
-        params:
-            spec=spec("seed"),
-        wildcard_constraints:
-            run=runs_where(lambda run: run.seed.frames == _frames),
+            expand(
+                layout.SEED,
+                frame=[layout.two(f) for f in range(_frames)],
+                allow_missing=True,
+            ),
         log:
             "logs/seed/{run}/{image}/motion-{motion}.log",
         benchmark:
             "benchmarks/seed/{run}/{image}/motion-{motion}.tsv"
-        resources:
-            gpu=lambda wildcards: int(study.runs[wildcards.run].seed.device == "gpu"),
-            mem_mb=lambda wildcards: 24000 if study.runs[wildcards.run].seed.learned else 2000,
-            runtime=60,
-        threads: 1
+        wildcard_constraints:
+            run=runs_where(lambda run: run.seed.frames == _frames),
         conda:
             "../envs/cpu.yaml"
+        threads: 1
+        resources:
+            gpu=lambda wildcards: int(study.runs[wildcards.run].seed.device == "gpu"),
+            mem_mb=lambda wildcards: (24000 if study.runs[wildcards.run].seed.learned else 2000),
+            runtime=60,
+        params:
+            spec=spec("seed"),
+        message:
+            "Seed video of {wildcards.image} at motion {wildcards.motion}"
         shell:
             "vid3d seed --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
             " --output {output:q} 2> {log:q}"

@@ -17,7 +17,13 @@ def orbit_frames(block):
 
     def resolve(wildcards):
         run = study.owner(wildcards.run, "views")
-        return expand(layout.ORBIT, run=run, image=wildcards.image, motion=wildcards.motion, frame=block)
+        return expand(
+            layout.ORBIT,
+            run=run,
+            image=wildcards.image,
+            motion=wildcards.motion,
+            frame=block,
+        )
 
     return resolve
 
@@ -28,22 +34,24 @@ rule splat:
     output:
         ply=layout.SPLATS,
         fit=layout.FIT_REPORT,
-    params:
-        spec=spec("splat"),
-        generated=generated,
-        frame=lambda wildcards: int(wildcards.frame),
-    wildcard_constraints:
-        run=runs_where(lambda run: run.splat.device == "cpu"),
     log:
         "logs/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.log",
     benchmark:
         "benchmarks/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.tsv"
+    wildcard_constraints:
+        run=runs_where(lambda run: run.splat.device == "cpu"),
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=1000,
         runtime=60,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        spec=spec("splat"),
+        generated=generated,
+        frame=lambda wildcards: int(wildcards.frame),
+    message:
+        "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frame {wildcards.frame}"
     shell:
         FIT
         + " --frames {params.frame} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"
@@ -61,23 +69,25 @@ for _block, _runs in frame_blocks(
         output:
             ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
             fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),
-        params:
-            spec=spec("splat"),
-            generated=generated,
-            frames=" ".join(str(int(frame)) for frame in _block),
-        wildcard_constraints:
-            run="|".join(_runs),
         log:
             f"logs/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.log",
         benchmark:
             f"benchmarks/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.tsv"
+        wildcard_constraints:
+            run="|".join(_runs),
+        conda:
+            "../envs/gpu.yaml"
+        threads: 1
         resources:
             gpu=1,
             mem_mb=16000,
             runtime=240,
-        threads: 1
-        conda:
-            "../envs/gpu.yaml"
+        params:
+            spec=spec("splat"),
+            generated=generated,
+            frames=" ".join(str(int(frame)) for frame in _block),
+        message:
+            "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frames {params.frames}"
         shell:
             FIT
             + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"

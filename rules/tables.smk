@@ -22,18 +22,20 @@ rule tables:
         published="benchmark/published/tables.yaml",
     output:
         tables_of("{report}"),
-    params:
-        study=study_of,
     log:
         "logs/tables/{report}.log",
     benchmark:
         "benchmarks/tables/{report}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
-    threads: 1
-    conda:
-        "../envs/cpu.yaml"
+    params:
+        study=study_of,
+    message:
+        "Tables of report {wildcards.report}"
     shell:
         "vid3d tables --study {params.study:q} --report {wildcards.report} 2> {log:q}"
 

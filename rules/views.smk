@@ -10,7 +10,13 @@ def seed_frames(block):
 
     def resolve(wildcards):
         run = study.owner(wildcards.run, "seed")
-        return expand(layout.SEED, run=run, image=wildcards.image, motion=wildcards.motion, frame=block)
+        return expand(
+            layout.SEED,
+            run=run,
+            image=wildcards.image,
+            motion=wildcards.motion,
+            frame=block,
+        )
 
     return resolve
 
@@ -25,22 +31,24 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
             seed=seed_frames(_block),
         output:
             expand(layout.ORBIT, frame=_block, allow_missing=True),
-        params:
-            spec=spec("views"),
-            frames=" ".join(str(int(frame)) for frame in _block),
-        wildcard_constraints:
-            run="|".join(_runs),
         log:
             f"logs/views/{{run}}/{{image}}/motion-{{motion}}/frames-{_block[0]}-{_block[-1]}.log",
         benchmark:
             f"benchmarks/views/{{run}}/{{image}}/motion-{{motion}}/frames-{_block[0]}-{_block[-1]}.tsv"
-        resources:
-            gpu=lambda wildcards: int(study.runs[wildcards.run].views.device == "gpu"),
-            mem_mb=lambda wildcards: 32000 if study.runs[wildcards.run].views.learned else 2000,
-            runtime=240,
-        threads: 1
+        wildcard_constraints:
+            run="|".join(_runs),
         conda:
             "../envs/cpu.yaml"
+        threads: 1
+        resources:
+            gpu=lambda wildcards: int(study.runs[wildcards.run].views.device == "gpu"),
+            mem_mb=lambda wildcards: (32000 if study.runs[wildcards.run].views.learned else 2000),
+            runtime=240,
+        params:
+            spec=spec("views"),
+            frames=" ".join(str(int(frame)) for frame in _block),
+        message:
+            "Views of {wildcards.image} at motion {wildcards.motion}, frames {params.frames}"
         shell:
             "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
             " --frames {params.frames} --seed {input.seed:q} --output {output:q} 2> {log:q}"
@@ -55,21 +63,23 @@ for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():
             reference=REFERENCE,
         output:
             expand(layout.HELD_OUT_TRUTH, frame=_block, allow_missing=True),
-        params:
-            size=lambda wildcards: study.runs[wildcards.run].views.size,
-            frames=" ".join(str(int(frame)) for frame in _block),
-        wildcard_constraints:
-            run="|".join(_runs),
         log:
             "logs/held-out-truth/{run}/{image}/motion-{motion}.log",
         benchmark:
             "benchmarks/held-out-truth/{run}/{image}/motion-{motion}.tsv"
+        wildcard_constraints:
+            run="|".join(_runs),
+        conda:
+            "../envs/cpu.yaml"
+        threads: 1
         resources:
             mem_mb=2000,
             runtime=60,
-        threads: 1
-        conda:
-            "../envs/cpu.yaml"
+        params:
+            size=lambda wildcards: study.runs[wildcards.run].views.size,
+            frames=" ".join(str(int(frame)) for frame in _block),
+        message:
+            "Held-out truth of {wildcards.image} at motion {wildcards.motion}"
         shell:
             "vid3d held-out-truth --size {params.size} --reference {input.reference:q} --motion {wildcards.motion}"
             " --frames {params.frames} --output {output:q} 2> {log:q}"

@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--study", required=True, help="the resolved study as JSON, restricted to the report")
         added.add_argument("--report", required=True)
         if name == "report":
-            paths(added, "times", number="*", required=False)
+            paths(added, "times", number=1, required=False)
 
     added = stage("train", commands.train, spec=False)
     added.add_argument("model", choices=["clip"])

@@ -192,7 +192,26 @@ def figures(arguments: argparse.Namespace) -> None:
 
 def report(arguments: argparse.Namespace) -> None:
     """Tables, figures and videos to the HTML report."""
-    importlib.import_module("vid3d.report").write(_study(arguments), arguments.report, Path(), arguments.times or [])
+    study = _study(arguments)
+    times = [] if arguments.times is None else _times(study, arguments.times)
+    importlib.import_module("vid3d.report").write(study, arguments.report, Path(), times)
+
+
+def _times(study: config.Study, folder: Path) -> list[Path]:
+    """Snakemake's benchmark files of a restricted study's jobs, in the order of the stages.
+
+    What was not run lately has none; the folder is read for the report's times only and decides nothing.
+    """
+    after = {
+        "views": ["held-out-truth"],
+        "score": ["held-out"],
+    }  # stages of the workflow that have no Spec of their own
+    found = []
+    for stage in config.STAGES:
+        owners = dict.fromkeys(study.owner(run, stage) for run in study.runs)
+        for name in [stage, *after.get(stage, [])]:
+            found += [path for owner in owners for path in sorted((folder / name / owner).rglob("*.tsv"))]
+    return found
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -140,7 +140,8 @@ class ReliefViews(_ViewsSpec):
     """A closed textured relief inflated from the frame's silhouette; no learned model.
 
     Attributes:
-        thickness: front-to-back extent as a fraction of the silhouette's width.
+        thickness: front-to-back extent as a fraction of the side of the square with the silhouette's area, at most
+            that of a round limb.
     """
 
     module: ClassVar[str] = "vid3d.backends.views_relief"

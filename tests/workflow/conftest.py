@@ -19,7 +19,7 @@ runs:
     title: Tiny
     stamp: a test of the workflow
     benchmark: procedural
-    images: [hopping-frog, windmill]
+    images: [frog-green, windmill-orange]
     motion_scores: [120]
     view_counts: [18, 3]
     reference: {size: 32}
@@ -78,6 +78,7 @@ class Workflow:
 
 def copy_workflow(folder: Path) -> Workflow:
     """The workflow's files (not the package, which is installed) and the tiny study."""
+    folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():

@@ -39,7 +39,6 @@ def test_fewer_frames_per_job_cut_more_jobs(fresh):
         ("runs: {tiny: {images: [unicorn]}}", "unicorn"),
         ("reports: {tiny: {runs: [nothing]}}", "nothing"),
         ("runs: {tiny: {extends: tiny-refit}}", "extends itself"),
-        ("runs: [", "not valid YAML"),
     ],
 )
 def test_a_wrong_study_is_refused_in_one_line_before_the_first_job(fresh, overlay, message):

@@ -36,7 +36,7 @@ def test_changing_the_embedder_reruns_scores_only(finished):
 
 def test_editing_one_object_reruns_that_object_only(finished):
     text = (finished.folder / "benchmark/procedural/objects.yaml").read_text()
-    entry = re.search(r"^ *windmill:.*?(?=^ *[a-z-]+:\s*(?:\{|$)|\Z)", text, re.MULTILINE | re.DOTALL)
+    entry = re.search(r"^ *windmill-orange:.*?(?=^ *[a-z-]+:\s*(?:\{|$)|\Z)", text, re.MULTILINE | re.DOTALL)
     assert entry is not None
     assert "blue" in entry.group() or "red" in entry.group() or "green" in entry.group()
     changed = re.sub(r"\b(blue|red|green)\b", lambda m: {"blue": "red"}.get(m.group(), "blue"), entry.group(), count=1)
@@ -67,6 +67,6 @@ def test_a_run_that_extends_another_shares_its_seeds_and_views(finished):
 
 
 def test_one_image_and_fewer_frames_on_the_command_line(finished):
-    planned = kinds(finished.planned("--config", "images=windmill", "frames=1"))
+    planned = kinds(finished.planned("--config", "images=windmill-orange", "frames=1"))
     assert "splat" not in planned  # they are there already
     assert planned["score"] == 2  # of one frame instead of two

@@ -1,0 +1,138 @@
+"""Bad input at the command line: one line, exit code 2, nothing written."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vid3d import cli, config, files
+from vid3d.scene import Reference
+
+FIT = '{"backend":"cpu","iterations":5,"revision":1,"splats":50}'
+
+
+@pytest.fixture
+def vid3d(monkeypatch, capsys):
+    """Run the command; its exit code and what it printed on standard error."""
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["vid3d", *map(str, arguments)])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return int(stop.code or 0), capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return run
+
+
+def refused(result, *words):
+    code, message = result
+    assert code == 2, message
+    assert message.startswith("vid3d: ")
+    assert message.count("\n") == 1, message
+    for word in words:
+        assert word in message
+
+
+def fit_arguments(folder, spec=FIT, **changes):
+    given = {"spec": spec, "image": "frog", "views": 3, "frames": 0, "orbit": folder / "orbit.png"}
+    given |= {"output": folder / "out" / "frame-00.ply", **changes}
+    return ["fit", *(part for key, value in given.items() for part in (f"--{key}", value))]
+
+
+@pytest.fixture
+def orbit(tmp_path):
+    rng = np.random.default_rng(0)
+    strip = rng.random((18, 16, 16, 3), np.float32)
+    files.save_filmstrip(tmp_path / "orbit.png", strip, files.Provenance("test", "{}"))
+    return tmp_path
+
+
+def test_a_fit_writes_splats_and_its_loss_curve(vid3d, orbit):
+    assert vid3d(*fit_arguments(orbit))[0] == 0
+    assert len(files.load_splats(orbit / "out/frame-00.ply")) > 0
+    assert len(json.loads((orbit / "out/frame-00-fit.json").read_text())["losses"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        (FIT.replace("splats", "splat"), "splat"),
+        (FIT.replace('"cpu"', '"tpu"'), "tpu"),
+        (FIT.replace('"revision":1', '"revision":99'), "revision"),
+        ("{", "JSON"),
+    ],
+)
+def test_a_wrong_spec_is_refused(vid3d, orbit, spec, word):
+    refused(vid3d(*fit_arguments(orbit, spec)), "--spec of splat", word)
+    assert not (orbit / "out").exists()
+
+
+def test_a_view_count_that_does_not_divide_is_refused(vid3d, orbit):
+    refused(vid3d(*fit_arguments(orbit, views=7)), "7", "18")
+
+
+def test_a_missing_filmstrip_is_named(vid3d, orbit):
+    refused(vid3d(*fit_arguments(orbit, orbit=orbit / "gone.png")), "gone.png", "no such file")
+
+
+def test_a_truncated_filmstrip_is_named(vid3d, orbit):
+    data = (orbit / "orbit.png").read_bytes()
+    (orbit / "orbit.png").write_bytes(data[: len(data) // 2])
+    refused(vid3d(*fit_arguments(orbit)), "orbit.png", "corrupt")
+    assert not (orbit / "out").exists()
+
+
+def reference_arguments(folder, source):
+    entry = config.Photograph(file=str(source)).model_dump_json()
+    outputs = [folder / "out" / name for name in ("reference.png", "foreground.png", "subject.json")]
+    return ["reference", "--spec", '{"revision":1,"size":64}', "--entry", entry, "--image", "photo",
+            "--source", source, "--output", *outputs]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda path: None, "photo.png"),
+        (lambda path: path.write_bytes(b"not a picture"), "photo.png"),
+        (lambda path: Image.new("RGB", (1, 1)).save(path), "1 x 1"),
+        (lambda path: Image.new("1", (20000, 20000)).save(path), "pixels"),
+        (lambda path: Image.new("RGB", (64, 64), "white").save(path), "photo.png"),  # nothing in the foreground
+    ],
+    ids=["missing", "corrupt", "one pixel", "giant", "empty foreground"],
+)
+def test_unusable_photographs_are_refused(vid3d, tmp_path, make, word):
+    source = tmp_path / "photo.png"
+    make(source)
+    refused(vid3d(*reference_arguments(tmp_path, source)), "photo.png", word)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_wrong_checksum_is_refused(vid3d, tmp_path):
+    (tmp_path / "fish.jpg").write_bytes(b"not the fish")
+    entry = config.Photograph(file="fish.jpg", sha256="0" * 64).model_dump_json()
+    output = tmp_path / "out" / "fish.jpg"
+    refused(vid3d("fetch", "--entry", entry, "--folder", tmp_path, "--output", output), "fish.jpg", "checksum")
+    assert list(output.parent.iterdir()) == []
+
+
+def test_splats_with_nan_are_refused_by_the_renderer(vid3d, tmp_path):
+    white = np.ones((16, 16, 3), np.float32)
+    reference = Reference("frog", "a frog", white, white, np.zeros((16, 16), np.float32))
+    paths = [tmp_path / name for name in ("reference.png", "foreground.png", "subject.json")]
+    files.save_reference(paths, reference, files.Provenance("test", "{}"))
+    test_splats = np.zeros((2, 3), np.float32)
+    test_splats[1, 2] = np.nan
+    zeros, ones = np.zeros((2, 3), np.float32), np.ones((2, 4), np.float32)
+    from vid3d.scene import Splats
+
+    splats = Splats(test_splats, ones, zeros, np.zeros(2, np.float32), zeros)
+    files.save_splats(tmp_path / "frame-00.ply", splats, files.Provenance("test", "{}"))
+    videos = [tmp_path / "out" / f"camera-{camera:02d}.mp4" for camera in range(10)]
+    arguments = ["render", "--spec", '{"backend":"cpu","revision":1,"size":16}', "--reference", *paths]
+    arguments += ["--motion", 120, "--views", 3, "--splats", tmp_path / "frame-00.ply"]
+    arguments += ["--output", tmp_path / "out" / "frame-00.png", "--videos", *videos]
+    refused(vid3d(*arguments), "frame-00.ply", "vertex 1")
+    assert not (tmp_path / "out").exists()

@@ -16,7 +16,7 @@ Bool = NDArray[np.bool_]
 
 PLAIN_SIDE, ELLIPSE_SIDE = 384, 256  # pixels: the longer side at which the mask is sought, by way
 EMPTY_SHARE = 0.002  # a foreground below this share of the image counts as empty
-PLAIN_SHARE = 0.7  # of the border must agree with one smooth colour for the background to count as plain
+PLAIN_SHARE = 0.75  # of the border must agree with one smooth colour for the background to count as plain
 PLAIN_TOLERANCE = 0.09  # colour distance (RGB, Euclidean) within which it agrees
 CERTAIN_DISTANCE = 0.3  # colour distance from the background beyond which a place off its hue is certainly object
 OUTLINE_LEVEL = 0.65  # of the smoothed mask: above one half, so that the outline leaves out mixed pixels

@@ -28,7 +28,7 @@ COLUMNS = 6  # moments at most
 TILE = 144  # pixels of an embedded image at most: 310 per inch at column width
 STYLE, CAPTIONS = "reports/figures.mplstyle", "reports/captions.yaml"
 # inches
-_WIDTH, _GAP, _LABEL, _HEAD, _FOOT, _LINE = 3.45, 0.02, 0.15, 0.15, 0.06, 0.085
+_WIDTH, _GAP, _LABEL, _HEAD, _FOOT, _LINE = 3.45, 0.02, 0.36, 0.15, 0.06, 0.085
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _draw(planned: Plan, study: Study, root: Path) -> Figure:
         canvas.add_patch(Rectangle((_GAP, middle), side, side, fill=False, edgecolor="C0", linewidth=0.8))
         for strip in group:
             at = (_GAP + side + _LABEL / 2, top + side / 2)
-            canvas.text(*at, strip.label, rotation=90, ha="center", va="center", rotation_mode="anchor")
+            canvas.text(*at, strip.label.replace(" ", "\n"), ha="center", va="center")
             for left, frame in zip(columns, planned.frames, strict=True):
                 renders = strip.clip.path(layout.RENDERS, study, "render", frame=layout.two(frame))
                 place(tile(root / renders, strip.camera, EVALUATION_CAMERAS), left, top)

@@ -7,29 +7,25 @@ versions and times.
 
 import platform
 import shlex
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
-from PIL import Image
 
-from vid3d import figures, layout, tables
-from vid3d.cameras import EVALUATION_CAMERAS
-from vid3d.config import STAGES, Run, Study, load_benchmark, read_yaml
+from vid3d import figures, gallery, layout, tables
+from vid3d.config import STAGES, Study
 from vid3d.environment import stage_times, versions
 from vid3d.errors import InputError
-from vid3d.files import FRAMES_PER_SECOND, atomic, save_text
+from vid3d.files import FRAMES_PER_SECOND, save_text
 from vid3d.published import load_published
 
-TEMPLATE, STYLESHEET = "template.html", "style.css"
-RELIEF_NOTES = "benchmark/animate124/relief-notes.yaml"
+TEMPLATE = "template.html"
+SOURCES = ("style.css", "videos.js")  # copied beside the page
 GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
 OWN_CAMERAS = (0, 2, 5, 8)  # azimuths 0, 72, 180 and 288 degrees
-POSTER = 512  # pixels at most
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -44,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one run, or the published ones."""
+    """Rows under one heading, with a note that holds for all of them."""
 
     heading: str
     rows: tuple[Row, ...]
@@ -52,29 +48,16 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Video:
-    """One camera's video in the report's folder, and its first frame."""
+class TableView:
+    """A table on the page: the heads of its number columns, and its rows in groups."""
 
-    file: str
-    poster: str
-    label: str
-    alt: str
-
-
-@dataclass(frozen=True)
-class Scene:
-    """The videos of one image at a run's base condition."""
-
-    image: str
-    caption: str
-    videos: tuple[Video, ...]
-    reference: str | None = None
-    note: str = ""
+    heads: tuple[str, ...]
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as the page shows it."""
+    """A run as the page shows it; ``scores`` are those of its base condition by protocol."""
 
     name: str
     title: str
@@ -85,8 +68,9 @@ class RunView:
     embedder: str
     motion_scores: tuple[int, ...]
     view_counts: tuple[int, ...]
+    scores: dict[str, str | None]
     stages: tuple[dict[str, Any], ...]
-    scenes: tuple[Scene, ...] = field(default=())
+    scenes: tuple[gallery.Scene, ...]
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -103,53 +87,42 @@ def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def _score_groups(table: pd.DataFrame, number: int) -> list[Group]:
-    """Published rows, then those of each run; Table 1 has one row per run and keeps the runs together."""
-    label = {1: "method", 2: "views", 3: "motion"}[number]
-    groups: dict[str, list[tuple[Row, pd.Series[Any]]]] = {}
+def score_view(table: pd.DataFrame, number: int) -> TableView:
+    """Table 1, 2 or 3 on the page: published rows, then ours; a column without any number is left out.
+
+    Table 1 compares runs and groups those that share a note; Tables 2 and 3 have one group per run.
+    """
+    columns = [*tables.PROTOCOLS, "published", "difference"]
+    columns = [column for column in columns if table[column].notna().any()]
+    groups: dict[tuple[str, str], list[Row]] = {}
     for _, row in table.iterrows():
-        cells = tuple(_number(row[protocol]) for protocol in tables.PROTOCOLS)
-        cells += (_number(row["published"]), _number(row["difference"], sign=True))
-        ours = _text(row["run"])
-        note = ", ".join(_text(row[c]) for c in ("images", "frames") if _text(row[c])) if ours else ""
-        note = ". ".join(part for part in (note, _text(row["note"])) if part) if number == 1 else ""
-        heading = "Published" if not ours else ("This report" if number == 1 else ours)
-        name = (
-            _text(row[label]) if number == 1 else f"{'motion ' * (number == 3)}{row[label]}{' views' * (number == 2)}"
-        )
-        groups.setdefault(heading, []).append((Row(name, cells, note), row))
-    return [
-        _run_group(heading, pairs)
-        if number > 1 and heading != "Published"
-        else Group(heading, tuple(r for r, _ in pairs))
-        for heading, pairs in groups.items()
-    ]
+        cells = tuple(_number(row[column], sign=column == "difference") for column in columns)
+        note, covered = _text(row["note"]), ", ".join(_text(row[c]) for c in ("images", "frames") if _text(row[c]))
+        label = {1: row["method"], 2: f"{row['views']} views", 3: f"motion {row['motion']}"}[number]
+        if not _text(row["run"]):
+            key, shown = ("Published", ""), Row(label, cells, note)
+        elif number == 1:
+            key, shown = ("Measured here", note), Row(label, cells, covered)
+        else:
+            key, shown = (_text(row["method"]), f"{covered}. {note}"), Row(label, cells)
+        groups.setdefault(key, []).append(shown)
+    heads = tuple(column.replace("_", " ") for column in columns)
+    return TableView(heads, tuple(Group(heading, tuple(rows), note) for (heading, note), rows in groups.items()))
 
 
-def _run_group(heading: str, pairs: list[tuple[Row, "pd.Series[Any]"]]) -> Group:
-    """The rows of one run under its title, with what holds for all of them said once."""
-    first = pairs[0][1]
-    note = f"{first['images']}, {first['frames']}. {_text(first['note'])}"
-    return Group(_text(first["method"]) or heading, tuple(row for row, _ in pairs), note)
-
-
-def _held_out_groups(table: pd.DataFrame) -> list[Group]:
+def held_out_view(table: pd.DataFrame) -> TableView:
+    """The held-out table on the page, one group per run."""
+    digits = {"psnr_level": 2, "ssim_level": 4, "psnr_raised": 2, "ssim_raised": 4}
     groups = []
     for _, ours in table.groupby("run", sort=False):
         rows = tuple(
-            Row(
-                f"{row['views']} views, motion {row['motion']}",
-                tuple(
-                    _number(row[column], 2 if column.startswith("psnr") else 4)
-                    for column in ("psnr_level", "ssim_level", "psnr_raised", "ssim_raised")
-                ),
-            )
+            Row(f"{row['views']} views, motion {row['motion']}", tuple(_number(row[c], n) for c, n in digits.items()))
             for _, row in ours.iterrows()
         )
         first = ours.iloc[0]
         note = f"{first['images']}, {first['frames']}. {_text(first['note'])}"
         groups.append(Group(_text(first["method"]), rows, note))
-    return groups
+    return TableView(("PSNR, level", "SSIM, level", "PSNR, ±20°", "SSIM, ±20°"), tuple(groups))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -157,57 +130,6 @@ def _read(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype={"motion": "Int64", "views": "Int64"})
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); make the tables first") from None
-
-
-# --- videos ----------------------------------------------------------------------------------------------------------
-
-
-def _scenes(study: Study, name: str, root: Path, folder: Path, cameras: Sequence[int]) -> tuple[Scene, ...]:
-    """The videos of a run's base condition, copied into ``folder``/media with a poster each."""
-    run = study.runs[name]
-    if run.render.control:
-        return ()
-    motion, views = run.conditions[0]
-    captions = {image: entry.caption for image, entry in load_benchmark(run.benchmark, study.image, root).items()}
-    notes = _relief_notes(run, root)
-    scenes = []
-    for image in run.images or ():
-        clip = layout.Condition(name, image, motion, views)
-        strip = root / clip.path(layout.RENDERS, study, "render", frame=layout.two(0))
-        videos = []
-        for camera in cameras:
-            stem = f"media/{name}-{image}-camera-{layout.two(camera)}"
-            _copy(root / clip.path(layout.VIDEO, study, "render", camera=layout.two(camera)), folder / f"{stem}.mp4")
-            _picture(figures.tile(strip, camera, EVALUATION_CAMERAS, POSTER), folder / f"{stem}.webp")
-            label = figures.azimuth(camera)
-            alt = f"{captions[image] or image}, seen from {label}"
-            videos.append(Video(f"{stem}.mp4", f"{stem}.webp", label, alt))
-        reference = f"media/{name}-{image}-reference.webp"
-        _picture(
-            figures.tile(root / clip.path(layout.FOREGROUND, study, "reference"), 0, 1, POSTER), folder / reference
-        )
-        scenes.append(Scene(image, captions[image], tuple(videos), reference, notes.get(image, "")))
-    return tuple(scenes)
-
-
-def _relief_notes(run: Run, root: Path) -> dict[str, str]:
-    """What is known to go wrong with a photograph as a relief, by image."""
-    path = root / RELIEF_NOTES
-    if run.benchmark != "animate124" or run.seed.backend != "relief" or not path.is_file():
-        return {}
-    return {str(image): str(note) for image, note in read_yaml(path).items()}
-
-
-def _copy(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise InputError(f"{source}: no such video; run the workflow to make it")
-    with atomic(target) as temporary:
-        shutil.copyfile(source, temporary)
-
-
-def _picture(pixels: Any, target: Path) -> None:
-    with atomic(target) as temporary:
-        Image.fromarray(pixels).save(temporary, format="WEBP", quality=88)
 
 
 # --- provenance ------------------------------------------------------------------------------------------------------
@@ -282,36 +204,19 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     """
     folder = root / layout.REPORT.format(report=report)
     own = all(study.runs[name].benchmark == "own" for name in study.reports[report].runs)
-    runs = []
-    for name in study.reports[report].runs:
-        run = study.runs[name]
-        images, frames = tables.coverage(study, run, root)
-        view = RunView(
-            name=name,
-            title=run.title,
-            stamp=run.stamp,
-            benchmark=run.benchmark,
-            images=images,
-            frames=frames,
-            embedder=tables.embedder(run.score),
-            motion_scores=run.motion_scores,
-            view_counts=run.view_counts,
-            stages=_stages(study, name),
-            scenes=_scenes(study, name, root, folder, OWN_CAMERAS if own else GALLERY_CAMERAS),
-        )
-        runs.append(view)
-    _remove_stale(folder / "media", runs)
-    _copy(root / "reports" / STYLESHEET, folder / STYLESHEET)
-    save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
-    published = load_published(root)
     scores = {number: _read(root / layout.TABLE.format(report=report, number=number)) for number in (1, 2, 3)}
+    runs = [_run_view(study, name, root, folder, scores[1], own) for name in study.reports[report].runs]
+    gallery.remove_stale(folder, [scene for run in runs for scene in run.scenes])
+    for source in SOURCES:
+        gallery.copy(root / "reports" / source, folder / source)
+    save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
     page = _template(root).render(
         title=study.reports[report].title,
         own=own,
-        published=published,
+        published=load_published(root),
         runs=runs,
-        table_groups={number: _score_groups(table, number) for number, table in scores.items()},
-        held_out=_held_out_groups(_read(tables.held_out_path(report, root))),
+        tables={number: score_view(table, number) for number, table in scores.items()},
+        held_out=held_out_view(_read(root / layout.HELD_OUT_TABLE.format(report=report))),
         figures=[_figure(number, study, report, root, folder) for number in figures.NUMBERS],
         not_run=not_run(study, report, root),
         command=command(study, report),
@@ -325,21 +230,32 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     return path
 
 
+def _run_view(study: Study, name: str, root: Path, folder: Path, table1: pd.DataFrame, own: bool) -> RunView:
+    run = study.runs[name]
+    images, frames = tables.coverage(study, run, root)
+    row = table1[table1["run"] == name].iloc[0]
+    return RunView(
+        name=name,
+        title=run.title,
+        stamp=run.stamp,
+        benchmark=run.benchmark,
+        images=images,
+        frames=frames,
+        embedder=tables.embedder(run.score),
+        motion_scores=run.motion_scores,
+        view_counts=run.view_counts,
+        scores={protocol.replace("_", " "): _number(row[protocol]) for protocol in tables.PROTOCOLS},
+        stages=_stages(study, name),
+        scenes=gallery.scenes(study, name, root, folder, OWN_CAMERAS if own else GALLERY_CAMERAS),
+    )
+
+
 def _figure(number: int, study: Study, report: str, root: Path, folder: Path) -> dict[str, Any]:
     path = root / layout.FIGURE.format(report=report, number=number)
     if not path.is_file():
         raise InputError(f"{path}: no such figure; make the figures first")
     text = {"title": figures.title(number, root), "caption": figures.caption(number, study, report, root)}
     return {"number": number, "file": path.relative_to(folder).as_posix(), **text}
-
-
-def _remove_stale(media: Path, runs: Sequence[RunView]) -> None:
-    """Remove pictures and videos of images that an earlier report in this folder showed."""
-    shown = {scene.reference for run in runs for scene in run.scenes}
-    shown |= {name for run in runs for s in run.scenes for v in s.videos for name in (v.file, v.poster)}
-    for path in media.glob("*"):
-        if f"{media.name}/{path.name}" not in shown:
-            path.unlink()
 
 
 def _template(root: Path) -> jinja2.Template:

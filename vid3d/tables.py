@@ -196,7 +196,7 @@ def _table(
             "views": row.views,
             "images": f"{published.benchmark.images} images",
             "published": row.value,
-            "note": "as published" + (", probably quoted from an earlier paper" if row.quoted else ""),
+            "note": "Probably quoted from an earlier paper." if row.quoted else "",
         }
         for row in published.tables[number].rows
     ]
@@ -217,7 +217,7 @@ def _our_row(
     images, frames = coverage(study, run, root)
     reasons = obstacles(run, published)
     value = None if reasons else published.value(motion, views)
-    against = f"Not comparable with published values: {'; '.join(reasons)}" if reasons else ""
+    against = f"not comparable with published values: {'; '.join(reasons)}" if reasons else ""
     return {
         "method": run.title,
         "run": name,
@@ -230,8 +230,13 @@ def _our_row(
         **ours,
         "published": value,
         "difference": None if value is None else ours[published.metric.protocol] - value,
-        "note": " ".join(f"{part.rstrip('.')}." for part in (run.stamp, against) if part),
+        "note": " ".join(_sentence(part) for part in (run.stamp, against) if part),
     }
+
+
+def _sentence(phrase: str) -> str:
+    """A phrase with a capital letter and a full stop; nothing of nothing."""
+    return f"{phrase[0].upper()}{phrase[1:].rstrip('.')}." if phrase else ""
 
 
 def held_out_table(study: Study, report: str, root: Path, held_out: pd.DataFrame) -> pd.DataFrame:
@@ -248,7 +253,7 @@ def held_out_table(study: Study, report: str, root: Path, held_out: pd.DataFrame
             for label, chosen in {"level": rows_here["elevation"] == 0, "raised": rows_here["elevation"] != 0}.items():
                 quality = rows_here[chosen].groupby("image")[list(_QUALITY)].mean().mean()
                 row |= {f"psnr_{label}": quality["psnr"], f"ssim_{label}": quality["ssim"]}
-            rows.append(row | {"note": run.stamp})
+            rows.append(row | {"note": _sentence(run.stamp)})
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -262,13 +267,8 @@ def write(study: Study, report: str, root: Path) -> list[Path]:
         root / layout.TABLE.format(report=report, number=number): table(study, report, root, scores)
         for number, table in ((1, table1), (2, table2), (3, table3))
     }
-    tables[held_out_path(report, root)] = held_out_table(study, report, root, held_out)
+    tables[root / layout.HELD_OUT_TABLE.format(report=report)] = held_out_table(study, report, root, held_out)
     for path, frame in tables.items():
         with atomic(path) as temporary:
             frame.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     return list(tables)
-
-
-def held_out_path(report: str, root: Path) -> Path:
-    """Where the held-out table stands, beside the others."""
-    return (root / layout.TABLE.format(report=report, number=1)).with_name("held-out.csv")

@@ -1,6 +1,7 @@
 """A small study on disk whose every score is known, for the tests of tables, figures and report."""
 
 import csv
+import json
 import shutil
 from itertools import product
 from pathlib import Path
@@ -123,6 +124,8 @@ def _write_pictures(root: Path, study: Study, clip: layout.Condition) -> None:
     """Filmstrips whose grey level is 20 times the camera plus the frame, references, and stand-ins for videos."""
     foreground = root / clip.path(layout.FOREGROUND, study, "reference")
     foreground.parent.mkdir(parents=True, exist_ok=True)
+    subject = {"name": clip.image, "caption": f"a caption of {clip.image}"}
+    (root / clip.path(layout.SUBJECT, study, "reference")).write_text(json.dumps(subject), encoding="utf-8")
     Image.new("RGBA", (16, 16), (200, 40, 40, 128)).save(foreground)
     for frame in layout.frames(study.runs[clip.run]):
         cameras = [np.full((16, 16, 3), 20 * camera + int(frame), np.uint8) for camera in range(EVALUATION_CAMERAS)]

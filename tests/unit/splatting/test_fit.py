@@ -10,6 +10,8 @@ from vid3d.errors import InputError
 from vid3d.scene import Views
 from vid3d.splatting import Recipe, fit, preset, render
 from vid3d.splatting.fit import view_order
+from vid3d.splatting.instruction_sets import load
+from vid3d.splatting.planes import from_cameras, from_splats
 
 SIZE = 24
 
@@ -98,6 +100,35 @@ def test_three_steps_are_those_of_torch():
         moved = p[name].detach().numpy() - getattr(start, name)
         error = np.linalg.norm(getattr(ours, name) - getattr(start, name) - moved) / np.linalg.norm(moved)
         assert error < 1e-2, name  # Adam divides by the gradient's size: tiny gradients are mostly rounding
+
+
+def test_densification_counts_gradients_in_normalised_device_coordinates():
+    """Mean over the views that see a splat of |dL/d(u, v)| times half the image size, beside the twin's autograd."""
+    given, start = views(3), scenes.random(np.random.default_rng(2), 40, spread=0.3, log_scale=-2.0)
+    start.positions[:5] *= 0.05
+    start.positions[:5, 0] += 1.85  # nearer than the near plane of camera 0, in sight of the two others
+    total, seen = np.zeros(40), np.zeros(40)
+    for view in range(3):
+        shift = torch.zeros(40, 2, dtype=torch.float64, requires_grad=True)
+        image = twin.render_one(twin.parameters(start), given.cameras, view, shift=shift)
+        (1 - twin.ssim(image, torch.tensor(given.images[view], dtype=torch.float64))).backward()
+        total += np.linalg.norm(shift.grad.numpy() * SIZE / 2, axis=1)
+        depth = start.positions @ given.cameras.world_to_camera[view, 2, :3] + given.cameras.world_to_camera[view, 2, 3]
+        seen += depth > 0.2
+    assert seen.min() < seen.max() == 3
+    mean = total / np.maximum(seen, 1)
+    settings = ((1.0, 1.0, 1.0), 0.2, 0.99, 0.3, 1.0, 0.0, 0.1)
+    targets = np.ascontiguousarray(given.images.transpose(0, 3, 1, 2))
+    trainer = load("auto").Trainer(from_splats(start), from_cameras(given.cameras), targets, *settings)
+    for view in range(3):
+        trainer.accumulate(view)
+    descending = np.sort(mean)[::-1]
+    apart = np.flatnonzero((descending[1:] > 1e-6) & (descending[1:] < 0.999 * descending[:-1]))
+    assert len(apart) > 20
+    for larger in apart:  # a threshold between two neighbours selects as many splats as are above it
+        threshold = (descending[larger] + descending[larger + 1]) / 2
+        clones, splits, _ = trainer.plan_densification(threshold, 0.1, 0.0, np.inf, 10**6)
+        assert clones + splits == larger + 1
 
 
 def test_every_view_comes_once_before_any_comes_again():

@@ -34,8 +34,9 @@ def render_one(
     near: float = 0.2,
     alpha_cap: float = 0.99,
     eps2d: float = 0.3,
+    shift: Tensor | None = None,
 ) -> Tensor:
-    """(height, width, 3) float64."""
+    """(height, width, 3) float64; ``shift`` (n, 2), in pixels, moves the projected means."""
     view = torch.tensor(cameras.world_to_camera[index])
     k = cameras.intrinsics
     fx, fy, cx, cy = k[0, 0], k[1, 1], k[0, 2], k[1, 2]
@@ -45,6 +46,8 @@ def render_one(
     x, y, z = centres[order].unbind(1)
 
     mean = torch.stack([fx * x / z + cx, fy * y / z + cy], 1)
+    if shift is not None:
+        mean = mean + shift[order]
     margin_x, margin_y = 0.15 * cameras.width / fx, 0.15 * cameras.height / fy
     bounded_x = z * torch.clamp(x / z, -(cx / fx + margin_x), (cameras.width - cx) / fx + margin_x)
     bounded_y = z * torch.clamp(y / z, -(cy / fy + margin_y), (cameras.height - cy) / fy + margin_y)

@@ -1,0 +1,172 @@
+"""The model card of the mini CLIP: every number in it is read from the files that training and evaluation left."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+_CARD = """# Mini CLIP
+
+A small CLIP of our own, so that the study can be scored without any download. It knows the procedural family and
+nothing else: **its CLIP-I is not comparable with published numbers**, and on photographs it is only a number.
+
+<!-- Made by `vid3d card` from training.json, training.csv, evaluation.json and agreement.json. Do not edit. -->
+
+## Model
+
+open_clip's class `CLIP` with the configuration `config.json`: images of 64 px, a ResNet image tower of
+{tower:.2f} M parameters ({all:.2f} M with the text tower), embeddings of {embed_dim} numbers, and a vocabulary of
+{vocabulary} words (`vocabulary.txt`; one token per word). Weights: `model.safetensors`, float16, {megabytes:.1f} MB.
+
+## Training
+
+open_clip's contrastive loss on {pairs:,} (image, caption) pairs: {objects:,} sampled objects ({captions:,} different
+captions), each seen {views} times from random azimuths, within {elevation:g} degrees above or below the orbit, at
+random moments, {still:.0%} of them at rest and the others with motion scores {low:g} to {high:g}. One combination of
+class and colours in eight is held out, among them all named objects of the benchmark. No augmentation: in particular
+no blur, noise, cropping or recolouring, since a model taught to overlook damage would be no ruler.
+{steps:,} steps of {batch} pairs with AdamW, seed {seed}. Rendering the pairs took {rendering:.0f} minutes and training
+{training:.0f} minutes of wall clock on {threads} thread of a shared machine. `vid3d train clip` repeats it.
+
+![Loss and share of right captions in the batch](training.png)
+
+## How good a ruler it is
+
+Measured on {held_out} held-out objects of different captions ({named} of the benchmark, the others sampled), each at
+three moments from the ten evaluation cameras ({images:,} images), none of whose class-and-colour combinations occurs
+in training.
+
+| measured | value |
+|---|---|
+| right caption of {held_out}, all views | {right:.1%} |
+| right caption of {held_out}, source view only | {right_source:.1%} |
+| CLIP-I (source reference) of undamaged views | {clean:.4f} |
+| cosine between different held-out objects, source views | {other:.4f} |
+| cosine with a blank white image | {blank:.4f} |
+{agreement}
+CLIP-I (source reference) as images are damaged, mean over the held-out objects:
+
+{damage}
+![CLIP-I under growing damage](damage.png)
+
+## Limits
+
+- It was trained on {vocabulary} words and twelve classes of smooth shapes on white. It says nothing about photographs.
+- Retrieval mistakes are mostly between captions that differ in the second colour or the pattern only, which some views
+  do not show.
+- The damages above are synthetic. Agreement with PSNR on real splats is what counts, and stands in the table only if it
+  has been measured.
+- CLIP-I with the source image as reference falls with the viewing angle even for perfect renders: the score of
+  undamaged views above is the ceiling, not 1.
+"""
+
+
+def write(folder: Path) -> None:
+    """Write ``README.md``, ``training.png`` and ``damage.png`` into the model's folder.
+
+    Raises:
+        FileNotFoundError: ``training.json``, ``training.csv``, ``evaluation.json``, ``config.json`` or the weights are
+            missing; ``agreement.json`` may be.
+    """
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    _training_figure(folder)
+    _damage_figure(folder, evaluation)
+    (folder / "README.md").write_text(card(folder))
+
+
+def card(folder: Path) -> str:
+    """The text of the card, from the measured files of the folder."""
+    training: dict[str, Any] = json.loads((folder / "training.json").read_text())
+    evaluation: dict[str, Any] = json.loads((folder / "evaluation.json").read_text())
+    recipe = training["recipe"]
+    return _CARD.format(
+        tower=training["image_tower_parameters"] / 1e6,
+        all=training["parameters"] / 1e6,
+        embed_dim=json.loads((folder / "config.json").read_text())["embed_dim"],
+        vocabulary=training["vocabulary"],
+        megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
+        pairs=training["pairs"],
+        objects=recipe["objects"],
+        captions=training["different_captions"],
+        views=recipe["views"],
+        elevation=recipe["elevation"],
+        still=recipe["still"],
+        low=recipe["motion"][0],
+        high=recipe["motion"][1],
+        steps=training["steps_done"],
+        batch=recipe["batch"],
+        seed=training["seed"],
+        rendering=training["seconds_rendering"] / 60,
+        training=training["seconds_training"] / 60,
+        threads=training["threads"],
+        held_out=len(evaluation["objects"]),
+        named=sum(not name.startswith("held-out-") for name in evaluation["objects"]),
+        images=evaluation["images"],
+        right=evaluation["right_caption_of_64"]["all_views"],
+        right_source=evaluation["right_caption_of_64"]["source_view"],
+        clean=evaluation["clip_i_under_damage"]["blur"][0],
+        other=evaluation["clip_i_of_another_object"],
+        blank=evaluation["clip_i_of_a_blank_image"],
+        agreement=_agreement(folder / "agreement.json"),
+        damage=_damage_tables(evaluation),
+    )
+
+
+def _agreement(path: Path) -> str:
+    if not path.is_file():
+        return "| rank correlation with PSNR at held-out cameras | not measured yet |\n"
+    found = json.loads(path.read_text())
+    rows = "".join(
+        f"| {row['motion']} | {row['views']} | {row['clip_i']:.4f} | {row['psnr']:.2f} dB |\n"
+        for row in found["conditions"]
+    )
+    return (
+        f"| rank correlation with PSNR at held-out cameras, over {len(found['conditions'])} conditions of run `truth`"
+        f" ({found['images']} objects) | {found['spearman']:.2f} |\n"
+        f"| the same within each object, mean | {found['spearman_within_images']:.2f} |\n\n"
+        f"| motion | views | CLIP-I | PSNR |\n|---|---|---|---|\n{rows}"
+    )
+
+
+def _damage_tables(evaluation: dict[str, Any]) -> str:
+    units = {"blur": "blur, sigma in pixels", "noise": "noise, standard deviation", "missing": "missing share"}
+    tables = []
+    for kind, scores in evaluation["clip_i_under_damage"].items():
+        strengths = evaluation["damage_strengths"][kind]
+        head = f"| {units[kind]} | " + " | ".join(f"{strength:g}" for strength in strengths) + " |"
+        tables.append(
+            f"{head}\n|{'---|' * (len(strengths) + 1)}\n| CLIP-I | " + " | ".join(f"{s:.4f}" for s in scores) + " |\n"
+        )
+    return "\n".join(tables)
+
+
+def _training_figure(folder: Path) -> None:
+    with (folder / "training.csv").open(newline="") as file:
+        log = np.array([[float(value) for value in row.values()] for row in csv.DictReader(file)])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    window = max(1, len(log) // 50)
+    smooth = np.stack([np.convolve(column, np.ones(window) / window, "valid") for column in log.T])
+    for axes, column, label in ((left, 1, "loss"), (right, 2, "right caption in the batch")):
+        axes.plot(log[:, 0], log[:, column], color="0.8", linewidth=0.6)
+        axes.plot(smooth[0], smooth[column], color="C0")
+        axes.set(xlabel="step", ylabel=label)
+    figure.savefig(folder / "training.png", dpi=100, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _damage_figure(folder: Path, evaluation: dict[str, Any]) -> None:
+    curves = evaluation["clip_i_under_damage"]
+    figure, panels = plt.subplots(1, len(curves), figsize=(9, 2.8), layout="constrained", sharey=True)
+    for axes, (kind, scores) in zip(panels, curves.items(), strict=True):
+        axes.plot(range(len(scores)), scores, marker="o")
+        axes.axhline(evaluation["clip_i_of_another_object"], color="0.6", linestyle="--", label="another object")
+        axes.axhline(evaluation["clip_i_of_a_blank_image"], color="0.6", linestyle=":", label="blank image")
+        axes.set_xticks(range(len(scores)), [f"{strength:g}" for strength in evaluation["damage_strengths"][kind]])
+        axes.set(xlabel=kind)
+    panels[0].set_ylabel("CLIP-I, source reference")
+    panels[0].legend(fontsize=7)
+    figure.savefig(folder / "damage.png", dpi=100, metadata={"Software": None})
+    plt.close(figure)

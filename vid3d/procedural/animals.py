@@ -90,7 +90,7 @@ def fish(s: Sculptor, look: Look) -> None:
     girth, head = between(0.13, 0.20, look.girth), between(0.18, 0.26, look.head)
     fin = between(0.8, 1.25, look.limbs)
     tall = between(0.27, 0.38, look.girth)
-    body = s.joint(None, (0, 0, 0), UP, Wave(0.19), LEFT, Wave(0.15, 0.2))
+    body = s.joint(None, (0, 0, 0), UP, Wave(0.17), (0.2, 0.7, 0.7), Wave(0.17, 0.2))
     rear = s.joint(body, (-0.12, 0, 0), UP, Wave(0.22, 0.62))
     stem = s.joint(rear, (-0.46, 0, 0), UP, Wave(0.28, 0.5))
     blade = s.joint(stem, (-0.62, 0, 0), UP, Wave(0.30, 0.4))

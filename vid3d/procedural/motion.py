@@ -63,27 +63,27 @@ def solve_amplitude(obj: ObjectSpec, motion: float) -> float:
     if motion == 0.0:
         return 0.0
     largest = sculpt(obj).largest_amplitude
-    low, high, low_error, high_error = 0.0, largest, -motion, np.inf
-    # The score is nearly proportional to the amplitude: false position, started from a small motion's slope.
-    guess = min(largest, 1.0 * motion / motion_score(obj, 1.0))
+    low, high = (0.0, 0.0), None  # amplitudes and their scores on either side of the one sought
+    # The score is nearly proportional to the amplitude, so a small motion's slope starts a search by false position.
+    guess = min(largest, 0.5 * motion / motion_score(obj, 0.5))
     for _ in range(_MOST_STEPS):
-        error = motion_score(obj, guess) - motion
-        if abs(error) <= _TOLERANCE * motion:
-            return guess
-        if error < 0.0:
-            if guess == largest:
-                raise InputError(
-                    f"object {obj.name}: motion score {motion:g} is beyond what a {obj.kind} reaches"
-                    f" ({motion + error:.0f}): ask for less"
-                )
-            low, low_error = guess, error
+        score = motion_score(obj, guess)
+        if abs(score - motion) <= _TOLERANCE * motion:
+            break
+        if score > motion:
+            high = (guess, score)
+        elif guess == largest:
+            raise InputError(
+                f"object {obj.name}: motion score {motion:g} is beyond what this {obj.kind} reaches ({score:.0f}):"
+                " ask for less"
+            )
         else:
-            high, high_error = guess, error
-        if np.isinf(high_error):
-            guess = min(largest, guess * motion / (motion + error) * 1.002)
+            low = (guess, score)
+        if high is None:
+            guess = min(largest, 1.01 * guess * motion / score)
         else:
-            share = np.clip(low_error / (low_error - high_error), 0.05, 0.95)
-            guess = low + (high - low) * float(share)
+            share = float(np.clip((motion - low[1]) / (high[1] - low[1]), 0.05, 0.95))
+            guess = low[0] + share * (high[0] - low[0])
     return guess
 
 

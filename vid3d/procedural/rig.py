@@ -49,7 +49,8 @@ class Wave:
         if self.turning:
             return self.gain * frame
         start = 2.0 * np.pi * self.shift
-        return float(self.gain * (np.sin(2.0 * np.pi * self.cycles * frame / PERIOD + start) - np.sin(start)))
+        angle = 2.0 * np.pi * self.cycles * (frame % PERIOD) / PERIOD
+        return float(self.gain * (np.sin(angle + start) - np.sin(start)))
 
 
 STILL = Wave()

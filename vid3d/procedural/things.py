@@ -9,8 +9,8 @@ from vid3d.procedural.rig import Sculptor, Vector, Wave, rotation
 
 def windmill(s: Sculptor, look: Look) -> None:
     """A tower mill turns its four sails; a vane behind."""
-    foot, cap = between(0.30, 0.42, look.girth), between(0.22, 0.30, look.head)
-    sail = between(0.62, 0.84, look.limbs)
+    foot, cap = between(0.28, 0.38, look.girth), between(0.22, 0.30, look.head)
+    sail = between(0.70, 0.86, look.limbs)
     tower = s.joint(None)
     top = 1.10
     s.cone(tower, look.striped_across(UP), (0, 0, 0), (0, 0, top), foot, 0.66 * foot)

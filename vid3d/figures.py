@@ -6,6 +6,7 @@ none does, the figure has the one row that there is, and its caption says so.
 """
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ COLUMNS = 6  # moments at most
 TILE = 144  # pixels of an embedded image at most: 310 per inch at column width
 STYLE, CAPTIONS = "reports/figures.mplstyle", "reports/captions.yaml"
 # inches
-_WIDTH, _GAP, _LABEL, _HEAD, _FOOT, _LINE = 3.45, 0.02, 0.36, 0.15, 0.06, 0.085
+_WIDTH, _GAP, _LABEL, _HEAD, _FOOT, _LINE = 3.45, 0.02, 0.4, 0.15, 0.06, 0.085
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,13 @@ def plan(number: int, study: Study, report: str) -> Plan:
         )
         values = f"{views} views, motion {motion}"
     elif number == 3:
-        clips = [(layout.Condition(name, first, motion, count), _views(count)) for count in sorted(run.view_counts)]
-        groups, values = (tuple(Strip(clip, FRONT, label) for clip, label in clips),), _list([s for _, s in clips])
+        counts = sorted(run.view_counts)
+        rows = tuple(Strip(layout.Condition(name, first, motion, n), FRONT, f"{n} views") for n in counts)
+        groups, values = (rows,), f"{_list(counts)} views"
     else:
-        moved = [(layout.Condition(name, first, m, views), f"motion {m}") for m in sorted(run.motion_scores)]
-        groups, values = (tuple(Strip(clip, FRONT, label) for clip, label in moved),), _list([s for _, s in moved])
+        scores = sorted(run.motion_scores)
+        rows = tuple(Strip(layout.Condition(name, first, m, views), FRONT, f"motion {m}") for m in scores)
+        groups, values = (rows,), f"motion {_list(scores)}"
     return Plan(name, groups, moments(run.used_frames), values, alone=not varied)
 
 
@@ -104,13 +107,10 @@ def azimuth(camera: int) -> str:
     return f"{360 * camera // EVALUATION_CAMERAS}°"
 
 
-def _views(count: int) -> str:
-    return "1 view" if count == 1 else f"{count} views"
-
-
-def _list(items: list[str]) -> str:
-    """ "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+def _list(items: Sequence[object]) -> str:
+    """The items as words: a, b and c."""
+    *others, last = map(str, items)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def title(number: int, root: Path) -> str:
@@ -128,7 +128,7 @@ def caption(number: int, study: Study, report: str, root: Path) -> str:
         "images": _list([f"“{group[0].clip.image}”" for group in planned.groups]),
         "cameras": ("the camera at " if len(cameras) == 1 else "the cameras at ")
         + _list([azimuth(c) for c in cameras]),
-        "times": f"frames {_list([str(frame) for frame in planned.frames])} of {study.runs[planned.run].used_frames}",
+        "times": f"frames {_list(planned.frames)} of {study.runs[planned.run].used_frames}",
         "values": planned.values,
     }
     texts = _captions(number, root)
@@ -197,7 +197,7 @@ def _draw(planned: Plan, study: Study, root: Path) -> Figure:
     run = study.runs[planned.run]
     rows = sum(len(group) for group in planned.groups)
     side = (_WIDTH - _LABEL - _GAP * (COLUMNS + 2)) / (COLUMNS + 1)
-    stamp = textwrap.wrap(_stamp(planned, run), 92)
+    stamp = textwrap.wrap(_stamp(planned, run), 96)
     height = _HEAD + rows * (side + _GAP) + (len(planned.groups) - 1) * 3 * _GAP + _FOOT + _LINE * len(stamp)
     figure = Figure(figsize=(_WIDTH, height))
     canvas = figure.add_axes((0, 0, 1, 1))

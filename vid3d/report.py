@@ -25,7 +25,7 @@ from vid3d.published import load_published
 TEMPLATE = "template.html"
 SOURCES = ("style.css", "videos.js")  # copied beside the page
 GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
-OWN_CAMERAS = (0, 2, 5, 8)  # azimuths 0, 72, 180 and 288 degrees
+OWN_CAMERAS = (0, 2, 4, 6, 8)  # azimuths 0, 72, 144, 216 and 288 degrees
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -166,14 +166,20 @@ def not_run(study: Study, report: str, root: Path) -> list[str]:
         partial = [label for label in tables.coverage(study, run, root) if " of " in label]
         if partial:
             lines.append(f"“{run.title}” in full: it covers {' and '.join(partial)}.")
-    if not any(len(run.view_counts) > 1 for run in runs):
+    if not _varied(study, report, "view_counts"):
         lines.append("The comparison of view counts (Table 2).")
-    if not any(len(run.motion_scores) > 1 for run in runs):
+    if not _varied(study, report, "motion_scores"):
         lines.append("The comparison of motion scores (Table 3).")
     quoted = [row.method for row in published.tables[1].rows if row.quoted]
     if quoted:
         lines.append(f"{' and '.join(quoted)}: their scores are shown as published.")
     return lines
+
+
+def _varied(study: Study, report: str, setting: str) -> bool:
+    """Whether any run of the report that draws splats has more than one value of ``setting``."""
+    runs = [study.runs[name] for name in study.reports[report].runs]
+    return any(len(getattr(run, setting)) > 1 for run in runs if not run.render.control)
 
 
 def _stages(study: Study, name: str) -> tuple[dict[str, Any], ...]:
@@ -218,6 +224,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         tables={number: score_view(table, number) for number, table in scores.items()},
         held_out=held_out_view(_read(root / layout.HELD_OUT_TABLE.format(report=report))),
         figures=[_figure(number, study, report, root, folder) for number in figures.NUMBERS],
+        varied={2: _varied(study, report, "view_counts"), 3: _varied(study, report, "motion_scores")},
         not_run=not_run(study, report, root),
         command=command(study, report),
         times=stage_times(times).to_dict("records"),
@@ -255,7 +262,8 @@ def _figure(number: int, study: Study, report: str, root: Path, folder: Path) ->
     if not path.is_file():
         raise InputError(f"{path}: no such figure; make the figures first")
     text = {"title": figures.title(number, root), "caption": figures.caption(number, study, report, root)}
-    return {"number": number, "file": path.relative_to(folder).as_posix(), **text}
+    shown = not figures.plan(number, study, report).alone or number == figures.NUMBERS[0]
+    return {"number": number, "file": path.relative_to(folder).as_posix(), "shown": shown, **text}
 
 
 def _template(root: Path) -> jinja2.Template:

@@ -1,0 +1,205 @@
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_study as synthetic
+
+from vid3d import layout, tables
+from vid3d.errors import InputError
+from vid3d.published import PUBLISHED, load_published
+
+FULL_SCORE = {"backend": "clip", "model": "ViT-B-32", "weights": "openai"}
+PHOTOGRAPHS = synthetic.RUN | {
+    "benchmark": "animate124",
+    "motion_scores": [120],
+    "view_counts": [18, 9],
+    "seed": {"backend": "relief", "size": 16, "frames": 25},
+    "views": {"backend": "relief", "size": 16},
+    "score": FULL_SCORE,
+}
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path
+
+
+@pytest.fixture
+def study(root):
+    return synthetic.build(root)
+
+
+def scores_path(root, study, clip):
+    return root / clip.path(layout.SCORES, study, "score")
+
+
+def expected(study, run, motion, views):
+    """Both protocols by plain loops over the known cosines."""
+    frames, cameras = range(study.runs[run].used_frames), range(10)
+    source, own = [], []
+    for image in study.runs[run].images:
+        clip = layout.Condition(run, image, motion, views)
+        source.append(np.mean([synthetic.source_cosine(clip, f, c) for f in frames for c in cameras]))
+        all_cosines = [synthetic.self_cosine(clip, f, c) for f in frames for c in cameras]
+        own.append((1 + len(frames) * np.mean(all_cosines)) / (len(frames) + 1))
+    return np.mean(source), np.mean(own)
+
+
+def test_collect_returns_every_frame_and_camera_of_every_clip(study, root):
+    scores, held_out = tables.collect(study, "small", root)
+    assert len(scores) == (4 + 1) * 2 * 3 * 10  # conditions of both runs, images, frames, cameras
+    assert len(held_out) == 4 * 2 * 3 * 30  # the control has no ground truth of its own
+    assert set(scores["run"]) == {"truth", "static"}
+
+
+def test_means_follow_both_protocols(study, root):
+    scores, _ = tables.collect(study, "small", root)
+    table = tables.table2(study, "small", root, scores)
+    ours = table[table["run"] == "truth"].set_index("views")
+    assert list(ours.index) == [3, 9, 18]
+    for views in (3, 9, 18):
+        source, own = expected(study, "truth", 120, views)
+        assert ours.loc[views, "source_reference"] == pytest.approx(source, abs=1e-12)
+        assert ours.loc[views, "self_reference"] == pytest.approx(own, abs=1e-12)
+
+
+def test_tables_hold_published_rows_runs_and_controls(study, root):
+    scores, _ = tables.collect(study, "small", root)
+    first = tables.table1(study, "small", root, scores)
+    assert list(first["method"]) == ["Animate124", "DreamGaussian4D", "Vid3D", "Truth", "Static"]
+    assert list(first["published"].dropna()) == [0.8544, 0.9227, 0.8946]
+    assert "quoted" in first["note"][0]
+    assert first["note"][2] == ""
+    third = tables.table3(study, "small", root, scores)
+    assert list(third[third["run"] == "truth"]["motion"]) == [120, 160]
+    assert "static" not in set(third["run"])  # a control does not move
+
+
+def test_no_difference_where_not_comparable(study, root):
+    scores, _ = tables.collect(study, "small", root)
+    ours = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
+    assert np.isnan(ours["difference"])
+    assert np.isnan(ours["published"])
+    assert ours["note"].startswith("Synthetic. Not comparable with published values: benchmark procedural")
+
+
+def test_difference_of_the_released_protocol_where_all_is_as_published(root):
+    study = synthetic.build(root, {"photographs": PHOTOGRAPHS})
+    scores, _ = tables.collect(study, "small", root)
+    table = tables.table2(study, "small", root, scores)
+    ours = table[table["run"] == "photographs"].set_index("views")
+    for views, published in ((9, 0.8879), (18, 0.8946)):
+        own = expected(study, "photographs", 120, views)[1]
+        assert ours.loc[views, "published"] == published
+        assert ours.loc[views, "difference"] == pytest.approx(own - published, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "reason"),
+    [
+        ({}, {"images": ["photo-01", "photo-02"]}, "2 of 24 images"),
+        ({}, {"frames": 5}, "5 frames a clip, not 25"),
+        ({"score": synthetic.TINY_CLIP}, {}, "embedder tiny, not ViT-B-32/openai"),
+    ],
+)
+def test_a_study_of_less_than_the_paper_is_not_compared(root, change, settings, reason):
+    study = synthetic.build(root, {"photographs": PHOTOGRAPHS | change}, **settings)
+    scores, _ = tables.collect(study, "small", root)
+    ours = tables.table1(study, "small", root, scores).set_index("run").loc["photographs"]
+    assert np.isnan(ours["difference"])
+    assert reason in ours["note"]
+
+
+def test_partial_studies_are_labelled(root):
+    study = synthetic.build(root, images=["frog"], frames=2)
+    scores, _ = tables.collect(study, "small", root)
+    ours = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
+    assert (ours["images"], ours["frames"]) == ("1 of 2 images", "2 of 3 frames")
+    assert ours["source_reference"] == pytest.approx(expected(study, "truth", 120, 18)[0], abs=1e-12)
+
+
+def test_frames_beyond_the_study_are_not_averaged(study, root):
+    restricted = study.model_copy(
+        update={"runs": {name: run.model_copy(update={"frames": 2}) for name, run in study.runs.items()}}
+    )
+    scores, _ = tables.collect(restricted, "small", root)
+    assert set(scores["frame"]) == {0, 1}
+
+
+def test_a_missing_row_is_named(study, root):
+    path = scores_path(root, study, layout.Condition("truth", "mill", 120, 9))
+    table = pd.read_csv(path)
+    table[(table["frame"] != 1) | (table["camera"] != 7)].to_csv(path, index=False)
+    with pytest.raises(InputError, match="run truth, image mill, motion 120, views 9, frame 1, camera 7"):
+        tables.collect(study, "small", root)
+
+
+def test_a_missing_held_out_camera_is_named(study, root):
+    path = root / layout.Condition("truth", "frog", 160, 18).path(layout.HELD_OUT, study, "render")
+    table = pd.read_csv(path)
+    table.iloc[:-1].to_csv(path, index=False)
+    with pytest.raises(InputError, match="image frog, motion 160, views 18, frame 2, camera 29"):
+        tables.collect(study, "small", root)
+
+
+def test_a_missing_file_is_named(study, root):
+    scores_path(root, study, layout.Condition("static", "frog", 120, 18)).unlink()
+    with pytest.raises(InputError, match="run static, image frog, motion 120, views 18, frame 0, camera 0"):
+        tables.collect(study, "small", root)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda table: table.drop(columns="self_reference"), "lacks the column self_reference"),
+        (lambda table: pd.concat([table, table.iloc[:1]]), "lists a frame and camera twice"),
+        (lambda table: table.assign(source_reference=float("nan")), "source_reference nan at run truth.*out of range"),
+        (lambda table: table.assign(source_reference=1.5), "source_reference 1.5 at run truth.*out of range"),
+    ],
+)
+def test_bad_scores_are_refused_in_one_line(study, root, spoil, message):
+    path = scores_path(root, study, layout.Condition("truth", "frog", 120, 18))
+    spoil(pd.read_csv(path)).to_csv(path, index=False)
+    with pytest.raises(InputError, match=message) as caught:
+        tables.collect(study, "small", root)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_held_out_quality_level_and_raised_apart(study, root):
+    _, held_out = tables.collect(study, "small", root)
+    table = tables.held_out_table(study, "small", root, held_out)
+    assert set(table["run"]) == {"truth"}
+    row = table[(table["motion"] == 120) & (table["views"] == 9)].iloc[0]
+    assert (row["psnr_level"], row["psnr_raised"]) == pytest.approx((24.5, 19.5))
+    assert (row["ssim_level"], row["ssim_raised"]) == pytest.approx((0.9, 0.8))
+
+
+def test_written_tables_read_back_and_are_the_same_each_time(study, root):
+    paths = tables.write(study, "small", root)
+    assert [path.name for path in paths] == ["table1.csv", "table2.csv", "table3.csv", "held-out.csv"]
+    before = [path.read_bytes() for path in paths]
+    assert [path.read_bytes() for path in tables.write(study, "small", root)] == before
+    own = pd.read_csv(paths[1]).set_index(["run", "views"]).loc[("truth", 3), "self_reference"]
+    assert own == pytest.approx(expected(study, "truth", 120, 3)[1], abs=1e-6)
+
+
+def test_without_ground_truth_the_held_out_table_is_empty(root):
+    study = synthetic.build(root, {"photographs": PHOTOGRAPHS}, images=["photo-01"], frames=1)
+    paths = tables.write(study, "small", root)
+    assert pd.read_csv(paths[3]).empty
+
+
+def test_published_values_by_condition(root):
+    synthetic.build(root)
+    published = load_published(root)
+    conditions = [(120, 3), (120, 9), (120, 18), (160, 18), (200, 18)]
+    assert [published.value(*condition) for condition in conditions] == [0.8532, 0.8879, 0.8946, 0.8893, 0.8897]
+    assert published.value(200, 3) is None
+
+
+def test_a_broken_published_table_is_named(root):
+    synthetic.build(root)
+    text = (root / PUBLISHED).read_text(encoding="utf-8").replace("0.8532", "high")
+    (root / PUBLISHED).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"tables\.yaml: tables\.2\.rows\.0\.value"):
+        load_published(root)

@@ -71,7 +71,7 @@ class Paint:
         wave = 2.0 * np.pi / _WAVELENGTH[self.pattern]
         angle = wave * points + 2.0 * np.pi * self.shift
         if self.pattern == "stripes":
-            level = np.sin(wave * (points @ np.asarray(self.axis)) + 2.0 * np.pi * self.shift)
+            level = np.sin(wave * (points @ np.asarray(self.axis)) + 2.0 * np.pi * self.shift) - 0.3
         elif self.pattern == "spots":
             # A lattice of balls, turned against the axes so that rows of spots do not line up with the parts.
             level = np.cos(wave * (points @ _TURNED.T) + 2.0 * np.pi * self.shift).sum(1) - 1.0

@@ -52,7 +52,7 @@ def flower(s: Sculptor, look: Look) -> None:
         leaf = s.joint(stem, (0, 0, 0.5), FORWARD, Wave(-0.35 * side))
         tilt = rotation(FORWARD, 0.5 * side)
         s.ellipsoid(leaf, LEAF, (0.0, 0.24 * side, 0.62), (0.09, 0.23, 0.03), tilt)
-    face = rotation(LEFT, -0.30)
+    face, petals = rotation(LEFT, -0.30), look.striped_across(UP)
     centre: Vector = (0.13, 0.0, 1.24)
     ring = eye_size + 0.62 * petal
     for k in range(7):
@@ -60,7 +60,7 @@ def flower(s: Sculptor, look: Look) -> None:
         offset = face @ (0.0, ring * math.cos(angle), ring * math.sin(angle))
         turned = face @ rotation(FORWARD, angle)
         x, y, z = offset + centre
-        s.ellipsoid(bloom, look.main, (x, y, z), (0.045, petal, 0.13), turned)
+        s.ellipsoid(bloom, petals, (x, y, z), (0.045, petal, 0.13), turned)
     s.ellipsoid(bloom, look.second, centre, (0.10, eye_size, eye_size), face)
     s.cone(bloom, LEAF, (0.09, 0, 1.23), (0.0, 0, 1.20), 0.20, 0.05)
 
@@ -157,10 +157,10 @@ def robot(s: Sculptor, look: Look) -> None:
         y = 0.55 * chest * side
         s.limb(base, METAL, (0, y, 0.42), (0, y, 0.12), 0.075, 0.075)
         s.box(base, look.second, (0.05, y, 0.06), (0.17, 0.45 * chest, 0.06))
-    s.box(body, look.coat, (0, 0, 0.66), (0.22, chest, 0.28))
-    s.box(body, PALE, (0.21, 0, 0.70), (0.03, 0.62 * chest, 0.15))
+    s.box(body, look.striped_across(UP), (0, 0, 0.66), (0.22, chest, 0.28))
+    s.box(body, PALE, (0.21, 0, 0.73), (0.03, 0.56 * chest, 0.10))
     for y, colour in ((-0.32, "red"), (0.0, "yellow"), (0.32, "green")):
-        s.ball(body, plain(colour), (0.25, y * chest, 0.71), 0.055)
+        s.ball(body, plain(colour), (0.25, y * chest, 0.74), 0.055)
     s.box(body, look.second, (-0.25, 0, 0.66), (0.07, 0.6 * chest, 0.18))
     s.ball(body, DARK, (-0.32, 0, 0.66), 0.09)
     s.limb(body, METAL, (0, 0, 0.9), (0, 0, 1.02), 0.08, 0.08)

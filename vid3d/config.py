@@ -532,6 +532,10 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         study = Study.model_validate(raw)
     except ValidationError as error:
         raise InputError(_first_problem(error)) from None
+    known = {image for run in study.runs.values() for image in load_benchmark(run.benchmark, study.image, root)}
+    for image in study.images or ():
+        if image not in known:
+            raise InputError(f"images: no run's benchmark has {image!r}; check its spelling under benchmark/")
     return study.model_copy(update={"runs": {name: _resolved(study, name, root) for name in study.runs}})
 
 

@@ -75,7 +75,7 @@ def test_frames_default_to_those_of_the_seed(root):
 
 
 def test_the_command_line_restricts_every_run(root):
-    study = parse_study(raw({"images": "frog, panda-dance", "frames": 2, "embedder": "ViT-B-32/openai"}), root)
+    study = parse_study(raw({"images": "frog", "frames": 2, "embedder": "ViT-B-32/openai"}), root)
     run = study.runs["truth"]
     assert (run.images, run.used_frames) == (("frog",), 2)
     assert run.score.published
@@ -117,6 +117,7 @@ def test_parsing_leaves_the_given_mapping_as_it_was(root):
         ({"runs": {"truth": {"motion_scores": [256]}}}, ["runs.truth.motion_scores", "256"]),
         ({"runs": {"truth": {"motion_scores": []}}}, ["runs.truth.motion_scores"]),
         ({"runs": {"truth": {"images": ["tiger"]}}}, ["runs.truth.images", "tiger", "procedural"]),
+        ({"images": "tiger"}, ["images", "tiger", "spelling"]),
         ({"runs": {"truth": {"benchmark": "imagenet"}}}, ["runs.truth.benchmark", "imagenet"]),
         ({"runs": {"Truth": RUN}}, ["runs.Truth"]),
         ({"runs": {"truth": {"extends": "missing"}}}, ["runs.truth.extends", "missing"]),

@@ -5,6 +5,7 @@ score.  The run that a figure shows is the first of the report that draws splats
 none does, the figure has the one row that there is, and its caption says so.
 """
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from PIL import Image
 
 from vid3d import layout
 from vid3d.cameras import EVALUATION_CAMERAS
-from vid3d.config import Run, Study, read_yaml
+from vid3d.config import Study, read_yaml
 from vid3d.errors import InputError
 from vid3d.files import atomic, load_image, to_uint8
 from vid3d.scene import UInt8
@@ -26,9 +27,10 @@ from vid3d.scene import UInt8
 NUMBERS = (2, 3, 4)
 FRONT, SIDE = 0, 3  # evaluation cameras, at azimuths 0 and 108 degrees
 COLUMNS = 6  # moments at most
-TILE = 144  # pixels of an embedded image at most: 310 per inch at column width
+RESOLUTION = 320  # pixels per inch of embedded images at most
 STYLE, CAPTIONS = "reports/figures.mplstyle", "reports/captions.yaml"
-# inches
+# inches; a figure of few moments has larger tiles
+_LARGEST = 0.8
 _WIDTH, _GAP, _LABEL, _HEAD, _FOOT, _LINE = 3.45, 0.02, 0.4, 0.15, 0.06, 0.085
 
 
@@ -172,7 +174,7 @@ def write(study: Study, report: str, root: Path) -> list[Path]:
     return [figure2(study, report, root), figure3(study, report, root), figure4(study, report, root)]
 
 
-def tile(path: Path, index: int, count: int, size: int = TILE) -> UInt8:
+def tile(path: Path, index: int, count: int, size: int) -> UInt8:
     """One of ``count`` square images side by side in a PNG, (s, s, 3) uint8 on white, at most ``size`` pixels wide."""
     image, _ = load_image(path)
     height, width = image.shape[:2]
@@ -196,8 +198,10 @@ def _draw(planned: Plan, study: Study, root: Path) -> Figure:
     """Rows of tiles: the group's reference, the row's label, then one tile per moment; the stamp below."""
     run = study.runs[planned.run]
     rows = sum(len(group) for group in planned.groups)
-    side = (_WIDTH - _LABEL - _GAP * (COLUMNS + 2)) / (COLUMNS + 1)
-    stamp = textwrap.wrap(_stamp(planned, run), 96)
+    tiles = len(planned.frames) + 1  # in a row, the reference included
+    side = min(_LARGEST, (_WIDTH - _LABEL - _GAP * (tiles + 1)) / tiles)
+    pixels = round(side * RESOLUTION)
+    stamp = _lines(f"run {planned.run}" + (f" · {run.stamp}" if run.stamp else ""))
     height = _HEAD + rows * (side + _GAP) + (len(planned.groups) - 1) * 3 * _GAP + _FOOT + _LINE * len(stamp)
     figure = Figure(figsize=(_WIDTH, height))
     canvas = figure.add_axes((0, 0, 1, 1))
@@ -215,14 +219,14 @@ def _draw(planned: Plan, study: Study, root: Path) -> Figure:
     for group in planned.groups:
         middle = top + (len(group) * (side + _GAP) - _GAP - side) / 2
         reference = group[0].clip.path(layout.FOREGROUND, study, "reference")
-        place(tile(root / reference, 0, 1), _GAP, middle)
+        place(tile(root / reference, 0, 1, pixels), _GAP, middle)
         canvas.add_patch(Rectangle((_GAP, middle), side, side, fill=False, edgecolor="C0", linewidth=0.8))
         for strip in group:
             at = (_GAP + side + _LABEL / 2, top + side / 2)
             canvas.text(*at, strip.label.replace(" ", "\n"), ha="center", va="center")
             for left, frame in zip(columns, planned.frames, strict=True):
                 renders = strip.clip.path(layout.RENDERS, study, "render", frame=layout.two(frame))
-                place(tile(root / renders, strip.camera, EVALUATION_CAMERAS), left, top)
+                place(tile(root / renders, strip.camera, EVALUATION_CAMERAS, pixels), left, top)
             top += side + _GAP
         top += 3 * _GAP
     for number, line in enumerate(reversed(stamp)):
@@ -230,6 +234,6 @@ def _draw(planned: Plan, study: Study, root: Path) -> Figure:
     return figure
 
 
-def _stamp(planned: Plan, run: Run) -> str:
-    """Which run it is, and what its pictures are not."""
-    return f"run {planned.run}" + (f": {run.stamp}" if run.stamp else "")
+def _lines(text: str, width: int = 96) -> list[str]:
+    """A text in as few lines of at most about ``width`` characters as it needs, of about one length."""
+    return textwrap.wrap(text, math.ceil(len(text) / math.ceil(len(text) / width)) + 6)

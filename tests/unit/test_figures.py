@@ -98,9 +98,10 @@ def test_figures_are_valid_small_and_the_same_each_time(study, tmp_path):
 def test_tiles_are_on_white_and_never_larger_than_asked(tmp_path):
     red = Image.new("RGBA", (400, 400), (255, 0, 0, 0))
     red.save(tmp_path / "clear.png")
-    tile = figures.tile(tmp_path / "clear.png", 0, 1)
-    assert tile.shape == (figures.TILE, figures.TILE, 3)
+    tile = figures.tile(tmp_path / "clear.png", 0, 1, 100)
+    assert tile.shape == (100, 100, 3)
     assert (tile == 255).all()
+    assert figures.tile(tmp_path / "clear.png", 0, 1, 500).shape == (400, 400, 3)
 
 
 @pytest.mark.parametrize("spoil", ["missing", "corrupt", "shape"])

@@ -7,21 +7,21 @@
 
 namespace vid3d {
 
-constexpr int TILE = 64;                 // pixels; large tiles, since exact row spans already skip what is not covered
-constexpr int TILE_ROW = TILE + LANES;   // floats of a tile's row: the last vector may reach beyond
+constexpr int TILE = 64;                // pixels; large tiles, since exact row spans already skip what is not covered
+constexpr int TILE_ROW = TILE + LANES;  // floats of a tile's row: the last vector may reach beyond
 
-struct Record {  // one drawn Gaussian, everything that the inner loops read, in depth order
-    float x, y;                           // mean, in pixel indices (pixel centre = index)
-    float half_a, b, half_c;              // q/2 = half_a dx^2 + b dx dy + half_c dy^2
+struct Record {               // one drawn Gaussian, everything that the inner loops read, in depth order
+    float x, y;               // mean, in pixel indices (pixel centre = index)
+    float half_a, b, half_c;  // q/2 = half_a dx^2 + b dx dy + half_c dy^2
     float opacity, red, green, blue;
     float inverse_a, b_over_a, det, reach_a;  // for the row spans: 1/a, b/a, a c - b^2, reach a
-    int32_t index;                        // into the planes
+    int32_t index;                            // into the planes
     Projected::Box box;
 };
 
 struct Bins {
-    std::vector<Record> records;   // by increasing depth, ties by index
-    std::vector<int> start, ids;   // records of tile t, front to back: ids[start[t] .. start[t + 1])
+    std::vector<Record> records;  // by increasing depth, ties by index
+    std::vector<int> start, ids;  // records of tile t, front to back: ids[start[t] .. start[t + 1])
     int tiles_x = 0, tiles_y = 0;
 
     void fill(const Projected& p, int width, int height);
@@ -73,8 +73,9 @@ inline void Bins::fill(const Projected& p, int width, int height) {
     for (size_t j = 0; j < order_.size(); j++) {
         int i = order_[j];
         float a = p.conic_a[i], b = p.conic_b[i];
-        records[j] = {p.u[i] - .5f, p.v[i] - .5f, .5f * a, b, .5f * p.conic_c[i], p.opacity[i], p.red[i], p.green[i],
-                      p.blue[i], 1 / a, b / a, p.conic_det[i], p.reach[i] * a, i, p.box[i]};
+        records[j] = {p.u[i] - .5f, p.v[i] - .5f,   .5f * a,        b,         .5f * p.conic_c[i],
+                      p.opacity[i], p.red[i],       p.green[i],     p.blue[i], 1 / a,
+                      b / a,        p.conic_det[i], p.reach[i] * a, i,         p.box[i]};
         for_each_tile(p.box[i], tiles_x, [&](int t) { start[t + 1]++; });
     }
     for (int t = 0; t < tiles_x * tiles_y; t++) start[t + 1] += start[t];
@@ -94,12 +95,14 @@ struct Spans {
     Spans(const Record& g, int tile_x, int tile_y) {
         x = g.x - tile_x, y = g.y - tile_y;
         y0 = std::max(g.box.y0 - tile_y, 0), y1 = std::min(g.box.y1 - tile_y, TILE);
-        const Floats low = all(float(std::max(g.box.x0 - tile_x, 0))), high = all(float(std::min(g.box.x1 - tile_x, TILE)));
+        const Floats low = all(float(std::max(g.box.x0 - tile_x, 0))),
+                     high = all(float(std::min(g.box.x1 - tile_x, TILE)));
         for (int r = y0; r < y1; r += LANES) {
             Floats dy = iota() + (r - y);
             Floats half = square_root(larger(g.reach_a - g.det * dy * dy, all(0.f))) * g.inverse_a;
             Floats middle = x - g.b_over_a * dy;
-            Floats from = smaller(larger(middle - half, low), high), to = smaller(larger(middle + half + 1.f, low), high);
+            Floats from = smaller(larger(middle - half, low), high),
+                   to = smaller(larger(middle + half + 1.f, low), high);
             Ints whole = truncate(from);  // from >= 0: truncation rounds down
             *reinterpret_cast<Ints*>(first + r) = whole - Ints(to_floats(whole) < from);
             *reinterpret_cast<Ints*>(last + r) = truncate(to);

@@ -5,8 +5,10 @@
 // from it, with 1/1.6 of its scale, replace it.  Then whatever is too transparent or too large is removed.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <limits>
-#include <stdexcept>
 
 #include "gaussians.hpp"
 
@@ -30,7 +32,7 @@ public:
         std::vector<float> candidates;
         for (int i = 0; i < g.count(); i++)
             if (mean_gradients[i] >= rules.gradient_threshold) candidates.push_back(mean_gradients[i]);
-        // Every candidate adds exactly one Gaussian.  Where there is no room for all, those with the largest gradient go.
+        // Every candidate adds exactly one Gaussian.  Without room for all, those with the largest gradients go first.
         float threshold = rules.gradient_threshold;
         const int room = std::max(0, rules.maximum_count - g.count());
         if (int(candidates.size()) > room) {
@@ -50,12 +52,17 @@ public:
     // normals: (CHILDREN * splits(), 3) standard normal numbers, first children first.  Survivors keep their moments,
     // newcomers start with zero.
     Gaussians apply(const Gaussians& g, const float* normals, Gaussians* first_moment, Gaussians* second_moment) const {
-        struct Source { int parent, child; bool newcomer; };  // child: row of normals, or -1
+        struct Source {
+            int parent, child;
+            bool newcomer;
+        };  // child: row of normals, or -1
         std::vector<Source> sources;
         size_t next_split = 0;
         for (int i = 0; i < g.count(); i++) {
-            if (next_split < split_.size() && split_[next_split] == i) next_split++;  // replaced by its children
-            else sources.push_back({i, -1, false});
+            if (next_split < split_.size() && split_[next_split] == i)
+                next_split++;  // replaced by its children
+            else
+                sources.push_back({i, -1, false});
         }
         for (int i : cloned_) sources.push_back({i, -1, true});
         for (int k = 0; k < CHILDREN * splits(); k++) sources.push_back({split_[k % splits()], k, true});
@@ -70,7 +77,8 @@ public:
             std::vector<float> values(size_t(PLANES) * count);
             for (int c = 0; c < PLANES; c++)
                 for (int i = 0; i < count; i++)
-                    values[size_t(c) * count + i] = moments && sources[i].newcomer ? 0 : from.plane(c)[sources[i].parent];
+                    values[size_t(c) * count + i] =
+                        moments && sources[i].newcomer ? 0 : from.plane(c)[sources[i].parent];
             return Gaussians(values.data(), count);
         };
         Gaussians out = gather(g, false);
@@ -96,9 +104,12 @@ private:
         for (float& value : q) value /= std::sqrt(length);
         for (int k = 0; k < 3; k++) d[k] = std::exp(g.plane(LOG_SCALE + k)[i]) * normal[k];
         const float w = q[0], x = q[1], y = q[2], z = q[3];
-        g.plane(POSITION)[i] += (1 - 2 * (y * y + z * z)) * d[0] + 2 * (x * y - w * z) * d[1] + 2 * (x * z + w * y) * d[2];
-        g.plane(POSITION + 1)[i] += 2 * (x * y + w * z) * d[0] + (1 - 2 * (x * x + z * z)) * d[1] + 2 * (y * z - w * x) * d[2];
-        g.plane(POSITION + 2)[i] += 2 * (x * z - w * y) * d[0] + 2 * (y * z + w * x) * d[1] + (1 - 2 * (x * x + y * y)) * d[2];
+        g.plane(POSITION)[i] +=
+            (1 - 2 * (y * y + z * z)) * d[0] + 2 * (x * y - w * z) * d[1] + 2 * (x * z + w * y) * d[2];
+        g.plane(POSITION + 1)[i] +=
+            2 * (x * y + w * z) * d[0] + (1 - 2 * (x * x + z * z)) * d[1] + 2 * (y * z - w * x) * d[2];
+        g.plane(POSITION + 2)[i] +=
+            2 * (x * z - w * y) * d[0] + 2 * (y * z + w * x) * d[1] + (1 - 2 * (x * x + y * y)) * d[2];
         for (int k = 0; k < 3; k++) g.plane(LOG_SCALE + k)[i] -= std::log(CHILD_SHRINK);
     }
 };

@@ -27,7 +27,8 @@ inline bool any_positive(const float* tile, int planes) {  // in the first plane
 
 // image: planar (3, height, width).
 inline void composite(std::vector<float>& image, std::vector<float>& scratch, const Bins& bins, const Settings& s) {
-    constexpr int T = 0, R = TILE_ROW, G = 2 * TILE_ROW, B = 3 * TILE_ROW, PLANES_HERE = 4, ROW = PLANES_HERE * TILE_ROW;
+    constexpr int T = 0, R = TILE_ROW, G = 2 * TILE_ROW, B = 3 * TILE_ROW, PLANES_HERE = 4,
+                  ROW = PLANES_HERE * TILE_ROW;
     const size_t pixels = size_t(s.width) * s.height;
     image.resize(3 * pixels);
     scratch.resize(TILE * ROW + LANES);

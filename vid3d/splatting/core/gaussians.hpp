@@ -29,6 +29,7 @@ public:
     void copy_to(float* values) const {
         for (int c = 0; c < PLANES; c++) std::copy_n(plane(c), count_, values + size_t(c) * count_);
     }
+    void clear() { std::fill(data_.begin(), data_.end(), 0.f); }
     int count() const { return count_; }
     int stride() const { return stride_; }  // count rounded up to whole vectors
     float* plane(int c) { return data_.data() + size_t(c) * stride_; }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "simd.hpp"
@@ -21,8 +22,13 @@ public:
     static constexpr int TAPS = 11, REACH = TAPS / 2, SIDE = LANES > 8 ? LANES : 8;
 
     PaddedMap(int width, int height)
-        : width_(width), height_(height), stride_(round_up(width) + 2 * SIDE), data_(size_t(height + 2 * REACH) * stride_, 0.f) {}
-    float* row(int y) { return data_.data() + size_t(y + REACH) * stride_ + SIDE; }  // y from -REACH to height + REACH - 1
+        : width_(width),
+          height_(height),
+          stride_(round_up(width) + 2 * SIDE),
+          data_(size_t(height + 2 * REACH) * stride_, 0.f) {}
+    float* row(int y) {
+        return data_.data() + size_t(y + REACH) * stride_ + SIDE;
+    }  // y from -REACH to height + REACH - 1
     const float* row(int y) const { return data_.data() + size_t(y + REACH) * stride_ + SIDE; }
     int width() const { return width_; }
     int height() const { return height_; }
@@ -35,8 +41,14 @@ private:
 class Loss {
 public:
     Loss(int width, int height)
-        : width_(width), height_(height), horizontal_(width, height), product_(width, height), mean_(width, height),
-          square_(width, height), cross_(width, height), image_(width, height) {
+        : width_(width),
+          height_(height),
+          horizontal_(width, height),
+          product_(width, height),
+          mean_(width, height),
+          square_(width, height),
+          cross_(width, height),
+          image_(width, height) {
         double total = 0, raw[TAPS];
         for (int k = 0; k < TAPS; k++) total += raw[k] = std::exp(-(k - REACH) * (k - REACH) / (2 * 1.5 * 1.5));
         for (int k = 0; k < TAPS; k++) window_[k] = float(raw[k] / total);
@@ -67,9 +79,9 @@ public:
             const Target& target = targets_[size_t(view) * 3 + c];
             copy_in(image_, image + c * pixels);
             similarity += similarity_of(target);
-            blur(product_, mean_), mean_ = product_;
-            blur(product_, square_), square_ = product_;
-            blur(product_, cross_), cross_ = product_;
+            blur(product_, mean_), std::swap(mean_, product_);
+            blur(product_, square_), std::swap(square_, product_);
+            blur(product_, cross_), std::swap(cross_, product_);
             float* out = gradient + c * pixels;
             for (int y = 0; y < height_; y++)
                 for (int x = 0; x < width_; x++) {

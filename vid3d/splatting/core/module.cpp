@@ -28,7 +28,9 @@ void require(bool holds, const char* what) {
     if (!holds) throw nb::value_error(what);
 }
 
-Gaussians gaussians(const In<Planes>& values) { return Gaussians(values.data(), int(values.shape(1))); }
+Gaussians gaussians(const In<Planes>& values) {
+    return Gaussians(values.data(), int(values.shape(1)));
+}
 
 std::vector<Camera> cameras_from(const In<CameraRows>& rows) {
     static_assert(sizeof(Camera) == 16 * sizeof(float));
@@ -37,7 +39,8 @@ std::vector<Camera> cameras_from(const In<CameraRows>& rows) {
     return cameras;
 }
 
-Settings settings_for(size_t width, size_t height, const std::array<float, 3>& background, float near, float cap, float eps2d) {
+Settings settings_for(size_t width, size_t height, const std::array<float, 3>& background, float near, float cap,
+                      float eps2d) {
     return {int(width), int(height), {background[0], background[1], background[2]}, near, cap, eps2d};
 }
 
@@ -74,7 +77,8 @@ void render_backward(In<Planes> splats, In<CameraRows> rows, In<Images> image_gr
 double image_loss(In<nb::shape<3, -1, -1>> image, In<nb::shape<3, -1, -1>> target, Out<nb::shape<3, -1, -1>> gradient,
                   float ssim_weight, float l1_weight) {
     for (int axis : {1, 2})
-        require(image.shape(axis) == target.shape(axis) && image.shape(axis) == gradient.shape(axis), "equal image sizes");
+        require(image.shape(axis) == target.shape(axis) && image.shape(axis) == gradient.shape(axis),
+                "equal image sizes");
     nb::gil_scoped_release released;
     Loss loss(int(image.shape(2)), int(image.shape(1)));
     loss.add_target(target.data());
@@ -89,19 +93,21 @@ void mean_squared_distances(In<nb::shape<-1, 3>> points, Out<nb::shape<-1>> dist
     for (int i = 0; i < count; i++) distances.data()[i] = neighbours.mean_squared_distance(i);
 }
 
-// A trainer and the densification that is planned next: planned first, so that the caller knows how many normals to draw.
+// A trainer and its next densification: planned first, so that the caller knows how many normals to draw.
 struct Session {
     Trainer trainer;
     std::vector<Densification> planned;  // none or one
 };
 
-Session* new_session(Session* at, In<Planes> splats, In<CameraRows> rows, In<Images> targets, std::array<float, 3> background,
-                     float near, float alpha_cap, float eps2d, float ssim_weight, float l1_weight, float opacity_weight) {
+Session* new_session(Session* at, In<Planes> splats, In<CameraRows> rows, In<Images> targets,
+                     std::array<float, 3> background, float near, float alpha_cap, float eps2d, float ssim_weight,
+                     float l1_weight, float opacity_weight) {
     require(rows.shape(0) == targets.shape(0) && rows.shape(0) > 0, "one target per camera, at least one");
     require(splats.shape(1) > 0, "at least one splat");
     const Settings settings = settings_for(targets.shape(3), targets.shape(2), background, near, alpha_cap, eps2d);
     return new (at) Session{Trainer(gaussians(splats), cameras_from(rows), targets.data(), settings,
-                                    {ssim_weight, l1_weight, opacity_weight}), {}};
+                                    {ssim_weight, l1_weight, opacity_weight}),
+                            {}};
 }
 
 }  // namespace
@@ -119,54 +125,64 @@ NB_MODULE(VID3D_MODULE, m) {
     m.def("mean_squared_distances", &mean_squared_distances);
 
     nb::class_<Session>(m, "Trainer")
-        .def("__init__", [](Session* at, In<Planes> splats, In<CameraRows> rows, In<Images> targets,
-                            std::array<float, 3> background, float near, float alpha_cap, float eps2d, float ssim_weight,
-                            float l1_weight, float opacity_weight) {
-            new_session(at, splats, rows, targets, background, near, alpha_cap, eps2d, ssim_weight, l1_weight, opacity_weight);
-        })
+        .def(
+            "__init__",
+            [](Session* at, In<Planes> splats, In<CameraRows> rows, In<Images> targets, std::array<float, 3> background,
+               float near, float alpha_cap, float eps2d, float ssim_weight, float l1_weight, float opacity_weight) {
+                new_session(at, splats, rows, targets, background, near, alpha_cap, eps2d, ssim_weight, l1_weight,
+                            opacity_weight);
+            })
         .def_prop_ro("count", [](const Session& s) { return s.trainer.parameters().count(); })
-        .def("accumulate", [](Session& s, int view) {
-            require(view >= 0 && view < s.trainer.views(), "view out of range");
-            nb::gil_scoped_release released;
-            return s.trainer.accumulate(view);
-        })
+        .def("accumulate",
+             [](Session& s, int view) {
+                 require(view >= 0 && view < s.trainer.views(), "view out of range");
+                 nb::gil_scoped_release released;
+                 return s.trainer.accumulate(view);
+             })
         .def("update", [](Session& s, std::array<float, GROUPS> rates) { s.trainer.update(rates.data()); })
         // Plain iterations in a row: views (k,) int32, rates (k, 5), losses (k,) out.
-        .def("run", [](Session& s, nb::ndarray<const int32_t, nb::shape<-1>, nb::c_contig, nb::device::cpu> views,
-                       In<nb::shape<-1, GROUPS>> rates, Out<nb::shape<-1>> losses) {
-            require(views.shape(0) == rates.shape(0) && views.shape(0) == losses.shape(0), "equal numbers of iterations");
-            for (size_t k = 0; k < views.shape(0); k++)
-                require(views.data()[k] >= 0 && views.data()[k] < s.trainer.views(), "view out of range");
-            nb::gil_scoped_release released;
-            for (size_t k = 0; k < views.shape(0); k++) {
-                losses.data()[k] = s.trainer.accumulate(views.data()[k]);
-                s.trainer.update(rates.data() + k * GROUPS);
-            }
-        })
+        .def("run",
+             [](Session& s, nb::ndarray<const int32_t, nb::shape<-1>, nb::c_contig, nb::device::cpu> views,
+                In<nb::shape<-1, GROUPS>> rates, Out<nb::shape<-1>> losses) {
+                 require(views.shape(0) == rates.shape(0) && views.shape(0) == losses.shape(0),
+                         "equal numbers of iterations");
+                 for (size_t k = 0; k < views.shape(0); k++)
+                     require(views.data()[k] >= 0 && views.data()[k] < s.trainer.views(), "view out of range");
+                 nb::gil_scoped_release released;
+                 for (size_t k = 0; k < views.shape(0); k++) {
+                     losses.data()[k] = s.trainer.accumulate(views.data()[k]);
+                     s.trainer.update(rates.data() + k * GROUPS);
+                 }
+             })
         .def("reset_opacities", [](Session& s, float ceiling) { s.trainer.reset_opacities(ceiling); })
-        .def("plan_densification", [](Session& s, float gradient_threshold, float clone_below, float minimum_opacity,
-                                      float maximum_scale, int maximum_count) {
-            s.planned = {s.trainer.plan({gradient_threshold, clone_below, minimum_opacity, maximum_scale, maximum_count})};
-            return nb::make_tuple(s.planned[0].clones(), s.planned[0].splits(), s.planned[0].withheld);
-        })
-        .def("densify", [](Session& s, In<nb::shape<-1, 3>> normals) {
-            require(!s.planned.empty(), "plan_densification comes first");
-            require(int(normals.shape(0)) == CHILDREN * s.planned[0].splits(), "normals: (2 splits, 3)");
-            s.trainer.densify(s.planned[0], normals.data());
-            s.planned.clear();
-        })
+        .def("plan_densification",
+             [](Session& s, float gradient_threshold, float clone_below, float minimum_opacity, float maximum_scale,
+                int maximum_count) {
+                 s.planned = {
+                     s.trainer.plan({gradient_threshold, clone_below, minimum_opacity, maximum_scale, maximum_count})};
+                 return nb::make_tuple(s.planned[0].clones(), s.planned[0].splits(), s.planned[0].withheld);
+             })
+        .def("densify",
+             [](Session& s, In<nb::shape<-1, 3>> normals) {
+                 require(!s.planned.empty(), "plan_densification comes first");
+                 require(int(normals.shape(0)) == CHILDREN * s.planned[0].splits(), "normals: (2 splits, 3)");
+                 s.trainer.densify(s.planned[0], normals.data());
+                 s.planned.clear();
+             })
         .def("copy_splats", [](const Session& s, Out<Planes> out) {
             require(int(out.shape(1)) == s.trainer.parameters().count(), "as many columns as splats");
             s.trainer.parameters().copy_to(out.data());
         });
 
     nb::class_<Densification>(m, "Densification")  // on its own, with statistics from outside
-        .def("__init__", [](Densification* at, In<Planes> splats, In<nb::shape<-1>> mean_gradients, float gradient_threshold,
-                            float clone_below, float minimum_opacity, float maximum_scale, int maximum_count) {
-            require(splats.shape(1) == mean_gradients.shape(0), "one mean gradient per splat");
-            new (at) Densification(gaussians(splats), mean_gradients.data(),
+        .def("__init__",
+             [](Densification* at, In<Planes> splats, In<nb::shape<-1>> mean_gradients, float gradient_threshold,
+                float clone_below, float minimum_opacity, float maximum_scale, int maximum_count) {
+                 require(splats.shape(1) == mean_gradients.shape(0), "one mean gradient per splat");
+                 new (at)
+                     Densification(gaussians(splats), mean_gradients.data(),
                                    {gradient_threshold, clone_below, minimum_opacity, maximum_scale, maximum_count});
-        })
+             })
         .def_prop_ro("clones", &Densification::clones)
         .def_prop_ro("splits", &Densification::splits)
         .def("apply", [](const Densification& d, In<Planes> splats, In<nb::shape<-1, 3>> normals) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -59,9 +60,15 @@ private:
         const int middle = (begin + end) / 2, next = (axis + 1) % 3;
         const float offset = at(i, axis) - at(order_[middle], axis);
         offer(best, i, order_[middle]);
-        if (offset < 0) search(best, i, begin, middle, next); else search(best, i, middle + 1, end, next);
+        if (offset < 0)
+            search(best, i, begin, middle, next);
+        else
+            search(best, i, middle + 1, end, next);
         if (offset * offset > best.back()) return;
-        if (offset < 0) search(best, i, middle + 1, end, next); else search(best, i, begin, middle, next);
+        if (offset < 0)
+            search(best, i, middle + 1, end, next);
+        else
+            search(best, i, begin, middle, next);
     }
 };
 

@@ -17,7 +17,8 @@ struct Adam {
 
     void step(Gaussians& parameters, const Gaussians& gradients, int group, float rate) {
         const int t = ++steps[group];
-        const float step_size = float(rate / (1 - std::pow(BETA1, t))), widen = float(1 / std::sqrt(1 - std::pow(BETA2, t)));
+        const float step_size = float(rate / (1 - std::pow(BETA1, t))),
+                    widen = float(1 / std::sqrt(1 - std::pow(BETA2, t)));
         const float b1 = float(BETA1), b2 = float(BETA2);
         for (int c = GROUP[group].first; c < GROUP[group].first + GROUP[group].count; c++) {
             float *p = parameters.plane(c), *m = first.plane(c), *v = second.plane(c);

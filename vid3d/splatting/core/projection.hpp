@@ -12,7 +12,7 @@
 
 namespace vid3d {
 
-constexpr float ALPHA_SKIP = 1.f / 255;          // contributions below are not drawn
+constexpr float ALPHA_SKIP = 1.f / 255;  // contributions below are not drawn
 constexpr float LOG_255 = 5.541263545f;
 constexpr float SH_C0 = 0.28209479177387814f;
 
@@ -34,13 +34,17 @@ struct Projected {
     std::vector<float> conic_a, conic_b, conic_c;
     std::vector<float> conic_det;  // 1 / det Sigma
     std::vector<float> reach;      // conic(d, d) <= reach  <=>  alpha >= 1/255
-    struct Box { int32_t x0, x1, y0, y1; bool empty() const { return x1 <= x0 || y1 <= y0; } };
+    struct Box {
+        int32_t x0, x1, y0, y1;
+        bool empty() const { return x1 <= x0 || y1 <= y0; }
+    };
     std::vector<Box> box;          // pixels whose centres can lie in that ellipse, [x0, x1) x [y0, y1)
     std::vector<uint8_t> visible;  // in front of the near plane and its 3-sigma square meets the image
 
     void resize(int n) {
         count = n, stride = round_up(n);
-        for (auto* plane : {&u, &v, &depth, &opacity, &red, &green, &blue, &conic_a, &conic_b, &conic_c, &conic_det, &reach})
+        for (auto* plane :
+             {&u, &v, &depth, &opacity, &red, &green, &blue, &conic_a, &conic_b, &conic_c, &conic_det, &reach})
             plane->assign(stride, 0.f);
         box.assign(stride, Box{});
         visible.assign(stride, 0);
@@ -51,24 +55,26 @@ struct Projected {
 struct ProjectedGradients {
     std::vector<float> u, v, sigma_a, sigma_b, sigma_c, opacity, red, green, blue;
     void reset(int stride) {
-        for (auto* plane : {&u, &v, &sigma_a, &sigma_b, &sigma_c, &opacity, &red, &green, &blue}) plane->assign(stride, 0.f);
+        for (auto* plane : {&u, &v, &sigma_a, &sigma_b, &sigma_c, &opacity, &red, &green, &blue})
+            plane->assign(stride, 0.f);
     }
 };
 
 // The quantities above for one vector of Gaussians; recomputed in the backward pass, which is cheaper than storing.
 struct Lens {
-    Floats x, y, z, rz, xz, yz;        // camera space; 1/z, x/z, y/z
-    Floats tx, ty;                     // z times the clamped x/z, y/z
+    Floats x, y, z, rz, xz, yz;          // camera space; 1/z, x/z, y/z
+    Floats tx, ty;                       // z times the clamped x/z, y/z
     float x_low, x_high, y_low, y_high;  // the clamps
     Floats qw, qx, qy, qz, inverse_length;
     Floats s0, s1, s2;
-    Floats t00, t01, t02, t10, t11, t12;                    // T = J V3
-    Floats r00, r01, r02, r10, r11, r12, r20, r21, r22;     // R(q)
-    Floats m00, m01, m02, m10, m11, m12;                    // M = T R
+    Floats t00, t01, t02, t10, t11, t12;                 // T = J V3
+    Floats r00, r01, r02, r10, r11, r12, r20, r21, r22;  // R(q)
+    Floats m00, m01, m02, m10, m11, m12;                 // M = T R
 
     Lens(const Gaussians& g, int i, const Camera& c, const Settings& s) {
         const float* V = c.view;
-        Floats X = load(g.plane(POSITION) + i), Y = load(g.plane(POSITION + 1) + i), Z = load(g.plane(POSITION + 2) + i);
+        Floats X = load(g.plane(POSITION) + i), Y = load(g.plane(POSITION + 1) + i),
+               Z = load(g.plane(POSITION + 2) + i);
         x = V[0] * X + V[1] * Y + V[2] * Z + V[3];
         y = V[4] * X + V[5] * Y + V[6] * Z + V[7];
         z = V[8] * X + V[9] * Y + V[10] * Z + V[11];
@@ -109,6 +115,7 @@ inline void project(Projected& out, const Gaussians& g, const Camera& c, const S
         Lens l(g, i, c, s);
         Floats p00 = l.m00 * l.s0, p01 = l.m01 * l.s1, p02 = l.m02 * l.s2;
         Floats p10 = l.m10 * l.s0, p11 = l.m11 * l.s1, p12 = l.m12 * l.s2;
+        // Sigma = [a b; b d]
         Floats a = p00 * p00 + p01 * p01 + p02 * p02 + s.eps2d;
         Floats b = p00 * p10 + p01 * p11 + p02 * p12;
         Floats d = p10 * p10 + p11 * p11 + p12 * p12 + s.eps2d;
@@ -145,8 +152,8 @@ inline void project(Projected& out, const Gaussians& g, const Camera& c, const S
 }
 
 // Adds dL/dparameters of one camera to `out`, given dL/d(u, v, Sigma, opacity, colour).
-inline void project_backward(Gaussians& out, const Gaussians& g, const Projected& projected, const ProjectedGradients& d,
-                             const Camera& c, const Settings& s) {
+inline void project_backward(Gaussians& out, const Gaussians& g, const Projected& projected,
+                             const ProjectedGradients& d, const Camera& c, const Settings& s) {
     const float *V = c.view, fx = c.fx, fy = c.fy;
     for (int i = 0; i < g.stride(); i += LANES) {
         Ints drawn{};
@@ -182,7 +189,8 @@ inline void project_backward(Gaussians& out, const Gaussians& g, const Projected
         Floats gz = 2.f * (x * (d02 + d20) + y * (d12 + d21) - 2.f * z * (d00 + d11) + w * (d10 - d01));
         Floats along = gw * w + gx * x + gy * y + gz * z;
         add(QUATERNION, (gw - along * w) * l.inverse_length), add(QUATERNION + 1, (gx - along * x) * l.inverse_length);
-        add(QUATERNION + 2, (gy - along * y) * l.inverse_length), add(QUATERNION + 3, (gz - along * z) * l.inverse_length);
+        add(QUATERNION + 2, (gy - along * y) * l.inverse_length),
+            add(QUATERNION + 3, (gz - along * z) * l.inverse_length);
 
         // dL/dT = K R^T, dL/dJ = dL/dT V3^T (only the four entries of J that are not zero)
         Floats h00 = k00 * l.r00 + k01 * l.r01 + k02 * l.r02, h10 = k10 * l.r00 + k11 * l.r01 + k12 * l.r02;
@@ -206,8 +214,7 @@ inline void project_backward(Gaussians& out, const Gaussians& g, const Projected
         Floats opacity = load(&projected.opacity[i]);
         add(OPACITY_LOGIT, load(&d.opacity[i]) * opacity * (1.f - opacity));
         const float* channels[3] = {&d.red[i], &d.green[i], &d.blue[i]};
-        for (int k = 0; k < 3; k++)
-            add(COLOUR + k, select(rgb(g, k, i) > 0.f, SH_C0 * load(channels[k]), all(0.f)));
+        for (int k = 0; k < 3; k++) add(COLOUR + k, select(rgb(g, k, i) > 0.f, SH_C0 * load(channels[k]), all(0.f)));
     }
 }
 

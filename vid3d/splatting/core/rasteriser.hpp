@@ -10,9 +10,9 @@ public:
     explicit Rasteriser(const Settings& settings) : settings(settings) {}
 
     const Settings settings;
-    Projected projected;            // of the last forward pass
-    ProjectedGradients gradients;   // of the last backward pass
-    std::vector<float> image;       // planar (3, height, width), of the last forward pass
+    Projected projected;           // of the last forward pass
+    ProjectedGradients gradients;  // of the last backward pass
+    std::vector<float> image;      // planar (3, height, width), of the last forward pass
 
     void forward(const Gaussians& g, const Camera& camera) {
         project(projected, g, camera, settings);

@@ -13,20 +13,34 @@ constexpr int LANES = VID3D_LANES;
 typedef float Floats __attribute__((vector_size(VID3D_LANES * 4), aligned(4), may_alias));
 typedef int32_t Ints __attribute__((vector_size(VID3D_LANES * 4), aligned(4), may_alias));
 
-constexpr int round_up(int n) { return (n + LANES - 1) / LANES * LANES; }
+constexpr int round_up(int n) {
+    return (n + LANES - 1) / LANES * LANES;
+}
 
-inline Floats load(const float* p) { return *reinterpret_cast<const Floats*>(p); }
-inline void store(float* p, Floats v) { *reinterpret_cast<Floats*>(p) = v; }
-inline Floats all(float a) { return a - Floats{}; }
+inline Floats load(const float* p) {
+    return *reinterpret_cast<const Floats*>(p);
+}
+inline void store(float* p, Floats v) {
+    *reinterpret_cast<Floats*>(p) = v;
+}
+inline Floats all(float a) {
+    return a - Floats{};
+}
 inline Floats iota() {  // 0, 1, 2, ...
     Floats v{};
     for (int k = 0; k < LANES; k++) v[k] = static_cast<float>(k);
     return v;
 }
 
-inline Floats select(Ints mask, Floats yes, Floats no) { return mask ? yes : no; }
-inline Floats smaller(Floats a, Floats b) { return a < b ? a : b; }  // a NaN in a gives b
-inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
+inline Floats select(Ints mask, Floats yes, Floats no) {
+    return mask ? yes : no;
+}
+inline Floats smaller(Floats a, Floats b) {
+    return a < b ? a : b;
+}  // a NaN in a gives b
+inline Floats larger(Floats a, Floats b) {
+    return a > b ? a : b;
+}
 inline Floats square_root(Floats a) {
     Floats r{};
     for (int k = 0; k < LANES; k++) r[k] = std::sqrt(a[k]);
@@ -42,14 +56,20 @@ inline float largest(Floats a) {
     for (int k = 1; k < LANES; k++) m = a[k] > m ? a[k] : m;
     return m;
 }
-inline Ints truncate(Floats a) { return __builtin_convertvector(a, Ints); }
-inline Floats to_floats(Ints a) { return __builtin_convertvector(a, Floats); }
+inline Ints truncate(Floats a) {
+    return __builtin_convertvector(a, Ints);
+}
+inline Floats to_floats(Ints a) {
+    return __builtin_convertvector(a, Floats);
+}
 
 // exp(-s) for 0 <= s <= 6: the degree-5 Chebyshev fit of exp(-s/8), raised to the eighth power.  Relative error 2e-7,
 // and four times fewer operations than a general exponential.
 inline Floats exp_of_negative(Floats s) {
-    Floats p = 9.9999987661e-01f + s * (-1.2499866936e-01f + s * (7.8100808715e-03f + s * (-3.2386650373e-04f +
-               s * (9.6466729312e-06f + s * -1.7376512935e-07f))));
+    Floats p =
+        9.9999987661e-01f +
+        s * (-1.2499866936e-01f +
+             s * (7.8100808715e-03f + s * (-3.2386650373e-04f + s * (9.6466729312e-06f + s * -1.7376512935e-07f))));
     p *= p;
     p *= p;
     return p * p;
@@ -61,8 +81,9 @@ inline Floats exponential(Floats x) {
     Floats t = x * 1.44269504f;
     Floats n = to_floats(truncate(t + select(t < 0.f, all(-.5f), all(.5f))));
     Floats r = x - n * 0.693145752f - n * 1.42860677e-6f;
-    Floats p = 1.f + r * (1.f + r * (0.5f + r * (1.6666667e-1f + r * (4.1666667e-2f + r * (8.3333333e-3f +
-               r * 1.3888889e-3f)))));
+    Floats p =
+        1.f +
+        r * (1.f + r * (0.5f + r * (1.6666667e-1f + r * (4.1666667e-2f + r * (8.3333333e-3f + r * 1.3888889e-3f)))));
     Ints bits = (truncate(n) + 127) << 23;
     return p * reinterpret_cast<Floats&>(bits);
 }

@@ -17,8 +17,13 @@ class Trainer {
 public:
     Trainer(Gaussians start, std::vector<Camera> cameras, const float* targets, const Settings& settings,
             const LossWeights& weights)
-        : parameters_(std::move(start)), gradients_(parameters_.count()), adam_(parameters_.count()),
-          cameras_(std::move(cameras)), rasteriser_(settings), loss_(settings.width, settings.height), weights_(weights),
+        : parameters_(std::move(start)),
+          gradients_(parameters_.count()),
+          adam_(parameters_.count()),
+          cameras_(std::move(cameras)),
+          rasteriser_(settings),
+          loss_(settings.width, settings.height),
+          weights_(weights),
           image_gradient_(3 * size_t(settings.width) * settings.height) {
         for (size_t view = 0; view < cameras_.size(); view++) loss_.add_target(targets + view * image_gradient_.size());
         reset_statistics();
@@ -29,8 +34,9 @@ public:
     // Loss, gradients and densification statistics for one view.
     float accumulate(int view) {
         rasteriser_.forward(parameters_, cameras_[view]);
-        double loss = loss_.image_loss(image_gradient_.data(), rasteriser_.image.data(), view, weights_.ssim, weights_.l1);
-        gradients_ = Gaussians(parameters_.count());
+        double loss =
+            loss_.image_loss(image_gradient_.data(), rasteriser_.image.data(), view, weights_.ssim, weights_.l1);
+        gradients_.clear();
         rasteriser_.backward(gradients_, parameters_, cameras_[view], image_gradient_.data());
         loss += add_opacity_penalty();
         add_statistics();
@@ -59,6 +65,7 @@ public:
     }
     void densify(const Densification& densification, const float* normals) {
         parameters_ = densification.apply(parameters_, normals, &adam_.first, &adam_.second);
+        gradients_ = Gaussians(parameters_.count());
         reset_statistics();
     }
 

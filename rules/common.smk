@@ -93,14 +93,11 @@ def frame_blocks(condition, size):
     return cut
 
 
-def results_of(run, pattern, stage):
-    """The files of ``stage`` for every clip of a run, in the folder of the run that owns them."""
-    return [condition.path(pattern, study, stage) for condition in layout.conditions(study, run)]
-
-
 def inputs_of(report, *kinds):
     """What a report reads: of each run the files of the named kinds."""
     files = []
+    if not any(study.runs[name].images for name in study.reports[report].runs):
+        raise WorkflowError(f"report {report} has no images; for a photograph of yours: own --config image=photo.jpg")
     for name in study.reports[report].runs:
         run = study.runs[name]
         for condition in layout.conditions(study, name):
@@ -108,6 +105,9 @@ def inputs_of(report, *kinds):
                 files.append(condition.path(layout.SCORES, study, "score"))
             if "held-out" in kinds and run.ground_truth:
                 files.append(condition.path(layout.HELD_OUT, study, "render"))
+            if "references" in kinds:
+                for pattern in (layout.FOREGROUND, layout.SUBJECT):
+                    files.append(condition.path(pattern, study, "reference"))
             if "renders" in kinds:
                 files += [condition.path(layout.RENDERS, study, "render", frame=f) for f in layout.frames(run)]
                 files += [condition.path(layout.VIDEO, study, "render", camera=c) for c in layout.cameras()]

@@ -11,7 +11,8 @@ def figures_of(report):
 
 rule figures_of_report:
     input:
-        renders=lambda wildcards: inputs_of(wildcards.report, "renders"),
+        renders=lambda wildcards: inputs_of(wildcards.report, "renders", "references"),
+        sources=["reports/figures.mplstyle", "reports/captions.yaml"],
     output:
         figures_of("{report}"),
     log:

@@ -7,8 +7,11 @@
 
 rule page:
     input:
-        lambda wildcards: inputs_of(wildcards.report, "renders", "scores"),
+        lambda wildcards: inputs_of(wildcards.report, "renders", "scores", "references"),
         lambda wildcards: tables_of(wildcards.report) + figures_of(wildcards.report),
+        [f"reports/{name}" for name in ("template.html", "style.css", "videos.js", "captions.yaml")],
+        "benchmark/published/tables.yaml",
+        "benchmark/animate124/relief-notes.yaml",
     output:
         layout.PAGE,
     log:

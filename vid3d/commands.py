@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vid3d import cameras, config, files, randomness
+from vid3d import cameras, config, files, randomness, specs
 from vid3d.errors import InputError
 from vid3d.progress import progress_bar
 from vid3d.scene import Reference, SeedFrame, Views
@@ -25,7 +25,7 @@ def _backend(spec: Any) -> Any:
 
 def reference(arguments: argparse.Namespace) -> None:
     """Benchmark image to source, foreground and subject."""
-    spec = config.parse_spec("reference", arguments.spec)
+    spec = specs.parse_spec("reference", arguments.spec)
     entry = json.loads(arguments.entry)
     if entry["kind"] == "procedural":
         made = importlib.import_module("vid3d.procedural").make_reference(arguments.image, entry["object"], spec.size)
@@ -46,7 +46,7 @@ def fetch(arguments: argparse.Namespace) -> None:
 
 def seed(arguments: argparse.Namespace) -> None:
     """Reference to seed video."""
-    spec = config.parse_spec("seed", arguments.spec)
+    spec = specs.parse_spec("seed", arguments.spec)
     ref = files.load_reference(arguments.reference)
     rng = randomness.generator(spec.seed, "seed", ref.name)
     clip = _backend(spec)(ref, arguments.motion, rng)
@@ -63,7 +63,7 @@ def _seed_frame(path: Path, index: int, motion: int, ref: Reference) -> SeedFram
 
 def views(arguments: argparse.Namespace) -> None:
     """Seed frames to orbit filmstrips."""
-    spec = config.parse_spec("views", arguments.spec)
+    spec = specs.parse_spec("views", arguments.spec)
     ref = files.load_reference(arguments.reference)
     generate = _backend(spec)
     for index, source, output in _numbered(arguments, "seed"):
@@ -75,7 +75,7 @@ def views(arguments: argparse.Namespace) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     """Orbit filmstrips to splats."""
-    spec = config.parse_spec("splat", arguments.spec)
+    spec = specs.parse_spec("splat", arguments.spec)
     run_fit = _backend(spec)
     used = cameras.view_indices(arguments.generated, arguments.views)
     reports = arguments.report or [output.with_name(f"{output.stem}-fit.json") for output in arguments.output]
@@ -93,7 +93,7 @@ def fit(arguments: argparse.Namespace) -> None:
 
 def render(arguments: argparse.Namespace) -> None:
     """Splats (or, for a control, the reference) to filmstrips of the evaluation cameras and one video per camera."""
-    spec = config.parse_spec("render", arguments.spec)
+    spec = specs.parse_spec("render", arguments.spec)
     ref = files.load_reference(arguments.reference)
     draw, evaluation = _backend(spec), cameras.orbit(cameras.EVALUATION_CAMERAS, spec.size)
     sources = arguments.splats or [None] * len(arguments.output)
@@ -111,7 +111,7 @@ def score(arguments: argparse.Namespace) -> None:
     """Renders and reference to embeddings and unaggregated cosines."""
     from vid3d.metrics import cosines
 
-    spec = config.parse_spec("score", arguments.spec)
+    spec = specs.parse_spec("score", arguments.spec)
     ref = files.load_reference(arguments.reference)
     strips = [files.load_filmstrip(path, cameras.EVALUATION_CAMERAS) for path in arguments.renders]
     images = [files.to_uint8(image) for strip in strips for image in strip]
@@ -150,7 +150,7 @@ def held_out(arguments: argparse.Namespace) -> None:
     """PSNR and SSIM of the splats against the ground truth at the held-out cameras."""
     from vid3d.metrics import psnr, ssim
 
-    spec = config.parse_spec("render", arguments.spec)
+    spec = specs.parse_spec("render", arguments.spec)
     ref = files.load_reference(arguments.reference)
     draw, rows = _backend(spec), []
     angles = cameras.held_out(16)[1]
@@ -207,7 +207,7 @@ def _times(study: config.Study, folder: Path) -> list[Path]:
         "score": ["held-out"],
     }  # stages of the workflow that have no Spec of their own
     found = []
-    for stage in config.STAGES:
+    for stage in specs.STAGES:
         owners = dict.fromkeys(study.owner(run, stage) for run in study.runs)
         for name in [stage, *after.get(stage, [])]:
             found += [path for owner in owners for path in sorted((folder / name / owner).rglob("*.tsv"))]

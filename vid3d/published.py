@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from vid3d.config import Strict, read_yaml
+from vid3d.config import read_yaml
 from vid3d.errors import InputError
+from vid3d.specs import Strict
 
 PUBLISHED = "benchmark/published/tables.yaml"
 

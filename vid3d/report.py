@@ -16,11 +16,12 @@ import jinja2
 import pandas as pd
 
 from vid3d import figures, gallery, layout, tables
-from vid3d.config import STAGES, Study
+from vid3d.config import Study
 from vid3d.environment import stage_times, versions
 from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, save_text
 from vid3d.published import load_published
+from vid3d.specs import STAGES
 
 TEMPLATE = "template.html"
 SOURCES = ("style.css", "videos.js")  # copied beside the page

@@ -14,11 +14,12 @@ import pandas as pd
 
 from vid3d import layout
 from vid3d.cameras import EVALUATION_CAMERAS, HELD_OUT_AZIMUTHS, HELD_OUT_ELEVATIONS, HELD_OUT_RAISED_AZIMUTHS
-from vid3d.config import ClipEmbed, Run, Study, load_benchmark
+from vid3d.config import Run, Study, load_benchmark
 from vid3d.errors import InputError
 from vid3d.files import atomic
 from vid3d.metrics import self_reference, source_reference
 from vid3d.published import Published, load_published
+from vid3d.specs import ClipEmbed
 
 PROTOCOLS = {"source_reference": source_reference, "self_reference": self_reference}  # columns of scores.csv
 HELD_OUT_CAMERAS = len(HELD_OUT_AZIMUTHS) + len(HELD_OUT_ELEVATIONS) * len(HELD_OUT_RAISED_AZIMUTHS)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from vid3d import metrics
 from vid3d.backends.embed_clip import build
-from vid3d.config import ClipEmbed
+from vid3d.specs import ClipEmbed
 
 DATA = Path(__file__).parents[1] / "data" / "clip_eval"
 

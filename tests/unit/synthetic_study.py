@@ -133,4 +133,6 @@ def _write_pictures(root: Path, study: Study, clip: layout.Condition) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.concatenate(cameras, axis=1)).save(path)
     for camera in layout.cameras():
-        (root / clip.path(layout.VIDEO, study, "render", camera=camera)).write_bytes(b"video of camera " + camera.encode())
+        (root / clip.path(layout.VIDEO, study, "render", camera=camera)).write_bytes(
+            b"video of camera " + camera.encode()
+        )

@@ -17,10 +17,10 @@ from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_mod
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
-from vid3d.config import ClipEmbed
 from vid3d.errors import InputError
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
+from vid3d.specs import ClipEmbed
 from vid3d.stages import Embed
 
 BATCH = 50  # images per forward pass; fixed, as the last bits of a matrix product may depend on it

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from vid3d.config import CpuFit
 from vid3d.scene import FitReport, Splats, Views
+from vid3d.specs import CpuFit
 from vid3d.splatting import fit, preset
 from vid3d.stages import Fit, Progress
 

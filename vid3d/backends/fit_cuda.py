@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vid3d.config import CudaFit
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Splats, Views
+from vid3d.specs import CudaFit
 from vid3d.splatting.fit import view_order
 from vid3d.splatting.initialisation import initial_splats
 from vid3d.splatting.instruction_sets import load

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from vid3d.config import BlankRender
 from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.specs import BlankRender
 from vid3d.stages import Render
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from vid3d.config import CpuRender
 from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.specs import CpuRender
 from vid3d.splatting import render
 from vid3d.stages import Render
 

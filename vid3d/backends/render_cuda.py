@@ -6,9 +6,9 @@ gsplat caps a splat's alpha at .999 (released code: .99).  Not yet run on a GPU.
 import numpy as np
 import torch
 
-from vid3d.config import CudaRender
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.specs import CudaRender
 from vid3d.splatting.recipe import SH_C0
 from vid3d.stages import Render
 

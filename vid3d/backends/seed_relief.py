@@ -10,9 +10,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from vid3d.config import ReliefSeed
 from vid3d.procedural import PERIOD, SCORE_UNIT
 from vid3d.scene import Clip, Float32, Float64, Reference
+from vid3d.specs import ReliefSeed
 from vid3d.stages import Seed
 
 SUPERSAMPLING = 2  # samples per pixel and axis of the warped image

@@ -17,9 +17,9 @@ from diffusers import StableVideoDiffusionPipeline
 from PIL import Image
 from safetensors import SafetensorError
 
-from vid3d.config import SvdSeed
 from vid3d.errors import InputError
 from vid3d.scene import Clip, Reference
+from vid3d.specs import SvdSeed
 from vid3d.stages import Seed
 
 

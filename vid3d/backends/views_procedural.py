@@ -3,10 +3,10 @@
 import numpy as np
 
 from vid3d.cameras import orbit
-from vid3d.config import ProceduralViews
 from vid3d.errors import InputError
 from vid3d.procedural import ObjectSpec, render
 from vid3d.scene import SeedFrame, Views
+from vid3d.specs import ProceduralViews
 from vid3d.stages import MultiView
 
 

@@ -26,10 +26,10 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from vid3d.cameras import orbit
-from vid3d.config import V3dViews
 from vid3d.errors import InputError
 from vid3d.foreground import cut_out
 from vid3d.scene import Float32, SeedFrame, Views
+from vid3d.specs import V3dViews
 from vid3d.stages import MultiView
 
 BORDER_RATIO = 0.3  # of the frame is left free around the object's longer side

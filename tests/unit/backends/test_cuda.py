@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vid3d.cameras import orbit
-from vid3d.config import CudaFit, CudaRender
 from vid3d.errors import InputError
 from vid3d.scene import Splats, Views
+from vid3d.specs import CudaFit, CudaRender
 from vid3d.splatting import fit, planes, preset, render, render_backward
 from vid3d.splatting.instruction_sets import load
 from vid3d.splatting.recipe import DensityControl

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from vid3d.backends import embed_clip
-from vid3d.config import ClipEmbed
 from vid3d.errors import InputError
+from vid3d.specs import ClipEmbed
 
 CONFIGURATION = {
     "embed_dim": 8,

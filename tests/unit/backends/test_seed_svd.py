@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d.config import SvdSeed
 from vid3d.errors import InputError
 from vid3d.scene import Reference
+from vid3d.specs import SvdSeed
 
 pytest.importorskip("diffusers")
 from vid3d.backends import seed_svd

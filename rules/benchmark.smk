@@ -43,7 +43,7 @@ rule fetch:
         runtime=10,
     params:
         entry=photograph,
-        folder=f"--folder {study.benchmark_dir}" if study.benchmark_dir else "",
+        folder=f"--folder {shlex.quote(study.benchmark_dir)}" if study.benchmark_dir else "",
     message:
         "Fetch {wildcards.file}"
     shell:
@@ -70,7 +70,7 @@ rule reference:
     params:
         spec=spec("reference"),
         entry=entry,
-        source=lambda wildcards, input: (f"--source {str(input.source)!r}" if input.source else ""),
+        source=lambda wildcards, input: (f"--source {shlex.quote(str(input.source))}" if input.source else ""),
     message:
         "Prepare the reference image {wildcards.image}"
     shell:

@@ -3,6 +3,7 @@
 # A stage's files live under the run that owns them (`Study.owner`): a run that extends another and leaves a stage and
 # all before it unchanged reads the other run's files.
 
+import shlex
 import sys
 from pathlib import Path
 

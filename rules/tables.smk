@@ -12,8 +12,8 @@ def tables_of(report):
 
 
 def study_of(wildcards):
-    """The resolved study, restricted to the report, as JSON."""
-    return study.only(wildcards.report).model_dump_json()
+    """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
+    return study.only(wildcards.report).model_dump_json(exclude_defaults=True)
 
 
 rule tables:

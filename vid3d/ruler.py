@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from numpy.typing import NDArray
 
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.errors import InputError
 from vid3d.metrics import cosines, rank_correlation, source_reference
 from vid3d.procedural import ObjectSpec, is_held_out, render, sample_object
+from vid3d.procedural.damage import damage
 from vid3d.procedural.objects import MAIN_COLOURS
 from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.surface import PALETTE
@@ -34,14 +35,12 @@ MOTION = 120.0
 FRAMES = (0.0, PERIOD / 4, PERIOD / 2)
 SIZE = 64  # pixels
 
-# Strengths grow from none.  Blur: sigma in pixels; noise: standard deviation on the 0-1 scale, then clipped; missing:
-# share of the object's pixels that are white, whole squares of them, in an order drawn once per image.
+# Strengths of ``vid3d.procedural.damage``, growing from none.
 DAMAGES: dict[str, tuple[float, ...]] = {
     "blur": (0.0, 0.5, 1.0, 2.0, 4.0, 8.0),
     "noise": (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
     "missing": (0.0, 0.1, 0.25, 0.5, 0.75, 0.95),
 }
-_SQUARE = 8  # pixels, edge of the squares that go missing
 
 
 def held_out_objects(named: Iterable[ObjectSpec], count: int, rng: np.random.Generator) -> list[ObjectSpec]:
@@ -71,44 +70,56 @@ def views(obj: ObjectSpec) -> UInt8:
     return np.stack([_to_uint8(render(obj, frame, MOTION, cameras)[0]) for frame in FRAMES])
 
 
-def damage(images: UInt8, kind: str, strength: float, rng: np.random.Generator) -> UInt8:
-    """Images (n, h, w, 3) with one kind of ``DAMAGES``; the same generator state gives nested damage as it grows."""
+def damaged(images: UInt8, kind: str, strength: float, rng: np.random.Generator) -> UInt8:
+    """Images (n, h, w, 3), each with one kind of damage (``vid3d.procedural.damage``)."""
     pixels = images.astype(np.float32) / 255
-    if kind == "blur":
-        pixels = np.asarray(gaussian_filter(pixels, (0, strength, strength, 0), mode="nearest"), np.float32)
-    elif kind == "noise":
-        pixels = pixels + strength * rng.standard_normal(pixels.shape, np.float32)
-    elif kind == "missing":
-        pixels = np.stack([_without_parts(image, strength, rng) for image in pixels])
-    else:
-        raise ValueError(f"no damage is called {kind!r}")
-    return _to_uint8(pixels)
+    return _to_uint8(np.stack([damage(image, kind, strength, rng) for image in pixels]))
 
 
-def _without_parts(image: Float32, share: float, rng: np.random.Generator) -> Float32:
-    """Squares of an image made white, in random order, until ``share`` of the object's pixels are gone."""
-    squares = np.arange(image.shape[0]) // _SQUARE
-    square = squares[:, None] * (squares[-1] + 1) + squares
-    order = rng.permutation(square.max() + 1)
-    on_object = image.min(axis=2) < 0.99
-    sizes = np.bincount(square[on_object], minlength=len(order))[order]
-    gone = order[np.cumsum(sizes) <= share * on_object.sum()]
-    return np.where(np.isin(square, gone)[..., None], np.float32(1), image)
-
-
-def retrieval(images: Sequence[UInt8], captions: Sequence[str], embed: Embed, say: EmbedCaptions) -> dict[str, float]:
-    """Share of images whose own caption, of all captions, is the nearest; over all views, and over the first alone.
+def nearest_captions(
+    images: Sequence[UInt8], captions: Sequence[str], embed: Embed, say: EmbedCaptions
+) -> NDArray[np.int64]:
+    """For each image the index of the caption whose embedding has the highest cosine with its own.
 
     Args:
-        images: for each caption (frames, cameras, h, w, 3) uint8.
+        images: n objects, each (frames, cameras, h, w, 3) uint8.
+
+    Returns:
+        (n, frames, cameras) int64.
     """
     texts = say(captions)
-    right = np.empty((len(captions), *images[0].shape[:2]), bool)
-    for index, seen in enumerate(images):
+    nearest = []
+    for seen in images:
         embedded = embed(list(seen.reshape(-1, *seen.shape[2:])))
-        nearest = np.argmax([cosines(embedded, text) for text in texts], axis=0)
-        right[index] = (nearest == index).reshape(seen.shape[:2])
-    return {"all_views": float(right.mean()), "source_view": float(right[:, 0, 0].mean())}
+        similarity = [cosines(embedded, text) for text in texts]
+        nearest.append(np.argmax(similarity, axis=0).reshape(seen.shape[:2]))
+    return np.stack(nearest)
+
+
+def retrieval(objects: Sequence[ObjectSpec], nearest: NDArray[np.int64]) -> dict[str, float]:
+    """Shares of images whose nearest caption is right, or right in part.
+
+    Args:
+        objects: n objects, in the order of their captions.
+        nearest: (n, frames, cameras), as ``nearest_captions`` gives.
+
+    Returns:
+        ``all_views`` and ``source_view`` (frame 0 at camera 0): the object's own caption;  ``class_and_colour``,
+        ``class``: a caption, over all views, of an object of the same class and main colour, or of the same class.
+    """
+
+    def share(key: Callable[[ObjectSpec], object], chosen: NDArray[np.int64]) -> float:
+        right = [
+            key(objects[j]) == key(objects[i]) for i, row in enumerate(chosen.reshape(len(objects), -1)) for j in row
+        ]
+        return round(float(np.mean(right)), 5)
+
+    return {
+        "all_views": share(lambda obj: obj.caption, nearest),
+        "source_view": share(lambda obj: obj.caption, nearest[:, 0, 0]),
+        "class_and_colour": share(lambda obj: (obj.kind, obj.colour), nearest),
+        "class": share(lambda obj: obj.kind, nearest),
+    }
 
 
 def sensitivity(images: Sequence[UInt8], embed: Embed, seed: int) -> dict[str, list[float]]:
@@ -122,8 +133,8 @@ def sensitivity(images: Sequence[UInt8], embed: Embed, seed: int) -> dict[str, l
         source = embed([flat[0]])[0]
         for kind, strengths in DAMAGES.items():
             for column, strength in enumerate(strengths):
-                damaged = damage(flat, kind, strength, np.random.default_rng((seed, index)))
-                similarity = cosines(embed(list(damaged)), source).reshape(seen.shape[:2])
+                shown = damaged(flat, kind, strength, np.random.default_rng((seed, index)))
+                similarity = cosines(embed(list(shown)), source).reshape(seen.shape[:2])
                 scores[kind][index, column] = source_reference(similarity)
     return {kind: [round(float(mean), 5) for mean in table.mean(axis=0)] for kind, table in scores.items()}
 
@@ -140,7 +151,7 @@ def evaluate(named: Iterable[ObjectSpec], embed: Embed, say: EmbedCaptions, seed
     return {
         "objects": {obj.name: obj.caption for obj in objects},
         "images": int(sum(seen.shape[0] * seen.shape[1] for seen in images)),
-        "right_caption_of_64": retrieval(images, captions, embed, say),
+        "retrieval": retrieval(objects, nearest_captions(images, captions, embed, say)),
         "damage_strengths": {kind: list(strengths) for kind, strengths in DAMAGES.items()},
         "clip_i_under_damage": sensitivity(images, embed, seed),
         "clip_i_of_another_object": round(float(others), 5),

@@ -36,33 +36,11 @@ def images() -> np.ndarray:
     return np.repeat(np.where(disc[..., None], colour, 255).astype(np.uint8)[None], 3, axis=0)
 
 
-@pytest.mark.parametrize("kind", ruler.DAMAGES)
-def test_damage_is_none_at_first_and_grows(images: np.ndarray, kind: str) -> None:
-    errors = []
-    for strength in ruler.DAMAGES[kind]:
-        damaged = ruler.damage(images, kind, strength, np.random.default_rng(0))
-        assert damaged.dtype == np.uint8
-        errors.append(float(np.square(damaged.astype(float) - images).mean()))
-    assert errors[0] == 0.0
-    assert np.all(np.diff(errors) > 0)
-
-
-def test_missing_parts_are_nested_and_of_the_share_asked_for(images: np.ndarray) -> None:
-    less, more = (ruler.damage(images, "missing", share, np.random.default_rng(1)) for share in (0.25, 0.75))
-    object_pixels = (images.min(axis=3) < 250).sum(axis=(1, 2))
-    gone = [((damaged != images).any(axis=3)) for damaged in (less, more)]
-    assert (gone[1] | ~gone[0]).all()
-    for mask, share in zip(gone, (0.25, 0.75), strict=True):
-        missing = mask.sum(axis=(1, 2)) / object_pixels
-        assert (missing <= share).all()
-        assert (missing > share - 0.1).all()  # a whole square is 64 of about 1250 pixels
-
-
 def _mean_colour(images: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack([image.mean(axis=(0, 1)) - 100 for image in images]).astype(np.float32)
 
 
-def test_retrieval_counts_right_captions() -> None:
+def test_nearest_captions_are_those_of_the_highest_cosine() -> None:
     shades = {"red": (250, 0, 0), "green": (0, 250, 0), "blue": (0, 0, 250)}
     images = [np.broadcast_to(np.array(rgb, np.uint8), (2, 4, 8, 8, 3)).copy() for rgb in shades.values()]
     images[2][1, :2] = shades["red"]  # two of the eight blue views look red
@@ -70,8 +48,27 @@ def test_retrieval_counts_right_captions() -> None:
     def say(captions: Sequence[str]) -> np.ndarray:
         return np.array([shades[caption] for caption in captions], np.float32) - 100
 
-    found = ruler.retrieval(images, list(shades), _mean_colour, say)
-    assert found == {"all_views": pytest.approx(22 / 24), "source_view": 1.0}
+    nearest = ruler.nearest_captions(images, list(shades), _mean_colour, say)
+    assert nearest.tolist() == [[[0] * 4] * 2, [[1] * 4] * 2, [[2] * 4, [0, 0, 2, 2]]]
+
+
+def test_retrieval_counts_right_captions_colours_and_classes() -> None:
+    objects = [
+        ObjectSpec("a", "frog", "red", "blue"),
+        ObjectSpec("b", "frog", "red", "pink"),
+        ObjectSpec("c", "frog", "teal", "pink"),
+        ObjectSpec("d", "dog", "red", "blue"),
+    ]
+    nearest = np.arange(4)[:, None, None].repeat(5, axis=2)  # one frame, five cameras
+    nearest[0, 0, 1:] = (1, 1, 2, 3)
+    found = ruler.retrieval(objects, nearest)
+    assert found == {"all_views": 16 / 20, "source_view": 1.0, "class_and_colour": 18 / 20, "class": 19 / 20}
+
+
+def test_damages_grow_from_none() -> None:
+    for strengths in ruler.DAMAGES.values():
+        assert strengths[0] == 0
+        assert np.all(np.diff(strengths) > 0)
 
 
 def test_sensitivity_of_an_embedder_that_sees_pixels_falls(images: np.ndarray) -> None:

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 import open_clip
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from tqdm import tqdm
 
 from vid3d.cameras import FIELD_OF_VIEW, look_at_origin
-from vid3d.procedural import ObjectSpec, render, sample_object, vocabulary
+from vid3d.procedural import ObjectSpec, sample_object, vocabulary
+from vid3d.procedural.images import render_at_amplitude
+from vid3d.procedural.kinds import KINDS
 from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Cameras, UInt8
@@ -42,20 +44,19 @@ class Recipe:
         objects: sampled objects; none has a combination of class and colours that is held out.
         views: images of each object.
         elevation: degrees; cameras lie within this much above or below the orbit.
-        still: share of the objects shown at rest; the others move with a score from ``motion``.
-        motion: lowest and highest motion score.
+        reach: each object moves with an amplitude from 0 to this share of its class's largest; 0.75 of it is a motion
+            score of about 240 to 360, depending on the class.
         batch: pairs per step, all of different objects.
         steps: optimiser steps.  warmup: steps of linear warm-up, before cosine decay to 0.
         rate: highest learning rate.  weight_decay: of matrices; not of biases, gains and the temperature.
     """
 
-    objects: int = 1400
-    views: int = 10
+    objects: int = 2000
+    views: int = 12
     elevation: float = 25.0
-    still: float = 0.65
-    motion: tuple[float, float] = (60.0, 210.0)
+    reach: float = 0.75
     batch: int = 128
-    steps: int = 1200
+    steps: int = 2800
     warmup: int = 100
     rate: float = 1e-3
     weight_decay: float = 0.1
@@ -92,7 +93,8 @@ def train(output: Path, seed: int = 0, budget: float | None = None, recipe: Reci
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.json").write_text(json.dumps(configuration, indent=2) + "\n")
     (output / "vocabulary.txt").write_text("\n".join(words) + "\n")
-    save_file({name: _half(value) for name, value in model.state_dict().items()}, output / "model.safetensors")
+    weights = save({name: _half(value) for name, value in model.state_dict().items()})
+    (output / "model.safetensors").write_bytes(weights)
     rows = [f"{step},{loss:.4f},{right:.4f}\n" for step, (loss, right) in enumerate(log, start=1)]
     (output / "training.csv").write_text("step,loss,right_caption_in_batch\n" + "".join(rows))
     facts = {
@@ -124,12 +126,12 @@ def pairs(recipe: Recipe, rng: np.random.Generator) -> tuple[UInt8, list[str]]:
 
 
 def _views(obj: ObjectSpec, recipe: Recipe, rng: np.random.Generator, size: int) -> UInt8:
-    motion = 0.0 if rng.random() < recipe.still else round(float(rng.uniform(*recipe.motion)))
+    amplitude = rng.uniform(0, recipe.reach) * KINDS[obj.kind].largest_amplitude
     views = []
     for _ in range(recipe.views):
         matrix = look_at_origin(rng.uniform(0, 360), rng.uniform(-recipe.elevation, recipe.elevation))
         camera = Cameras(matrix[None], FIELD_OF_VIEW, size, size)
-        image, _ = render(obj, rng.uniform(0, PERIOD), motion, camera)
+        image, _ = render_at_amplitude(obj, rng.uniform(0, PERIOD), amplitude, camera)
         views.append(np.round(image[0] * 255).astype(np.uint8))
     return np.stack(views)
 

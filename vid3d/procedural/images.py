@@ -29,8 +29,15 @@ def render(
     Raises:
         InputError: the class cannot move that much.
     """
+    return render_at_amplitude(obj, frame, solve_amplitude(obj, motion), cameras, supersampling)
+
+
+def render_at_amplitude(
+    obj: ObjectSpec, frame: float, amplitude: float, cameras: Cameras, supersampling: int = 3
+) -> tuple[Float32, Float32]:
+    """The same for a motion given by its amplitude (``solve_amplitude``), which spares solving for a score."""
     rig = sculpt(obj)
-    maps = rig.pose(frame, solve_amplitude(obj, motion))
+    maps = rig.pose(frame, amplitude)
     height, width = cameras.height, cameras.width
     rays = height * width * supersampling**2
     images = np.empty((len(cameras), height, width, 3), np.float32)

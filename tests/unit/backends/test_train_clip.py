@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from vid3d.backends import embed_clip, train_clip
-from vid3d.config import ClipEmbed
 from vid3d.procedural import sample_object
+from vid3d.specs import ClipEmbed
 
-RECIPE = train_clip.Recipe(objects=6, views=2, still=1.0, batch=5, steps=4, warmup=2)
+RECIPE = train_clip.Recipe(objects=6, views=2, batch=5, steps=4, warmup=2)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_training_again_gives_the_same_weights(folder: Path, tmp_path: Path) -> 
     assert (tmp_path / weights).read_bytes() == (folder / weights).read_bytes()
 
 
-def test_pairs_are_the_sampled_objects_at_rest_and_moving() -> None:
+def test_pairs_are_the_sampled_objects_on_white_from_different_cameras() -> None:
     images, captions = train_clip.pairs(RECIPE, np.random.default_rng(5))
     assert images.shape == (6, 2, 64, 64, 3)
     assert captions[0] == sample_object(np.random.default_rng(5)).caption
@@ -60,6 +60,6 @@ def test_pairs_are_the_sampled_objects_at_rest_and_moving() -> None:
 
 
 def test_the_budget_ends_training_early(tmp_path: Path) -> None:
-    recipe = train_clip.Recipe(objects=5, views=1, still=1.0, batch=5, steps=10_000)
+    recipe = train_clip.Recipe(objects=5, views=1, batch=5, steps=10_000)
     train_clip.train(tmp_path, budget=1 / 60, recipe=recipe)
     assert 1 <= json.loads((tmp_path / "training.json").read_text())["steps_done"] < 10_000

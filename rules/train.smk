@@ -16,7 +16,11 @@ MINI_CLIP_MODEL = [
         "training.json",
     )
 ]
-AGREEMENT_RUN = "truth"
+
+
+def of_truth(pattern, stage):
+    """Input function: an artefact of every clip of run `truth`."""
+    return lambda wildcards: [clip.path(pattern, study, stage) for clip in layout.conditions(study, "truth")]
 
 
 rule mini_clip:
@@ -71,8 +75,8 @@ rule evaluate_mini_clip:
 
 rule mini_clip_agreement:
     input:
-        scores=lambda wildcards: results_of(AGREEMENT_RUN, layout.SCORES, "score"),
-        held_out=lambda wildcards: results_of(AGREEMENT_RUN, layout.HELD_OUT, "render"),
+        scores=of_truth(layout.SCORES, "score"),
+        held_out=of_truth(layout.HELD_OUT, "render"),
     output:
         MINI_CLIP + "agreement.json",
     log:

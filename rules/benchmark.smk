@@ -5,26 +5,6 @@
 # note  an object's description is a parameter of its own job only: editing one entry re-makes one object
 
 
-def entry(wildcards):
-    """An image's manifest entry as JSON."""
-    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image].model_dump_json()
-
-
-def source(wildcards):
-    """The photograph behind a reference image; nothing for a procedural object."""
-    benchmark = study.runs[wildcards.run].benchmark
-    image = IMAGES[benchmark][wildcards.image]
-    if image.kind == "procedural":
-        return []
-    return image.file if benchmark == "own" else layout.SOURCE.format(benchmark=benchmark, file=image.file)
-
-
-def photograph(wildcards):
-    """The manifest entry of a photograph by its file name."""
-    found = [i for i in IMAGES[wildcards.benchmark].values() if i.kind == "photograph" and i.file == wildcards.file]
-    return found[0].model_dump_json() if found else "{}"
-
-
 rule fetch:
     output:
         protected(layout.SOURCE),

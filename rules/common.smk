@@ -66,12 +66,13 @@ def owned(stage, *patterns, **fixed):
     return resolve
 
 
-def owned_frames(stage, pattern):
-    """Input function: the same for every frame that the run carries."""
+def owned_frames(stage, pattern, block=None):
+    """Input function: the same for every frame that the run carries, or for those of a block."""
 
     def resolve(wildcards):
         named = dict(wildcards.items()) | {"run": study.owner(wildcards.run, stage)}
-        return [pattern.format(**named, frame=frame) for frame in layout.frames(study.runs[wildcards.run])]
+        wanted = layout.frames(study.runs[wildcards.run]) if block is None else block
+        return [pattern.format(**named, frame=frame) for frame in wanted]
 
     return resolve
 
@@ -118,3 +119,84 @@ def inputs_of(report, *kinds):
 def page(report):
     """The entry page of a report."""
     return layout.PAGE.format(report=report)
+
+
+# --- benchmark --------------------------------------------------------------------------------------------------------
+
+
+def entry(wildcards):
+    """An image's manifest entry as JSON."""
+    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image].model_dump_json()
+
+
+def source(wildcards):
+    """The photograph behind a reference image; nothing for a procedural object."""
+    benchmark = study.runs[wildcards.run].benchmark
+    image = IMAGES[benchmark][wildcards.image]
+    if image.kind == "procedural":
+        return []
+    return image.file if benchmark == "own" else layout.SOURCE.format(benchmark=benchmark, file=image.file)
+
+
+def photograph(wildcards):
+    """The manifest entry of a photograph by its file name."""
+    found = [i for i in IMAGES[wildcards.benchmark].values() if i.kind == "photograph" and i.file == wildcards.file]
+    return found[0].model_dump_json() if found else "{}"
+
+
+# --- train ------------------------------------------------------------------------------------------------------------
+
+
+def of_truth(pattern, stage):
+    """Input function: an artefact of every clip of run `truth`."""
+    return lambda wildcards: [clip.path(pattern, study, stage) for clip in layout.conditions(study, "truth")]
+
+
+# --- splat ------------------------------------------------------------------------------------------------------------
+
+
+def generated(wildcards):
+    """How many views a filmstrip holds."""
+    return study.runs[wildcards.run].views.count
+
+
+# --- render -----------------------------------------------------------------------------------------------------------
+
+
+def splats(wildcards):
+    """The clip's splats; nothing for a control."""
+    if study.runs[wildcards.run].render.control:
+        return []
+    return owned_frames("splat", layout.SPLATS)(wildcards)
+
+
+# --- score ------------------------------------------------------------------------------------------------------------
+
+
+def weights(wildcards):
+    """The embedder's files, where its Spec names files and not a published model."""
+    used = study.runs[wildcards.run].score
+    return [name for name in (used.model, used.weights) if "/" in name]
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def tables_of(report):
+    """Tables 1-3 and the held-out table of a report."""
+    return [layout.TABLE.format(report=report, number=n) for n in (1, 2, 3)] + [
+        layout.HELD_OUT_TABLE.format(report=report)
+    ]
+
+
+def study_of(wildcards):
+    """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
+    return study.only(wildcards.report).model_dump_json(exclude_defaults=True)
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def figures_of(report):
+    """Figures 2-4 of a report."""
+    return [layout.FIGURE.format(report=report, number=n) for n in (2, 3, 4)]

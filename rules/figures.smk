@@ -4,11 +4,6 @@
 # out   results/reports/{report}/figures/figure{2,3,4}.svg;  target figures
 
 
-def figures_of(report):
-    """Figures 2-4 of a report."""
-    return [layout.FIGURE.format(report=report, number=n) for n in (2, 3, 4)]
-
-
 rule figures_of_report:
     input:
         renders=lambda wildcards: inputs_of(wildcards.report, "renders", "references"),

@@ -5,13 +5,6 @@
 # grain one job per clip
 
 
-def splats(wildcards):
-    """The clip's splats; nothing for a control."""
-    if study.runs[wildcards.run].render.control:
-        return []
-    return owned_frames("splat", layout.SPLATS)(wildcards)
-
-
 for _frames in sorted({run.used_frames for run in study.runs.values()}):
 
     rule:

@@ -5,12 +5,6 @@
 # grain one job per clip
 
 
-def weights(wildcards):
-    """The embedder's files, where its Spec names files and not a published model."""
-    used = study.runs[wildcards.run].score
-    return [name for name in (used.model, used.weights) if "/" in name]
-
-
 rule score:
     input:
         weights=weights,

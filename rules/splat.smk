@@ -7,27 +7,6 @@
 FIT = "vid3d fit --spec {params.spec:q} --image {wildcards.image} --generated {params.generated} --views {wildcards.views}"
 
 
-def generated(wildcards):
-    """How many views a filmstrip holds."""
-    return study.runs[wildcards.run].views.count
-
-
-def orbit_frames(block):
-    """Input function: the filmstrips of a block."""
-
-    def resolve(wildcards):
-        run = study.owner(wildcards.run, "views")
-        return expand(
-            layout.ORBIT,
-            run=run,
-            image=wildcards.image,
-            motion=wildcards.motion,
-            frame=block,
-        )
-
-    return resolve
-
-
 rule splat:
     input:
         orbit=owned("views", layout.ORBIT),
@@ -65,7 +44,7 @@ for _block, _runs in frame_blocks(
         name:
             f"splat_gpu_{_block[0]}_{_block[-1]}"
         input:
-            orbit=orbit_frames(_block),
+            orbit=owned_frames("views", layout.ORBIT, _block),
         output:
             ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
             fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),

@@ -4,18 +4,6 @@
 # out   results/reports/{report}/tables/table{1,2,3}.csv, held-out.csv; targets table1, table2, table3
 
 
-def tables_of(report):
-    """Tables 1-3 and the held-out table of a report."""
-    return [layout.TABLE.format(report=report, number=n) for n in (1, 2, 3)] + [
-        layout.HELD_OUT_TABLE.format(report=report)
-    ]
-
-
-def study_of(wildcards):
-    """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
-    return study.only(wildcards.report).model_dump_json(exclude_defaults=True)
-
-
 rule tables:
     input:
         scores=lambda wildcards: inputs_of(wildcards.report, "scores", "held-out"),

@@ -5,27 +5,18 @@
 #       `truth` has scores);  README.md with its figures
 # grain one job each; half an hour on one core for the training, a few minutes for the evaluation
 
-MINI_CLIP = "weights/mini-clip/"
 MINI_CLIP_MODEL = [
-    MINI_CLIP + name
-    for name in (
-        "config.json",
-        "model.safetensors",
-        "vocabulary.txt",
-        "training.csv",
-        "training.json",
-    )
+    "weights/mini-clip/config.json",
+    "weights/mini-clip/model.safetensors",
+    "weights/mini-clip/vocabulary.txt",
+    "weights/mini-clip/training.csv",
+    "weights/mini-clip/training.json",
 ]
-
-
-def of_truth(pattern, stage):
-    """Input function: an artefact of every clip of run `truth`."""
-    return lambda wildcards: [clip.path(pattern, study, stage) for clip in layout.conditions(study, "truth")]
 
 
 rule mini_clip:
     input:
-        MINI_CLIP + "README.md",
+        "weights/mini-clip/README.md",
 
 
 rule train_mini_clip:
@@ -42,7 +33,7 @@ rule train_mini_clip:
         mem_mb=3000,
         runtime=180,
     params:
-        folder=MINI_CLIP,
+        folder=lambda wildcards, output: Path(output[0]).parent,
     message:
         "Training the mini CLIP"
     shell:
@@ -54,7 +45,7 @@ rule evaluate_mini_clip:
         model=MINI_CLIP_MODEL,
         objects="benchmark/procedural/objects.yaml",
     output:
-        MINI_CLIP + "evaluation.json",
+        "weights/mini-clip/evaluation.json",
     log:
         "logs/train/mini-clip-evaluation.log",
     benchmark:
@@ -66,7 +57,7 @@ rule evaluate_mini_clip:
         mem_mb=2000,
         runtime=60,
     params:
-        folder=MINI_CLIP,
+        folder=lambda wildcards, output: Path(output[0]).parent,
     message:
         "Evaluating the mini CLIP on held-out objects"
     shell:
@@ -78,7 +69,7 @@ rule mini_clip_agreement:
         scores=of_truth(layout.SCORES, "score"),
         held_out=of_truth(layout.HELD_OUT, "render"),
     output:
-        MINI_CLIP + "agreement.json",
+        "weights/mini-clip/agreement.json",
     log:
         "logs/train/mini-clip-agreement.log",
     benchmark:
@@ -98,12 +89,12 @@ rule mini_clip_agreement:
 rule mini_clip_card:
     input:
         model=MINI_CLIP_MODEL,
-        evaluation=MINI_CLIP + "evaluation.json",
-        agreement=MINI_CLIP + "agreement.json",
+        evaluation="weights/mini-clip/evaluation.json",
+        agreement="weights/mini-clip/agreement.json",
     output:
-        MINI_CLIP + "README.md",
-        MINI_CLIP + "training.png",
-        MINI_CLIP + "damage.png",
+        "weights/mini-clip/README.md",
+        "weights/mini-clip/training.png",
+        "weights/mini-clip/damage.png",
     log:
         "logs/train/mini-clip-card.log",
     benchmark:
@@ -115,8 +106,13 @@ rule mini_clip_card:
         mem_mb=1000,
         runtime=10,
     params:
-        folder=MINI_CLIP,
+        folder=lambda wildcards, output: Path(output[0]).parent,
     message:
         "Model card of the mini CLIP"
     shell:
         "vid3d card --model {params.folder:q} 2> {log:q}"
+
+
+rule train:
+    input:
+        rules.mini_clip.input,

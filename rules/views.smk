@@ -5,22 +5,6 @@
 # grain `frames_per_job` frames of a clip in one process (one model load); results do not depend on it
 
 
-def seed_frames(block):
-    """Input function: the seed frames of a block."""
-
-    def resolve(wildcards):
-        run = study.owner(wildcards.run, "seed")
-        return expand(
-            layout.SEED,
-            run=run,
-            image=wildcards.image,
-            motion=wildcards.motion,
-            frame=block,
-        )
-
-    return resolve
-
-
 for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_job.views).items():
 
     rule:
@@ -28,7 +12,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
             f"views_{_block[0]}_{_block[-1]}"
         input:
             reference=REFERENCE,
-            seed=seed_frames(_block),
+            seed=owned_frames("seed", layout.SEED, _block),
         output:
             expand(layout.ORBIT, frame=_block, allow_missing=True),
         log:

@@ -7,99 +7,163 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vid3d import __version__, commands
 from vid3d.errors import InputError
 
+Stage = argparse.ArgumentParser
+
+
+def _spec(stage: Stage) -> None:
+    stage.add_argument("--spec", required=True, help="the stage's Spec as JSON")
+
+
+def _paths(stage: Stage, *names: str, number: int | str | None = "+", required: bool = True) -> None:
+    """Options that take files: any number of them, a fixed number, or (None) one."""
+    settings: dict[str, Any] = {"type": Path, "nargs": number, "required": required}
+    for name in names:
+        stage.add_argument(f"--{name}", **settings)
+
+
+def _item(stage: Stage, *numbers: str) -> None:
+    """The reference image's three files, and numbers that say which clip."""
+    _paths(stage, "reference", number=3)
+    for name in numbers:
+        stage.add_argument(f"--{name}", type=int, required=True)
+
+
+def _frames(stage: Stage) -> None:
+    stage.add_argument("--frames", type=int, nargs="+", required=True, help="frame numbers")
+
+
+def _fetch(stage: Stage) -> None:
+    stage.add_argument("--entry", required=True, help="the photograph's manifest entry as JSON")
+    _paths(stage, "folder", number=None, required=False)
+    _paths(stage, "output", number=None)
+
+
+def _reference(stage: Stage) -> None:
+    _spec(stage)
+    stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
+    stage.add_argument("--image", required=True, help="its name in paths")
+    _paths(stage, "source", number=None, required=False)
+    _paths(stage, "output", number=3)
+
+
+def _seed(stage: Stage) -> None:
+    _spec(stage)
+    _item(stage, "motion")
+    _paths(stage, "output")
+
+
+def _views(stage: Stage) -> None:
+    _spec(stage)
+    _item(stage, "motion")
+    _frames(stage)
+    _paths(stage, "seed", "output")
+
+
+def _fit(stage: Stage) -> None:
+    _spec(stage)
+    stage.add_argument(
+        "--image", required=True, help="name of the reference image: the fit's randomness derives from it"
+    )
+    stage.add_argument("--generated", type=int, default=18, help="views in each filmstrip")
+    stage.add_argument("--views", type=int, default=18, help="how many of them to fit, uniformly spaced")
+    _frames(stage)
+    _paths(stage, "orbit", "output")
+    _paths(stage, "report", required=False)
+
+
+def _render(stage: Stage) -> None:
+    _spec(stage)
+    _item(stage, "motion", "views")
+    _paths(stage, "splats", number="*", required=False)
+    _paths(stage, "output", "videos")
+
+
+def _score(stage: Stage) -> None:
+    _spec(stage)
+    _item(stage, "motion", "views")
+    _paths(stage, "renders")
+    _paths(stage, "embeddings", "scores", number=None)
+
+
+def _held_out_truth(stage: Stage) -> None:
+    _item(stage, "motion", "size")
+    _frames(stage)
+    _paths(stage, "output")
+
+
+def _held_out(stage: Stage) -> None:
+    _spec(stage)
+    _item(stage, "motion", "views")
+    _paths(stage, "splats", "truth")
+    _paths(stage, "output", number=None)
+
+
+def _of_report(stage: Stage) -> None:
+    stage.add_argument("--study", required=True, help="the resolved study as JSON, restricted to the report")
+    stage.add_argument("--report", required=True)
+
+
+def _page(stage: Stage) -> None:
+    _of_report(stage)
+    _paths(stage, "times", number=None, required=False)
+
+
+def _train(stage: Stage) -> None:
+    stage.add_argument("model", choices=["clip"])
+    stage.add_argument(
+        "--budget", type=float, default=None, help="stop after so many minutes (default: the full recipe)"
+    )
+    stage.add_argument("--seed", type=int, default=0)
+    _paths(stage, "output", number=None)
+
+
+def _ruler(stage: Stage) -> None:
+    _paths(stage, "model", "objects", "output", number=None)
+
+
+def _agreement(stage: Stage) -> None:
+    _paths(stage, "scores", "held-out")
+    _paths(stage, "output", number=None)
+
+
+def _card(stage: Stage) -> None:
+    _paths(stage, "model", number=None)
+
+
 Command = Callable[[argparse.Namespace], None]
+STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
+    "fetch": (commands.fetch, _fetch),
+    "reference": (commands.reference, _reference),
+    "seed": (commands.seed, _seed),
+    "views": (commands.views, _views),
+    "fit": (commands.fit, _fit),
+    "render": (commands.render, _render),
+    "score": (commands.score, _score),
+    "held-out-truth": (commands.held_out_truth, _held_out_truth),
+    "held-out": (commands.held_out, _held_out),
+    "tables": (commands.tables, _of_report),
+    "figures": (commands.figures, _of_report),
+    "report": (commands.report, _page),
+    "train": (commands.train, _train),
+    "ruler": (commands.ruler, _ruler),
+    "agreement": (commands.agreement, _agreement),
+    "card": (commands.card, _card),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vid3d", description="Stages of the Vid3D reproducibility study.")
     parser.add_argument("--version", action="version", version=f"vid3d {__version__}")
     stages = parser.add_subparsers(required=True, metavar="STAGE")
-
-    def stage(name: str, command: Command, spec: bool = True) -> argparse.ArgumentParser:
-        added = stages.add_parser(name, help=command.__doc__, description=command.__doc__)
-        added.set_defaults(command=command)
-        if spec:
-            added.add_argument("--spec", required=True, help="the stage's Spec as JSON")
-        return added
-
-    def paths(to: argparse.ArgumentParser, *names: str, number: str | int = "+", required: bool = True) -> None:
-        for name in names:
-            nargs = None if number == 1 else number
-            to.add_argument(f"--{name}", type=Path, nargs=nargs, required=required)  # type: ignore[arg-type]
-
-    def item(to: argparse.ArgumentParser, *numbers: str) -> None:
-        paths(to, "reference", number=3)
-        for name in numbers:
-            to.add_argument(f"--{name}", type=int, required=True)
-
-    added = stage("fetch", commands.fetch, spec=False)
-    added.add_argument("--entry", required=True, help="the photograph's manifest entry as JSON")
-    paths(added, "folder", number=1, required=False)
-    paths(added, "output", number=1)
-
-    added = stage("reference", commands.reference)
-    added.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
-    added.add_argument("--image", required=True, help="its name in paths")
-    paths(added, "source", number=1, required=False)
-    paths(added, "output", number=3)
-
-    added = stage("seed", commands.seed)
-    item(added, "motion")
-    paths(added, "output")
-
-    added = stage("views", commands.views)
-    item(added, "motion")
-    added.add_argument("--frames", type=int, nargs="+", required=True)
-    paths(added, "seed", "output")
-
-    added = stage("fit", commands.fit)
-    added.add_argument(
-        "--image", required=True, help="name of the reference image; the fit's randomness derives from it"
-    )
-    added.add_argument("--generated", type=int, default=18, help="views in each filmstrip")
-    added.add_argument("--views", type=int, default=18, help="how many of them to fit, uniformly spaced")
-    added.add_argument("--frames", type=int, nargs="+", required=True)
-    paths(added, "orbit", "output")
-    paths(added, "report", required=False)
-
-    added = stage("render", commands.render)
-    item(added, "motion", "views")
-    paths(added, "splats", number="*", required=False)
-    paths(added, "output", "videos")
-
-    added = stage("score", commands.score)
-    item(added, "motion", "views")
-    paths(added, "renders")
-    paths(added, "embeddings", "scores", number=1)
-
-    added = stage("held-out-truth", commands.held_out_truth, spec=False)
-    item(added, "motion", "size")
-    added.add_argument("--frames", type=int, nargs="+", required=True)
-    paths(added, "output")
-
-    added = stage("held-out", commands.held_out)
-    item(added, "motion", "views")
-    paths(added, "splats", "truth")
-    paths(added, "output", number=1)
-
-    for name, command in (("tables", commands.tables), ("figures", commands.figures), ("report", commands.report)):
-        added = stage(name, command, spec=False)
-        added.add_argument("--study", required=True, help="the resolved study as JSON, restricted to the report")
-        added.add_argument("--report", required=True)
-        if name == "report":
-            paths(added, "times", number=1, required=False)
-
-    added = stage("train", commands.train, spec=False)
-    added.add_argument("model", choices=["clip"])
-    added.add_argument(
-        "--budget", type=float, default=None, help="stop after so many minutes (default: the full recipe)"
-    )
-    added.add_argument("--seed", type=int, default=0)
-    paths(added, "output", number=1)
+    for name, (command, arguments) in STAGES.items():
+        stage = stages.add_parser(name, help=command.__doc__, description=command.__doc__)
+        stage.set_defaults(command=command)
+        arguments(stage)
     return parser
 
 

@@ -217,3 +217,29 @@ def _times(study: config.Study, folder: Path) -> list[Path]:
 def train(arguments: argparse.Namespace) -> None:
     """Train a model of ours anew."""
     importlib.import_module("vid3d.backends.train_clip").train(arguments.output, arguments.seed, arguments.budget)
+
+
+def ruler(arguments: argparse.Namespace) -> None:
+    """Measure whether a mini CLIP is a usable ruler, on held-out procedural objects."""
+    from vid3d import procedural
+    from vid3d.ruler import evaluate
+
+    folder: Path = arguments.model
+    model, weights = str(folder / "config.json"), str(folder / "model.safetensors")
+    spec = specs.ClipEmbed(backend="clip", model=model, weights=weights)
+    clip = importlib.import_module(type(spec).module)
+    named = procedural.load_objects(config.read_yaml(arguments.objects)).values()
+    measured = evaluate(named, clip.build(spec), clip.build_captions(spec, folder / "vocabulary.txt"))
+    files.save_json(arguments.output, measured)
+
+
+def agreement(arguments: argparse.Namespace) -> None:
+    """Rank correlation of CLIP-I with PSNR at held-out cameras over the conditions of a run."""
+    from vid3d.ruler import agreement as compare
+
+    files.save_json(arguments.output, compare(arguments.scores, arguments.held_out))
+
+
+def card(arguments: argparse.Namespace) -> None:
+    """Write the model card of a mini CLIP from its measured files."""
+    importlib.import_module("vid3d.model_card").write(arguments.model)

@@ -1,7 +1,7 @@
 """The study as data: Study > Run > one frozen Spec per stage (``vid3d.specs``), validated before the first job.
 
-Unknown keys are refused, saying where.  This module imports neither torch nor snakemake, so that the Snakefile and every
-job can read it in a few milliseconds.
+Unknown keys are refused, saying where.  This module imports neither torch nor snakemake, so that the Snakefile and
+every job can read it in a few milliseconds.
 """
 
 import re

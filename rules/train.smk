@@ -68,6 +68,8 @@ rule mini_clip_agreement:
     input:
         scores=of_truth(layout.SCORES, "score"),
         held_out=of_truth(layout.HELD_OUT, "render"),
+        model=MINI_CLIP_MODEL,
+        objects="benchmark/procedural/objects.yaml",
     output:
         "weights/mini-clip/agreement.json",
     log:
@@ -78,12 +80,15 @@ rule mini_clip_agreement:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=2000,
+        runtime=30,
+    params:
+        folder=lambda wildcards, output: Path(output[0]).parent,
     message:
         "Comparing CLIP-I with PSNR over the conditions of run truth"
     shell:
-        "vid3d agreement --scores {input.scores:q} --held-out {input.held_out:q} --output {output:q} 2> {log:q}"
+        "vid3d agreement --model {params.folder:q} --objects {input.objects:q} --scores {input.scores:q}"
+        " --held-out {input.held_out:q} --output {output:q} 2> {log:q}"
 
 
 rule mini_clip_card:

@@ -128,7 +128,7 @@ def _ruler(stage: Stage) -> None:
 
 def _agreement(stage: Stage) -> None:
     _paths(stage, "scores", "held-out")
-    _paths(stage, "output", number=None)
+    _paths(stage, "model", "objects", "output", number=None)
 
 
 def _card(stage: Stage) -> None:

@@ -219,25 +219,34 @@ def train(arguments: argparse.Namespace) -> None:
     importlib.import_module("vid3d.backends.train_clip").train(arguments.output, arguments.seed, arguments.budget)
 
 
+def _mini_clip(folder: Path) -> tuple[Any, specs.ClipEmbed]:
+    """The backend of a mini CLIP's folder and its Spec."""
+    model, weights = str(folder / "config.json"), str(folder / "model.safetensors")
+    spec = specs.ClipEmbed(backend="clip", model=model, weights=weights)
+    return importlib.import_module(type(spec).module), spec
+
+
 def ruler(arguments: argparse.Namespace) -> None:
     """Measure whether a mini CLIP is a usable ruler, on held-out procedural objects."""
     from vid3d import procedural
     from vid3d.ruler import evaluate
 
-    folder: Path = arguments.model
-    model, weights = str(folder / "config.json"), str(folder / "model.safetensors")
-    spec = specs.ClipEmbed(backend="clip", model=model, weights=weights)
-    clip = importlib.import_module(type(spec).module)
+    clip, spec = _mini_clip(arguments.model)
     named = procedural.load_objects(config.read_yaml(arguments.objects)).values()
-    measured = evaluate(named, clip.build(spec), clip.build_captions(spec, folder / "vocabulary.txt"))
+    measured = evaluate(named, clip.build(spec), clip.build_captions(spec, arguments.model / "vocabulary.txt"))
     files.save_json(arguments.output, measured)
 
 
 def agreement(arguments: argparse.Namespace) -> None:
     """Rank correlation of CLIP-I with PSNR at held-out cameras over the conditions of a run."""
+    from vid3d import procedural
     from vid3d.ruler import agreement as compare
+    from vid3d.ruler import ceilings
 
-    files.save_json(arguments.output, compare(arguments.scores, arguments.held_out))
+    clip, spec = _mini_clip(arguments.model)
+    objects = procedural.load_objects(config.read_yaml(arguments.objects))
+    ceiling = ceilings(objects, arguments.scores, clip.build(spec))
+    files.save_json(arguments.output, compare(arguments.scores, arguments.held_out, ceiling))
 
 
 def card(arguments: argparse.Namespace) -> None:

@@ -5,11 +5,13 @@ that training never draws), among them all named objects of the benchmark:
 
 - retrieval: an image finds its own caption among 64 captions of different held-out objects;
 - sensitivity: source-reference CLIP-I falls as blur, noise or missing parts grow, none of which training shows;
-- agreement: over the conditions of a run with ground truth, CLIP-I ranks as PSNR at held-out cameras does.
+- agreement: over the conditions of a run with ground truth, CLIP-I ranks as PSNR at held-out cameras does.  CLIP-I
+  compares with one still image, so it falls with motion even for perfect renders, which PSNR does not.  Hence a second
+  measure, CLIP-I *lost*: that of the renders minus that of the ground truth at the same cameras and moments.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,7 +161,30 @@ def evaluate(named: Iterable[ObjectSpec], embed: Embed, say: EmbedCaptions, seed
     }
 
 
-def agreement(scores: Sequence[Path], held_out: Sequence[Path]) -> dict[str, Any]:
+def ceilings(objects: Mapping[str, ObjectSpec], scores: Sequence[Path], embed: Embed) -> dict[tuple[str, int], float]:
+    """Source-reference CLIP-I of the ground truth at the evaluation cameras, by object and motion score.
+
+    Args:
+        objects: by name.
+        scores: CSV files with columns image, motion and frame: which moments of which objects to show.
+
+    Raises:
+        InputError: a column is missing, or an image is none of the objects.
+    """
+    cameras = orbit(EVALUATION_CAMERAS, SIZE)
+    found = {}
+    for (name, motion), frames in _frames(scores).items():
+        if name not in objects:
+            raise InputError(f"{name}: is none of the procedural objects; give scores of a run with ground truth")
+        source = embed(list(_to_uint8(render(objects[name], 0, 0, orbit(1, SIZE))[0])))[0]
+        seen = np.concatenate([_to_uint8(render(objects[name], frame, motion, cameras)[0]) for frame in sorted(frames)])
+        found[name, motion] = float(cosines(embed(list(seen)), source).mean())
+    return found
+
+
+def agreement(
+    scores: Sequence[Path], held_out: Sequence[Path], ceiling: Mapping[tuple[str, int], float]
+) -> dict[str, Any]:
     """Rank correlation of source-reference CLIP-I with PSNR at held-out cameras over the conditions of a run.
 
     A condition is a (motion score, view count) pair; its value is the mean over images of per-image means.
@@ -167,13 +192,15 @@ def agreement(scores: Sequence[Path], held_out: Sequence[Path]) -> dict[str, Any
     Args:
         scores: CSV files with columns image, motion, views and source_reference.
         held_out: CSV files with columns image, motion, views and psnr, of the same conditions and images.
+        ceiling: CLIP-I of the ground truth by image and motion score (``ceilings``).
 
     Returns:
-        ``conditions``: rows of motion, views, clip_i and psnr;  ``spearman``: over the conditions;
-        ``spearman_within_images``: the mean over images of each image's own rank correlation over the conditions.
+        ``conditions``: rows of motion, views, clip_i, clip_i_lost and psnr;  ``images``: their number;  ``spearman``
+        and ``spearman_lost``: of CLIP-I and of CLIP-I lost, over the conditions;  ``spearman_within_images`` and
+        ``spearman_lost_within_images``: the means over images of each image's own correlation over the conditions.
 
     Raises:
-        InputError: a column is missing, or the two sets of files cover different clips, or fewer than two conditions.
+        InputError: a column is missing, the files cover different clips, or there are fewer than two conditions.
     """
     clip_i, psnr = _means(scores, "source_reference"), _means(held_out, "psnr")
     if unpaired := sorted(clip_i.keys() ^ psnr.keys()):
@@ -182,33 +209,53 @@ def agreement(scores: Sequence[Path], held_out: Sequence[Path]) -> dict[str, Any
     conditions = sorted({(motion, views) for _, motion, views in clip_i})
     if len(conditions) < 2 or len(clip_i) != len(images) * len(conditions):
         raise InputError("agreement needs at least two conditions, and every image at each; give more files")
-    tables = [np.array([[of[i, *c] for c in conditions] for i in images], np.float64) for of in (clip_i, psnr)]
-    mean_clip_i, mean_psnr = (table.mean(axis=0) for table in tables)
+    lost = {clip: score - ceiling[clip[:2]] for clip, score in clip_i.items()}
+    a, b, c = (np.array([[of[i, *at] for at in conditions] for i in images], np.float64) for of in (clip_i, lost, psnr))
+
+    def within(table: Float64) -> float:
+        return round(float(np.mean([rank_correlation(x, y) for x, y in zip(table, c, strict=True)])), 4)
+
+    means = np.stack([a, b, c]).mean(axis=1)
     return {
         "conditions": [
-            {"motion": motion, "views": count, "clip_i": round(float(a), 5), "psnr": round(float(b), 3)}
-            for (motion, count), a, b in zip(conditions, mean_clip_i, mean_psnr, strict=True)
+            {"motion": motion, "views": count} | dict(zip(("clip_i", "clip_i_lost", "psnr"), row, strict=True))
+            for (motion, count), row in zip(conditions, means.T.round(5).tolist(), strict=True)
         ],
         "images": len(images),
-        "spearman": round(rank_correlation(mean_clip_i, mean_psnr), 4),
-        "spearman_within_images": round(
-            float(np.mean([rank_correlation(a, b) for a, b in zip(*tables, strict=True)])), 4
-        ),
+        "spearman": round(rank_correlation(means[0], means[2]), 4),
+        "spearman_lost": round(rank_correlation(means[1], means[2]), 4),
+        "spearman_within_images": within(a),
+        "spearman_lost_within_images": within(b),
     }
 
 
-def _means(paths: Sequence[Path], column: str) -> Mapping[tuple[str, int, int], float]:
+def _means(paths: Sequence[Path], column: str) -> dict[tuple[str, int, int], float]:
     """The mean of a column for each (image, motion, views)."""
     values: dict[tuple[str, int, int], list[float]] = {}
+    for image, motion, views, value in _rows(paths, "image", "motion", "views", column):
+        values.setdefault((image, int(motion), int(views)), []).append(float(value))
+    return {clip: float(np.mean(of_clip)) for clip, of_clip in values.items()}
+
+
+def _frames(paths: Sequence[Path]) -> dict[tuple[str, int], set[int]]:
+    """The frame numbers that occur for each (image, motion)."""
+    frames: dict[tuple[str, int], set[int]] = {}
+    for image, motion, frame in _rows(paths, "image", "motion", "frame"):
+        frames.setdefault((image, int(motion)), set()).add(int(frame))
+    return frames
+
+
+def _rows(paths: Sequence[Path], *columns: str) -> Iterator[list[str]]:
+    """The values of the named columns of each row: an image's name, then numbers."""
     for path in paths:
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
                 try:
-                    clip = (row["image"], int(row["motion"]), int(row["views"]))
-                    values.setdefault(clip, []).append(float(row[column]))
+                    values = [row[column] for column in columns]
+                    np.array(values[1:], float)
                 except (KeyError, ValueError) as error:
                     raise InputError(f"{path}: bad or missing column ({error}); make the file anew") from None
-    return {clip: float(np.mean(of_clip)) for clip, of_clip in values.items()}
+                yield values
 
 
 def _to_uint8(images: Float32 | Float64) -> UInt8:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from vid3d import ruler
+from vid3d.cameras import orbit
 from vid3d.config import read_yaml
 from vid3d.errors import InputError
-from vid3d.procedural import ObjectSpec, is_held_out, load_objects
+from vid3d.procedural import ObjectSpec, is_held_out, load_objects, render
 
 OBJECTS = Path(__file__).parents[2] / "benchmark" / "procedural" / "objects.yaml"
 
@@ -114,18 +115,35 @@ def _clips(folder: Path, image: str, offset: float = 0.0) -> tuple[list[Path], l
 
 def test_agreement_ranks_the_conditions(tmp_path: Path) -> None:
     first, second = _clips(tmp_path, "frog"), _clips(tmp_path, "dog", 0.05)
-    found = ruler.agreement(first[0] + second[0], first[1] + second[1])
+    ceiling = {(image, motion): 1.0 - motion / 1000 for image in ("frog", "dog") for motion in (120, 160, 200)}
+    found = ruler.agreement(first[0] + second[0], first[1] + second[1], ceiling)
     assert found["spearman"] == pytest.approx(0.9)  # two neighbours of five exchanged
     assert found["spearman_within_images"] == pytest.approx(0.9)
     assert found["images"] == 2
-    assert found["conditions"][0] == {"motion": 120, "views": 3, "clip_i": 0.725, "psnr": 15.0}
+    first_condition = {"motion": 120, "views": 3, "clip_i": 0.725, "clip_i_lost": pytest.approx(-0.155), "psnr": 15.0}
+    assert found["conditions"][0] == first_condition
+    # lost: -0.155, -0.055, 0.045, 0.035, 0.085 against 15, 22, 28, 27, 26 dB; 1 - 6 (0 + 0 + 1 + 1 + 4) / 120
+    assert found["spearman_lost"] == pytest.approx(0.7)
+    assert found["spearman_lost_within_images"] == pytest.approx(0.7)
+
+
+def test_ceilings_are_clip_i_of_the_ground_truth(tmp_path: Path) -> None:
+    objects = load_objects(read_yaml(OBJECTS))
+    rows = [{"image": "frog-green", "motion": 120, "views": v, "frame": f, "camera": 0} for v in (3, 9) for f in (0, 2)]
+    scores = [_write(tmp_path / "scores.csv", rows)]
+    seen = np.concatenate([render(objects["frog-green"], frame, 120, orbit(10, 64))[0] for frame in (0, 2)])
+    embedded = _mean_colour(list(np.round(seen * 255).astype(np.uint8)))
+    found = ruler.ceilings(objects, scores, _mean_colour)
+    assert found == {("frog-green", 120): pytest.approx(ruler.cosines(embedded, embedded[0]).mean())}
+    with pytest.raises(InputError, match="none of the procedural objects"):
+        ruler.ceilings({}, scores, _mean_colour)
 
 
 def test_agreement_refuses_incomplete_clips(tmp_path: Path) -> None:
     scores, held_out = _clips(tmp_path, "frog")
     with pytest.raises(InputError, match="scores or in held-out files only"):
-        ruler.agreement(scores, held_out[:-1])
+        ruler.agreement(scores, held_out[:-1], {})
     with pytest.raises(InputError, match="at least two conditions"):
-        ruler.agreement(scores[:1], held_out[:1])
+        ruler.agreement(scores[:1], held_out[:1], {})
     with pytest.raises(InputError, match=r"bad or missing column"):
-        ruler.agreement(held_out, held_out)
+        ruler.agreement(held_out, held_out, {})

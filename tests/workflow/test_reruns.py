@@ -1,6 +1,7 @@
 """What re-runs after a change: only what depends on it."""
 
 import re
+import shutil
 
 import pytest
 
@@ -28,7 +29,9 @@ def test_changing_the_fit_reruns_the_fit_and_what_follows(finished):
 
 
 def test_changing_the_embedder_reruns_scores_only(finished):
-    finished.edit("tiny.yaml", "backend: clip, model", "backend: clip, quick_gelu: true, model")
+    weights = finished.folder / "weights"
+    shutil.copy(weights / "mini-clip/model.safetensors", weights / "another.safetensors")
+    finished.edit("tiny.yaml", "weights: weights/mini-clip/model", "weights: weights/another")
     planned = kinds(finished.planned())
     assert planned["score"] == 4
     assert not {"splat", "held_out"} & planned.keys()
@@ -36,20 +39,19 @@ def test_changing_the_embedder_reruns_scores_only(finished):
 
 def test_editing_one_object_reruns_that_object_only(finished):
     text = (finished.folder / "benchmark/procedural/objects.yaml").read_text()
-    entry = re.search(r"^ *windmill-orange:.*?(?=^ *[a-z-]+:\s*(?:\{|$)|\Z)", text, re.MULTILINE | re.DOTALL)
-    assert entry is not None
-    assert "blue" in entry.group() or "red" in entry.group() or "green" in entry.group()
-    changed = re.sub(r"\b(blue|red|green)\b", lambda m: {"blue": "red"}.get(m.group(), "blue"), entry.group(), count=1)
-    finished.edit("benchmark/procedural/objects.yaml", entry.group(), changed)
+    entry = next(line for line in text.splitlines() if line.startswith("windmill-orange:"))
+    finished.edit("benchmark/procedural/objects.yaml", entry, entry.replace("girth: 0.", "girth: 0.1"))
     planned = kinds(finished.planned())
     assert planned["reference"] == 1
-    assert planned["splat"] == 4
+    assert planned["splat"] == 4  # frames x view counts
+    assert planned["score"] == 2
 
 
 @pytest.mark.parametrize("file", ["rules/splat.smk", "rules/seed.smk", "rules/score.smk"])
 def test_reformatting_a_rule_reruns_nothing(finished, file):
     path = finished.folder / file
-    path.write_text("# a comment\n" + path.read_text().replace("        mem_mb", "        # why\n        mem_mb"))
+    text = re.sub(r"^( *)(mem_mb)", r"\1# why\n\1\2", path.read_text(), flags=re.MULTILINE)
+    path.write_text("# a comment\n" + text)
     assert finished.planned() == {}
 
 
@@ -65,7 +67,12 @@ def test_a_run_that_extends_another_shares_its_seeds_and_views(finished):
     assert not {"reference", "seed", "seed_frames", "views", "views_", "held_out_truth"} & planned.keys()
 
 
-def test_one_image_and_fewer_frames_on_the_command_line(finished):
-    planned = kinds(finished.planned("--config", "images=windmill-orange", "frames=1"))
-    assert "splat" not in planned  # they are there already
-    assert planned["score"] == 2  # of one frame instead of two
+def test_one_image_on_the_command_line_reruns_nothing_but_the_report(finished):
+    planned = kinds(finished.planned("--config", "images=windmill-orange"))
+    assert planned.keys() == {"tables", "figures_of_report", "page", "all"}
+
+
+def test_fewer_frames_on_the_command_line_plan_fewer_jobs(fresh):
+    planned = kinds(fresh.planned("--config", "images=windmill-orange", "frames=1"))
+    assert planned["splat"] == 2  # view counts
+    assert planned["score"] == 2

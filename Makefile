@@ -37,8 +37,8 @@ reproduce: environment
 test: lint unit
 
 lint: environment
-	ruff check vid3d tests
-	ruff format --check vid3d tests
+	ruff check vid3d tests docs
+	ruff format --check vid3d tests docs
 	mypy
 	snakefmt --check $(LINTED)
 	snakemake --lint

@@ -57,7 +57,7 @@ def test_select_keeps_order_and_size():
     ],
 )
 def test_cameras_are_checked(matrices, fov, size):
-    with pytest.raises(ValueError, match="camera_to_world|fov"):
+    with pytest.raises(ValueError, match=r"camera_to_world|fov"):
         Cameras(matrices, fov, size, size)
 
 

@@ -18,7 +18,7 @@ def build(spec: CpuRender) -> Render:
         ValueError: no splats given.
     """
 
-    def run(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:  # noqa: ARG001
+    def run(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
         if splats is None:
             raise ValueError("this renderer draws splats and got none")
         sized = replace(cameras, width=spec.size, height=spec.size)

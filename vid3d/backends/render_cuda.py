@@ -23,7 +23,7 @@ def build(spec: CudaRender) -> Render:
         raise InputError("render.backend: gsplat needs a CUDA device and this machine has none; use backend cpu")
     from gsplat import rasterization  # on first use it compiles its CUDA extension
 
-    def render(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:  # noqa: ARG001
+    def render(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
         if splats is None:
             raise ValueError("this renderer draws splats and got none")
 

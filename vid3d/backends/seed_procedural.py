@@ -13,7 +13,7 @@ from vid3d.stages import Seed
 def build(spec: ProceduralSeed) -> Seed:
     """A Seed that renders the reference's own object; raises InputError where the reference is a photograph."""
 
-    def seed(reference: Reference, motion: int, rng: np.random.Generator) -> Clip:  # noqa: ARG001 (nothing is random)
+    def seed(reference: Reference, motion: int, rng: np.random.Generator) -> Clip:
         if reference.procedural is None:
             raise InputError(
                 f"{reference.name}: seed backend procedural needs a procedural object, not a photograph: use another"

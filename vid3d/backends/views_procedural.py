@@ -13,7 +13,7 @@ from vid3d.stages import MultiView
 def build(spec: ProceduralViews) -> MultiView:
     """A MultiView that renders the object at the frame's time; raises InputError where it comes from a photograph."""
 
-    def views(frame: SeedFrame, rng: np.random.Generator) -> Views:  # noqa: ARG001 (nothing is random)
+    def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
         reference = frame.reference
         if reference.procedural is None:
             raise InputError(

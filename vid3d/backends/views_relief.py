@@ -50,7 +50,7 @@ class Relief:
 def build(spec: ReliefViews) -> MultiView:
     """The relief's renderer: spec.count images (spec.size, spec.size, 3) on the orbit, view 0 being the frame's own."""
 
-    def views(frame: SeedFrame, rng: np.random.Generator) -> Views:  # noqa: ARG001  nothing here is random
+    def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
         cameras = orbit(spec.count, spec.size)
         alpha = frame.alpha if frame.alpha is not None else cut_out(frame.image)
         return Views(render(inflate(frame.image, alpha, spec.thickness, spec.size), cameras), cameras)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from vid3d.config import V3dViews
 from vid3d.errors import InputError
 from vid3d.scene import Reference, SeedFrame
+from vid3d.specs import V3dViews
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")

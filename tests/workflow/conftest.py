@@ -106,5 +106,5 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 @pytest.fixture
 def finished(_finished: Workflow, tmp_path: Path) -> Workflow:
     """A workflow whose tiny study has run; a copy, times of files and Snakemake's records included."""
-    shutil.copytree(_finished.folder, tmp_path / "workflow", symlinks=True)
-    return Workflow(tmp_path / "workflow")
+    shutil.copytree(_finished.folder, tmp_path / "finished", symlinks=True)
+    return Workflow(tmp_path / "finished")

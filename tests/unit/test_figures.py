@@ -37,10 +37,12 @@ def test_figure2_shows_two_images_at_two_cameras_over_time(study, tmp_path):
     assert len(embedded(path)) == 12 + 2
 
 
-@pytest.mark.parametrize(("number", "rows"), [(3, 3), (4, 2)])
-def test_figures_3_and_4_have_a_row_per_condition(study, tmp_path, number, rows):
-    path = {3: figures.figure3, 4: figures.figure4}[number](study, "small", tmp_path)
-    assert greys(path) == [0, 1, 2] * rows
+def test_figure3_has_a_row_per_view_count_seen_from_the_back(study, tmp_path):
+    assert greys(figures.figure3(study, "small", tmp_path)) == [100, 101, 102] * 3
+
+
+def test_figure4_has_a_row_per_motion_score(study, tmp_path):
+    assert greys(figures.figure4(study, "small", tmp_path)) == [0, 1, 2] * 2
 
 
 def test_rows_come_from_their_own_conditions(study):

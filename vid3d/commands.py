@@ -114,9 +114,11 @@ def score(arguments: argparse.Namespace) -> None:
     spec = specs.parse_spec("score", arguments.spec)
     ref = files.load_reference(arguments.reference)
     strips = [files.load_filmstrip(path, cameras.EVALUATION_CAMERAS) for path in arguments.renders]
-    images = [files.to_uint8(image) for strip in strips for image in strip]
-    embedded = _backend(spec)([*images, files.to_uint8(ref.image)])
-    renders, source = embedded[:-1].reshape(len(strips), cameras.EVALUATION_CAMERAS, -1), embedded[-1]
+    embed = _backend(spec)
+    # one call per frame: a matrix product rounds differently in batches of another size, and a frame's score must not
+    # depend on how many frames there are
+    renders = np.stack([embed(list(files.to_uint8(strip))) for strip in strips])
+    source = embed([files.to_uint8(ref.image)])[0]
     condition = {"image": ref.name, "motion": arguments.motion, "views": arguments.views}
     provenance = files.Provenance("score", arguments.spec, condition)
     files.save_embeddings(arguments.embeddings, renders, source, provenance)

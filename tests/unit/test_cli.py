@@ -1,12 +1,13 @@
 """Bad input at the command line: one line, exit code 2, nothing written."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d import cli, config, files
+from vid3d import cli, config, files, specs
 from vid3d.scene import Reference
 
 FIT = '{"backend":"cpu","iterations":5,"revision":1,"splats":50}'
@@ -136,3 +137,24 @@ def test_splats_with_nan_are_refused_by_the_renderer(vid3d, tmp_path):
     arguments += ["--output", tmp_path / "out" / "frame-00.png", "--videos", *videos]
     refused(vid3d(*arguments), "frame-00.ply", "vertex 1")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_scores_of_a_frame_do_not_depend_on_how_many_frames_there_are(vid3d, tmp_path):
+    rng = np.random.default_rng(1)
+    white = np.ones((64, 64, 3), np.float32)
+    reference = Reference("frog", "a frog", rng.random((64, 64, 3), np.float32), white, np.zeros((64, 64), np.float32))
+    paths = [tmp_path / name for name in ("reference.png", "foreground.png", "subject.json")]
+    files.save_reference(paths, reference, files.Provenance("test", "{}"))
+    strips = [tmp_path / f"frame-{frame:02d}.png" for frame in range(6)]
+    for strip in strips:
+        files.save_filmstrip(strip, rng.random((10, 64, 64, 3), np.float32), files.Provenance("test", "{}"))
+    weights = Path(__file__).parents[2] / "weights" / "mini-clip"
+    spec = specs.ClipEmbed(backend="clip", model=f"{weights}/config.json", weights=f"{weights}/model.safetensors")
+    scored = []
+    for count in (2, 6):
+        scores = tmp_path / f"scores-{count}.csv"
+        arguments = ["score", "--spec", spec.argument(), "--reference", *paths, "--motion", 120, "--views", 18]
+        arguments += ["--renders", *strips[:count], "--embeddings", tmp_path / "e.npz", "--scores", scores]
+        assert vid3d(*arguments)[0] == 0
+        scored.append(scores.read_text().splitlines())
+    assert scored[0] == scored[1][: len(scored[0])]

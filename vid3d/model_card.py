@@ -59,7 +59,8 @@ CLIP-I (source reference) as images are damaged, mean over the held-out objects:
 - It was trained on {vocabulary} words and twelve classes of smooth shapes on white. It says nothing about photographs.
 - Some views do not show what a caption says (the pattern, the second colour), so that not every caption can be found.
 - The damages above are synthetic; agreement with PSNR on real splats is what counts.
-- Across motion scores CLIP-I is no measure of how well a scene was reconstructed; its means rank the view counts as PSNR does, though not for every single object.
+- Across motion scores CLIP-I is no measure of how well a scene was reconstructed; its means
+  rank the view counts as PSNR does, though not for every single object.
 - CLIP-I with the source image as reference falls with the viewing angle even for perfect renders: the score of
   undamaged views above is the ceiling, not 1.
 """

@@ -18,7 +18,7 @@ LINTED := Snakefile rules
 help:
 	@echo "make reproduce   environment, default study, report"
 	@echo "make test        environment, linters, all tests"
-	@echo "make train       train the models of ours anew (nothing else needs it)"
+	@echo "make train       train our mini CLIP anew, overwriting weights/ (hours: its card needs run truth)"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
 
 # --no-build-isolation: the C++ core is built with the pinned tools of the lock
@@ -47,7 +47,7 @@ unit: environment
 	python -m pytest
 
 train: environment
-	snakemake --cores $(CORES) $(ARGS) train
+	snakemake --cores $(CORES) $(ARGS) --forcerun train_mini_clip -- train
 
 clean:
 	@echo "deleting $(VENV), build, caches; keeping results/, benchmarks/, logs/ and weights/"

@@ -1,6 +1,6 @@
-# Nothing -> the mini CLIP in weights/mini-clip, its evaluation and its model card.  Its results are committed, and no
-# other rule asks for them to be made: `snakemake mini_clip` does, after deleting model.safetensors to train anew.
+# Nothing -> the mini CLIP in weights/mini-clip, its evaluation and its model card.
 #
+# note  the results are committed, so that scoring finds them; `make train` makes them anew
 # out   config.json, model.safetensors, vocabulary.txt, training.{csv,json};  evaluation.json;  agreement.json (once run
 #       `truth` has scores);  README.md with its figures
 # grain one job each; half an hour on one core for the training, a few minutes for the evaluation

@@ -249,9 +249,8 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         InputError: one line that names the setting.
     """
     raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
-    for key in ("images",):
-        if isinstance(raw.get(key), str):
-            raw[key] = [part.strip() for part in raw[key].split(",")]
+    if isinstance(raw.get("images"), str):
+        raw["images"] = [part.strip() for part in raw["images"].split(",")]
     runs = raw.get("runs")
     if not isinstance(runs, dict):
         raise InputError("runs: must be a mapping of run names to settings")

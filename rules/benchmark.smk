@@ -16,11 +16,12 @@ rule fetch:
         benchmark="animate124",
         file="[A-Za-z0-9-]+[.][a-z]+",
     retries: 0 if study.benchmark_dir else 2
+    localrule: True  # the nodes of a cluster often have no internet
     conda:
         "../envs/cpu.yaml"
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         entry=photograph,
         folder=f"--folder {shlex.quote(study.benchmark_dir)}" if study.benchmark_dir else "",
@@ -45,8 +46,8 @@ rule reference:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         spec=spec("reference"),
         entry=entry,

@@ -95,6 +95,23 @@ def frame_blocks(condition, size):
     return cut
 
 
+def gpus(stage):
+    """Resource function: one GPU if the stage's backend runs on one; no job asks for more."""
+    return lambda wildcards: int(study.runs[wildcards.run].spec(stage).device == "gpu")
+
+
+def growing(amount):
+    """Resource function: ``amount``, a number or a function of the wildcards, times the attempt.
+
+    A job that was killed for its memory or its time is retried with more of both.
+    """
+
+    def resource(wildcards, attempt):
+        return attempt * (amount(wildcards) if callable(amount) else amount)
+
+    return resource
+
+
 def inputs_of(report, *kinds):
     """What a report reads: of each run the files of the named kinds."""
     files = []
@@ -153,6 +170,11 @@ def of_truth(pattern, stage):
 
 
 # --- splat ------------------------------------------------------------------------------------------------------------
+
+
+SPLAT_BLOCKS = {"gpu": study.execution.frames_per_job.splat_gpu}  # device: frames per job
+if study.execution.frames_per_job.splat_cpu > 1:
+    SPLAT_BLOCKS["cpu"] = study.execution.frames_per_job.splat_cpu
 
 
 def generated(wildcards):

@@ -30,9 +30,9 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
             "../envs/cpu.yaml"
         threads: 1
         resources:
-            gpu=lambda wildcards: int(study.runs[wildcards.run].render.device == "gpu"),
-            mem_mb=2000,
-            runtime=60,
+            gpu=gpus("render"),
+            mem_mb=growing(lambda wildcards: 8000 if study.runs[wildcards.run].render.device == "gpu" else 2000),
+            runtime=growing(60),
         params:
             spec=spec("render"),
         message:

@@ -28,9 +28,9 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
             "../envs/cpu.yaml"
         threads: 1
         resources:
-            gpu=lambda wildcards: int(study.runs[wildcards.run].seed.device == "gpu"),
-            mem_mb=lambda wildcards: (24000 if study.runs[wildcards.run].seed.learned else 2000),
-            runtime=60,
+            gpu=gpus("seed"),
+            mem_mb=growing(lambda wildcards: 24000 if study.runs[wildcards.run].seed.learned else 2000),
+            runtime=growing(60),
         params:
             spec=spec("seed"),
         message:

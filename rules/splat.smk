@@ -2,7 +2,8 @@
 #
 # in    motion-{motion}/orbit/frame-{frame}.png
 # out   views-{views}/splats/frame-{frame}.ply and frame-{frame}-fit.json (loss curve, counts, notes)
-# grain one job per frame on a CPU (a fit starts in well under half a second); blocks of frames on a GPU
+# grain one job per frame on a CPU (a fit starts in well under half a second); blocks of frames on a GPU, and on a CPU
+#       where jobs are dear (a cluster's): `execution.frames_per_job`; results do not depend on it
 
 FIT = "vid3d fit --spec {params.spec:q} --image {wildcards.image} --generated {params.generated} --views {wildcards.views}"
 
@@ -18,13 +19,13 @@ rule splat:
     benchmark:
         "benchmarks/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.tsv"
     wildcard_constraints:
-        run=runs_where(lambda run: run.splat.device == "cpu"),
+        run=runs_where(lambda run: run.splat.device not in SPLAT_BLOCKS),
     conda:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1500),
+        runtime=growing(60),
     params:
         spec=spec("splat"),
         generated=generated,
@@ -36,37 +37,36 @@ rule splat:
         + " --frames {params.frame} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"
 
 
-for _block, _runs in frame_blocks(
-    lambda run: run.splat.device == "gpu", study.execution.frames_per_job.splat_gpu
-).items():
+for _device, _size in SPLAT_BLOCKS.items():
+    for _block, _runs in frame_blocks(lambda run: run.splat.device == _device, _size).items():
 
-    rule:
-        name:
-            f"splat_gpu_{_block[0]}_{_block[-1]}"
-        input:
-            orbit=owned_frames("views", layout.ORBIT, _block),
-        output:
-            ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
-            fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),
-        log:
-            f"logs/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.log",
-        benchmark:
-            f"benchmarks/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.tsv"
-        wildcard_constraints:
-            run="|".join(_runs),
-        conda:
-            "../envs/gpu.yaml"
-        threads: 1
-        resources:
-            gpu=1,
-            mem_mb=16000,
-            runtime=240,
-        params:
-            spec=spec("splat"),
-            generated=generated,
-            frames=" ".join(str(int(frame)) for frame in _block),
-        message:
-            "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frames {params.frames}"
-        shell:
-            FIT
-            + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"
+        rule:
+            name:
+                f"splat_{_device}_{_block[0]}_{_block[-1]}"
+            input:
+                orbit=owned_frames("views", layout.ORBIT, _block),
+            output:
+                ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
+                fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),
+            log:
+                f"logs/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.log",
+            benchmark:
+                f"benchmarks/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.tsv"
+            wildcard_constraints:
+                run="|".join(_runs),
+            conda:
+                f"../envs/{_device}.yaml"
+            threads: 1
+            resources:
+                gpu=gpus("splat"),
+                mem_mb=growing({"cpu": 2000, "gpu": 16000}[_device]),
+                runtime=growing(20 + {"cpu": 20, "gpu": 10}[_device] * len(_block)),
+            params:
+                spec=spec("splat"),
+                generated=generated,
+                frames=" ".join(str(int(frame)) for frame in _block),
+            message:
+                "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frames {params.frames}"
+            shell:
+                FIT
+                + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"

@@ -30,8 +30,8 @@ rule train_mini_clip:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=180,
+        mem_mb=growing(3000),
+        runtime=growing(180),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
     message:
@@ -54,8 +54,8 @@ rule evaluate_mini_clip:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
     message:
@@ -80,8 +80,8 @@ rule mini_clip_agreement:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
     message:
@@ -108,8 +108,8 @@ rule mini_clip_card:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
     message:

@@ -25,9 +25,9 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
             "../envs/cpu.yaml"
         threads: 1
         resources:
-            gpu=lambda wildcards: int(study.runs[wildcards.run].views.device == "gpu"),
-            mem_mb=lambda wildcards: (32000 if study.runs[wildcards.run].views.learned else 2000),
-            runtime=240,
+            gpu=gpus("views"),
+            mem_mb=growing(lambda wildcards: 32000 if study.runs[wildcards.run].views.learned else 2000),
+            runtime=growing(240),
         params:
             spec=spec("views"),
             frames=" ".join(str(int(frame)) for frame in _block),
@@ -57,8 +57,8 @@ for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():
             "../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=growing(2000),
+            runtime=growing(60),
         params:
             size=lambda wildcards: study.runs[wildcards.run].views.size,
             frames=" ".join(str(int(frame)) for frame in _block),

@@ -131,6 +131,7 @@ class FramesPerJob(Strict):
     """How many frames of a clip one process handles; results do not depend on it."""
 
     views: Annotated[int, Field(ge=1)] = 25
+    splat_cpu: Annotated[int, Field(ge=1)] = 1
     splat_gpu: Annotated[int, Field(ge=1)] = 25
 
 

@@ -8,7 +8,17 @@ fast it is.
 
 from vid3d.splatting.fit import fit
 from vid3d.splatting.instruction_sets import InstructionSet, resolve
-from vid3d.splatting.rasteriser import render, render_backward
+from vid3d.splatting.rasteriser import Drawn, render, render_backward
 from vid3d.splatting.recipe import DensityControl, Recipe, preset
 
-__all__ = ["DensityControl", "InstructionSet", "Recipe", "fit", "preset", "render", "render_backward", "resolve"]
+__all__ = [
+    "DensityControl",
+    "Drawn",
+    "InstructionSet",
+    "Recipe",
+    "fit",
+    "preset",
+    "render",
+    "render_backward",
+    "resolve",
+]

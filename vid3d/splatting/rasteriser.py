@@ -87,3 +87,63 @@ def render_backward(
         eps2d,
     )
     return planes.to_splats(gradients)
+
+
+class Drawn:
+    """One camera's image of splats, kept for its backward pass: for use in other loops than ``vid3d.splatting.fit``.
+
+    Attributes:
+        image: (height, width, 3) float32, as ``render`` makes it with the same arguments.
+        visible: (n,) bool: splats in front of the near plane whose square of three standard deviations meets the image.
+    """
+
+    def __init__(
+        self,
+        splats: Splats,
+        camera: Cameras,
+        *,
+        background: Colour = WHITE,
+        near: float = 0.2,
+        alpha_cap: float = 0.99,
+        eps2d: float = 0.3,
+        instruction_set: InstructionSet = "auto",
+    ) -> None:
+        """Draw.
+
+        Raises:
+            InputError: as ``render``.
+            ValueError: ``camera`` is not a single one.
+        """
+        image = np.empty((3, camera.height, camera.width), np.float32)
+        self.visible = np.empty(len(splats), bool)
+        self._core = load(instruction_set).Drawn(
+            planes.from_splats(splats),
+            planes.from_cameras(camera),
+            image,
+            self.visible,
+            background,
+            near,
+            alpha_cap,
+            eps2d,
+        )
+        self.image: Float32 = np.ascontiguousarray(image.transpose(1, 2, 0))
+
+    def backward(self, image_gradient: Float32) -> tuple[Splats, Float32]:
+        """The gradients that follow from (height, width, 3) float32 dL/d(image).
+
+        Returns:
+            dL/d(field) as ``render_backward`` returns it, and (n, 2) float32 dL/d(centre in pixels): how the loss
+            changes when a splat's ellipse moves in the image plane, which is what densification looks at.
+
+        Raises:
+            InputError: NaN or infinity in ``image_gradient``.
+            ValueError: ``image_gradient`` does not match the image.
+        """
+        if image_gradient.shape != self.image.shape or image_gradient.dtype != np.float32:
+            raise ValueError(f"image_gradient must be float32 of shape {self.image.shape}, not {image_gradient.shape}")
+        if not np.isfinite(image_gradient).all():
+            raise InputError("image_gradient holds NaN or infinity")
+        gradients = np.empty((planes.PLANES, len(self.visible)), np.float32)
+        centres = np.empty((len(self.visible), 2), np.float32)
+        self._core.backward(np.ascontiguousarray(image_gradient.transpose(2, 0, 1)), gradients, centres)
+        return planes.to_splats(gradients), centres

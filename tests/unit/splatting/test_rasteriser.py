@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.unit.splatting import scenes, twin
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Splats
-from vid3d.splatting import render, render_backward, resolve
+from vid3d.splatting import Drawn, render, render_backward, resolve
 from vid3d.splatting.instruction_sets import load
 
 BACKGROUND = (0.2, 0.5, 0.9)
@@ -39,6 +40,31 @@ def test_images_and_gradients_are_those_of_the_twin(name, alpha_cap, instruction
     our_gradients = render_backward(splats, cameras, weights, **settings)
     for field in twin.FIELDS:
         assert relative(getattr(our_gradients, field), gradients[field]) < tolerance, field
+
+
+def test_a_drawn_view_is_a_render_with_its_gradients_and_those_of_the_centres(instruction_set):
+    rng = np.random.default_rng(8)
+    splats, camera = scenes.random(rng), scenes.cameras().select([1])
+    weights = rng.normal(size=(camera.height, camera.width, 3)).astype(np.float32)
+    settings = {"background": BACKGROUND, "alpha_cap": 0.999, "instruction_set": instruction_set}
+    drawn = Drawn(splats, camera, **settings)
+    np.testing.assert_array_equal(drawn.image, render(splats, camera, **settings)[0])
+    gradients, centres = drawn.backward(weights)
+    expected = render_backward(splats, camera, weights[None], **settings)
+    for field in twin.FIELDS:
+        np.testing.assert_array_equal(getattr(gradients, field), getattr(expected, field), err_msg=field)
+    shift = torch.zeros((len(splats), 2), dtype=torch.float64, requires_grad=True)
+    image = twin.render_one(twin.parameters(splats), camera, 0, background=BACKGROUND, alpha_cap=0.999, shift=shift)
+    (image * torch.from_numpy(weights).double()).sum().backward()
+    assert relative(centres, shift.grad.numpy()) < 1e-4
+    assert drawn.visible[np.abs(centres).sum(axis=1) > 0].all()
+
+
+def test_what_lies_behind_the_camera_is_not_visible(instruction_set):
+    splats, camera = scenes.random(np.random.default_rng(0), 6), orbit(1, 16)
+    splats.positions[::2, 0] += 10.0  # the camera is at x = 2, looking towards the origin
+    drawn = Drawn(splats, camera, instruction_set=instruction_set)
+    np.testing.assert_array_equal(drawn.visible, [False, True] * 3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 7), (64, 64), (65, 129)])
@@ -86,6 +112,16 @@ def test_image_gradients_are_checked():
         render_backward(splats, cameras, np.zeros((1, 8, 9, 3), np.float32))
     with pytest.raises(InputError, match="NaN"):
         render_backward(splats, cameras, np.full((1, 8, 8, 3), np.nan, np.float32))
+    drawn = Drawn(splats, cameras)
+    with pytest.raises(ValueError, match=r"\(8, 8, 3\)"):
+        drawn.backward(np.zeros((8, 9, 3), np.float32))
+    with pytest.raises(InputError, match="NaN"):
+        drawn.backward(np.full((8, 8, 3), np.nan, np.float32))
+
+
+def test_one_drawn_view_has_one_camera():
+    with pytest.raises(ValueError, match="one camera"):
+        Drawn(scenes.random(np.random.default_rng(0), 5), orbit(2, 8))
 
 
 def test_unknown_instruction_set_is_refused():

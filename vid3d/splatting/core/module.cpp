@@ -74,6 +74,45 @@ void render_backward(In<Planes> splats, In<CameraRows> rows, In<Images> image_gr
     total.copy_to(gradients.data());
 }
 
+// One camera's image, kept for its backward pass.
+struct Drawn {
+    Gaussians splats;
+    Camera camera;
+    Rasteriser rasteriser;
+};
+
+Drawn* new_drawn(Drawn* at, In<Planes> splats, In<CameraRows> rows, Out<nb::shape<3, -1, -1>> image,
+                 nb::ndarray<bool, nb::shape<-1>, nb::c_contig, nb::device::cpu> visible,
+                 std::array<float, 3> background, float near, float alpha_cap, float eps2d) {
+    require(rows.shape(0) == 1, "one camera");
+    require(splats.shape(1) == visible.shape(0), "one flag per splat");
+    nb::gil_scoped_release released;
+    const Settings settings = settings_for(image.shape(2), image.shape(1), background, near, alpha_cap, eps2d);
+    auto* drawn = new (at) Drawn{gaussians(splats), cameras_from(rows)[0], Rasteriser(settings)};
+    drawn->rasteriser.forward(drawn->splats, drawn->camera);
+    std::copy(drawn->rasteriser.image.begin(), drawn->rasteriser.image.end(), image.data());
+    std::copy_n(drawn->rasteriser.projected.visible.begin(), visible.shape(0), visible.data());
+    return drawn;
+}
+
+// centres: dL/d(u, v) by splat.
+void backward(Drawn& drawn, In<nb::shape<3, -1, -1>> image_gradient, Out<Planes> gradients,
+              Out<nb::shape<-1, 2>> centres) {
+    const Settings& settings = drawn.rasteriser.settings;
+    const int count = drawn.splats.count();
+    require(int(image_gradient.shape(1)) == settings.height && int(image_gradient.shape(2)) == settings.width,
+            "a gradient of the image's size");
+    require(int(gradients.shape(1)) == count && int(centres.shape(0)) == count, "as many gradients as splats");
+    nb::gil_scoped_release released;
+    Gaussians total(count);
+    drawn.rasteriser.backward(total, drawn.splats, drawn.camera, image_gradient.data());
+    total.copy_to(gradients.data());
+    for (int i = 0; i < count; i++) {
+        centres.data()[2 * i] = drawn.rasteriser.gradients.u[i];
+        centres.data()[2 * i + 1] = drawn.rasteriser.gradients.v[i];
+    }
+}
+
 double image_loss(In<nb::shape<3, -1, -1>> image, In<nb::shape<3, -1, -1>> target, Out<nb::shape<3, -1, -1>> gradient,
                   float ssim_weight, float l1_weight) {
     for (int axis : {1, 2})
@@ -123,6 +162,15 @@ NB_MODULE(VID3D_MODULE, m) {
     m.def("render_backward", &render_backward);
     m.def("image_loss", &image_loss);
     m.def("mean_squared_distances", &mean_squared_distances);
+
+    nb::class_<Drawn>(m, "Drawn")
+        .def("__init__",
+             [](Drawn* at, In<Planes> splats, In<CameraRows> rows, Out<nb::shape<3, -1, -1>> image,
+                nb::ndarray<bool, nb::shape<-1>, nb::c_contig, nb::device::cpu> visible,
+                std::array<float, 3> background, float near, float alpha_cap, float eps2d) {
+                 new_drawn(at, splats, rows, image, visible, background, near, alpha_cap, eps2d);
+             })
+        .def("backward", &backward);
 
     nb::class_<Session>(m, "Trainer")
         .def(

@@ -91,8 +91,14 @@ class SvdSeed(_SeedSpec):
     """Stable Video Diffusion; the defaults are those in effect in the released code.
 
     Attributes:
-        model: a diffusers folder or a hub id.  model_revision: the hub commit.  variant: file variant, such as fp16.
-        fps, steps, min_guidance, max_guidance, noise_aug_strength, decode_chunk: as in StableVideoDiffusionPipeline.
+        model: a diffusers folder or a hub id.  model_revision: the hub's commit (not used for a folder).
+        variant: of the weights' files, such as fp16; None for files without one.
+        fps, steps, min_guidance, max_guidance, noise_aug_strength: as in StableVideoDiffusionPipeline.
+        decode_chunk: frames that are decoded together.  Fewer take less memory, and other pixels come out, since the
+            decoder's convolutions over time see one chunk only.
+        precision: ``auto`` is fp16 on a GPU and fp32 on a CPU.
+        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
+            pixels are the same.
     """
 
     module: ClassVar[str] = "vid3d.backends.seed_svd"
@@ -102,7 +108,7 @@ class SvdSeed(_SeedSpec):
     size: PixelSize = 512
     frames: Annotated[int, Field(ge=1, le=100)] = 25
     model: str = "stabilityai/stable-video-diffusion-img2vid-xt"
-    model_revision: str | None = None
+    model_revision: str | None = "9e43909513c6714f1bc78bcb44d96e733cd242aa"
     variant: str | None = "fp16"
     fps: Annotated[int, Field(ge=1)] = 7
     steps: Annotated[int, Field(ge=1)] = 25
@@ -110,6 +116,8 @@ class SvdSeed(_SeedSpec):
     max_guidance: float = 3.0
     noise_aug_strength: float = 0.02
     decode_chunk: Annotated[int, Field(ge=1)] = 8
+    precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
+    offload: Literal["none", "model", "sequential"] = "none"
 
 
 # --- views -----------------------------------------------------------------------------------------------------------

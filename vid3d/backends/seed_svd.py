@@ -2,13 +2,15 @@
 
 As in the released code the *source image*, background included, is resized to a square without regard to its aspect
 ratio (PIL, bicubic), and the generator is a CPU generator; unlike there, where every scene starts from seed 42, it is
-seeded per image.  Draws, in the pipeline's order: the image's noise, then the latents.
+seeded per image.  Draws, in the pipeline's order: the image's noise, then the latents.  The released code saves the
+pipeline's PIL images, and so do the files of this study round to the same 8-bit values.
 
-Proven so far on tiny random checkpoints on a CPU (shapes, determinism, every setting's way to the pipeline); with the
-published weights and in half precision on a GPU this module has not been run yet.
+On a CPU the pixels are those of the stock pipeline called by hand, bit for bit, with or without offloading (tests, on
+tiny random checkpoints); with the published weights and in half precision on a GPU this module has not been run yet.
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,37 +24,46 @@ from vid3d.scene import Clip, Reference
 from vid3d.specs import SvdSeed
 from vid3d.stages import Seed
 
+PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
+
 
 def build(spec: SvdSeed) -> Seed:
     """The pipeline as a seed stage: spec.frames images (spec.size, spec.size, 3) float32 in [0, 1], no alpha.
 
-    Half precision on a CUDA device, single precision on a CPU (where SVD-XT takes hours per clip).
+    It runs on the CUDA device if there is one, else on the CPU (where SVD-XT takes hours per clip).
 
     Raises:
-        InputError: the model cannot be found, downloaded or read, or size or frames do not fit it.
+        InputError: the model cannot be found, downloaded or read, size, frames or precision do not fit it or the
+            machine, or memory does not suffice (when a clip is made, too).
     """
     if spec.frames < 2:
         raise InputError("seed.frames: Stable Video Diffusion makes at least 2 frames; ask for 2 or more")
     if spec.size % 8:
         raise InputError(f"seed.size: {spec.size} is not divisible by 8, as the model's latent grid requires")
-    pipeline = _load(spec)
+    try:
+        pipeline = _load(spec)
+    except torch.OutOfMemoryError:
+        raise _out_of_memory(spec) from None
 
     def seed(reference: Reference, motion: int, rng: np.random.Generator) -> Clip:
-        frames = pipeline(
-            _square(reference, spec.size),
-            height=spec.size,
-            width=spec.size,
-            num_frames=spec.frames,
-            num_inference_steps=spec.steps,
-            min_guidance_scale=spec.min_guidance,
-            max_guidance_scale=spec.max_guidance,
-            fps=spec.fps,  # the pipeline subtracts 1: the UNet was conditioned on fps - 1
-            motion_bucket_id=motion,
-            noise_aug_strength=spec.noise_aug_strength,
-            decode_chunk_size=spec.decode_chunk,
-            generator=torch.Generator("cpu").manual_seed(int(rng.integers(2**63))),
-            output_type="np",
-        ).frames[0]
+        try:
+            frames = pipeline(
+                _square(reference, spec.size),
+                height=spec.size,
+                width=spec.size,
+                num_frames=spec.frames,
+                num_inference_steps=spec.steps,
+                min_guidance_scale=spec.min_guidance,
+                max_guidance_scale=spec.max_guidance,
+                fps=spec.fps,  # the pipeline subtracts 1: the UNet was conditioned on fps - 1
+                motion_bucket_id=motion,
+                noise_aug_strength=spec.noise_aug_strength,
+                decode_chunk_size=spec.decode_chunk,
+                generator=torch.Generator("cpu").manual_seed(int(rng.integers(2**63))),
+                output_type="np",
+            ).frames[0]
+        except torch.OutOfMemoryError:
+            raise _out_of_memory(spec) from None
         return Clip(np.ascontiguousarray(frames, np.float32))
 
     return seed
@@ -64,23 +75,50 @@ def _square(reference: Reference, size: int) -> Image.Image:
 
 
 def _load(spec: SvdSeed) -> Any:
-    device, precision = ("cuda", torch.float16) if torch.cuda.is_available() else ("cpu", torch.float32)
+    """The pipeline (diffusers is not typed) on its device."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    precision = spec.precision if spec.precision != "auto" else {"cuda": "fp16", "cpu": "fp32"}[device]
+    if (device, precision) == ("cpu", "fp16"):
+        raise InputError("seed.precision: fp16 needs a CUDA device, and there is none; use fp32 or bf16, or auto")
     try:
         pipeline = StableVideoDiffusionPipeline.from_pretrained(
             spec.model,
             revision=spec.model_revision,
             variant=spec.variant,
-            dtype=precision,
+            dtype=PRECISIONS[precision],
             use_safetensors=True,  # never unpickle
         )
     except (OSError, ValueError, SafetensorError) as error:
+        where = (
+            "" if spec.model_revision is None or Path(spec.model).exists() else f" at revision {spec.model_revision}"
+        )
         raise InputError(
-            f"seed.model: {spec.model} cannot be loaded ({_first_line(error)}); give a diffusers folder, or a hub id"
+            f"seed.model: {spec.model}{where} cannot be loaded ({_reason(error)}); give a diffusers folder, or a hub id"
             " that you have access to, with the variant and revision that it has"
         ) from None
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
-    return pipeline.to(device)
+    _place(pipeline, spec.offload, device)
+    return pipeline
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")
+def _place(pipeline: Any, offload: str, device: str) -> None:
+    if offload == "none":
+        pipeline.to(device)
+    elif offload == "model" or device == "cpu":  # accelerate moves single layers only away from main memory
+        pipeline.enable_model_cpu_offload(device=device)
+    else:
+        pipeline.enable_sequential_cpu_offload(device=device)
+
+
+def _out_of_memory(spec: SvdSeed) -> InputError:
+    return InputError(
+        f"seed: out of GPU memory at seed.size {spec.size}, seed.frames {spec.frames}; set seed.offload to model or"
+        f" sequential (now: {spec.offload}; same pixels), or lower seed.decode_chunk (now: {spec.decode_chunk}; other"
+        " pixels)"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, as one line: diffusers answers a hub's refusal by a longer error about its own cache."""
+    cause = error.__cause__ or error
+    return " ".join(str(cause).split())[:300].rstrip(":. ") or type(cause).__name__

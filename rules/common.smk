@@ -164,9 +164,29 @@ def photograph(wildcards):
 # --- train ------------------------------------------------------------------------------------------------------------
 
 
+def training_budget(share):
+    """Params function: the option that gives a training its ``share`` of the budget, if there is one."""
+
+    def option(wildcards):
+        minutes = study.training.minutes
+        return "" if minutes is None else f"--budget {round(share * minutes, 2)}"
+
+    return option
+
+
 def of_truth(pattern, stage):
     """Input function: an artefact of every clip of run `truth`."""
     return lambda wildcards: [clip.path(pattern, study, stage) for clip in layout.conditions(study, "truth")]
+
+
+# --- views ------------------------------------------------------------------------------------------------------------
+
+
+def whole_clip(wildcards):
+    """All seed frames of the clip, also those that the run does not carry on, where a frame's views depend on them."""
+    run = study.runs[wildcards.run]
+    every = [layout.two(frame) for frame in range(run.seed.frames)] if run.views.whole_clip else []
+    return owned_frames("seed", layout.SEED, every)(wildcards)
 
 
 # --- splat ------------------------------------------------------------------------------------------------------------

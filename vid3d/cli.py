@@ -11,6 +11,7 @@ from typing import Any
 
 from vid3d import __version__, commands
 from vid3d.errors import InputError
+from vid3d.training import commands as training
 
 Stage = argparse.ArgumentParser
 
@@ -31,6 +32,13 @@ def _item(stage: Stage, *numbers: str) -> None:
     _paths(stage, "reference", number=3)
     for name in numbers:
         stage.add_argument(f"--{name}", type=int, required=True)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _frames(stage: Stage) -> None:
@@ -62,6 +70,7 @@ def _views(stage: Stage) -> None:
     _item(stage, "motion")
     _frames(stage)
     _paths(stage, "seed", "output")
+    stage.add_argument("--clip", type=Path, nargs="*", default=[], help="all seed frames, if the Spec needs them")
 
 
 def _fit(stage: Stage) -> None:
@@ -72,6 +81,7 @@ def _fit(stage: Stage) -> None:
     stage.add_argument("--generated", type=int, default=18, help="views in each filmstrip")
     stage.add_argument("--views", type=int, default=18, help="how many of them to fit, uniformly spaced")
     _frames(stage)
+    stage.add_argument("--batch", type=_positive, default=1, help="how many frames to fit together, on a GPU")
     _paths(stage, "orbit", "output")
     _paths(stage, "report", required=False)
 
@@ -113,6 +123,18 @@ def _page(stage: Stage) -> None:
     _paths(stage, "times", number=None, required=False)
 
 
+def _convert(stage: Stage) -> None:
+    _paths(stage, "checkpoint", number=None)
+    stage.add_argument("--svd", type=Path, help="svd_xt.safetensors, for its encoders (default: the checkpoint's own)")
+    stage.add_argument("--config", type=Path, help="JSON: diffusers' arguments by part, for a model not of V3D's size")
+    _paths(stage, "output", number=None)
+
+
+def _tiny_weights(stage: Stage) -> None:
+    stage.add_argument("--seed", type=int, default=0)
+    _paths(stage, "output", number=None)
+
+
 def _train(stage: Stage) -> None:
     stage.add_argument("model", choices=["clip"])
     stage.add_argument(
@@ -120,6 +142,42 @@ def _train(stage: Stage) -> None:
     )
     stage.add_argument("--seed", type=int, default=0)
     _paths(stage, "output", number=None)
+
+
+def _train_scenes(stage: Stage) -> None:
+    for name in ("first", "count"):
+        stage.add_argument(f"--{name}", type=int, required=True)
+    stage.add_argument("--seed", type=int, default=0)
+    _paths(stage, "output", number=None)
+
+
+def _trained(stage: Stage) -> None:
+    """What all trainings of the mini diffusion models take."""
+    stage.add_argument("--budget", type=float, default=None, help="minutes in all (default: the full recipe)")
+    stage.add_argument("--seed", type=int, default=0)
+    stage.add_argument("--threads", type=int, default=1)
+    _paths(stage, "checkpoints", "output", number=None)
+
+
+def _train_on_scenes(stage: Stage) -> None:
+    _paths(stage, "scenes")
+    _trained(stage)
+
+
+def _train_latents(stage: Stage) -> None:
+    _paths(stage, "scenes", "autoencoder", "image-encoder", "orbits", "videos", number=None)
+    stage.add_argument("--threads", type=int, default=1)
+
+
+def _train_denoiser(stage: Stage) -> None:
+    stage.add_argument("kind", choices=["views", "seed"])
+    _paths(stage, "latents")
+    _paths(stage, "initial", number=None, required=False)
+    _trained(stage)
+
+
+def _train_pipeline(stage: Stage) -> None:
+    _paths(stage, "autoencoder", "image-encoder", "denoiser", "output", number=None)
 
 
 def _ruler(stage: Stage) -> None:
@@ -149,7 +207,15 @@ STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "tables": (commands.tables, _of_report),
     "figures": (commands.figures, _of_report),
     "report": (commands.report, _page),
+    "convert": (commands.convert, _convert),
+    "tiny-weights": (commands.tiny_weights, _tiny_weights),
     "train": (commands.train, _train),
+    "train-scenes": (training.scenes, _train_scenes),
+    "train-autoencoder": (training.autoencoder, _train_on_scenes),
+    "train-image-encoder": (training.image_encoder, _train_on_scenes),
+    "train-latents": (training.latents, _train_latents),
+    "train-denoiser": (training.denoiser, _train_denoiser),
+    "train-pipeline": (training.pipeline, _train_pipeline),
     "ruler": (commands.ruler, _ruler),
     "agreement": (commands.agreement, _agreement),
     "card": (commands.card, _card),

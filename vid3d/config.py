@@ -69,6 +69,7 @@ class Run(Strict):
         motion_scores: the first is the base, at which the view counts are compared (Table 3 varies it).
         view_counts: the first is the base, at which the motion scores are compared (Table 2 varies it).
         stamp: printed on every table and figure of the run; says what its numbers are not.
+        plumbing: the weights are random: the run shows that everything works together, and no table holds its scores.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Run(Strict):
     motion_scores: Annotated[tuple[MotionScore, ...], Field(min_length=1)] = (120,)
     view_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (18,)
     stamp: str = ""
+    plumbing: bool = False
     reference: ReferenceSpec
     seed: SeedSpec
     views: ViewsSpec
@@ -112,8 +114,11 @@ class Run(Strict):
 
     @property
     def ground_truth(self) -> bool:
-        """Whether the splats can be compared with the truth at cameras that were not trained on."""
-        return self.benchmark == "procedural" and not self.render.control
+        """Whether the splats can be compared with the truth at cameras that were not trained on.
+
+        There is truth where a procedural object moves as it is told; a model's video of it moves in its own way.
+        """
+        return self.benchmark == self.seed.backend == "procedural" and not self.render.control
 
     def spec(self, stage: str) -> Any:
         """The Spec of a stage by its name."""
@@ -136,9 +141,34 @@ class FramesPerJob(Strict):
 
 
 class Execution(Strict):
-    """How jobs are cut and sized; never part of a Spec."""
+    """How jobs are cut and sized; never part of a Spec.
+
+    Attributes:
+        frames_per_batch: how many frames of a splat job share a call of gsplat's rasterizer.  Fewer take less memory;
+            the splats are the same but for the rounding of sums, whose order a GPU does not fix in any case.
+    """
 
     frames_per_job: FramesPerJob = FramesPerJob()
+    frames_per_batch: Annotated[int, Field(ge=1)] = 5
+
+
+class Training(Strict):
+    """How the mini diffusion models are trained anew (``make train``).
+
+    Attributes:
+        minutes: a budget that the models share, for a trial; None trains in full.
+        objects: how many the models are trained on; None takes 6000, or, with a budget, 30 for each of its minutes.
+    """
+
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    objects: Annotated[int, Field(ge=10)] | None = None
+
+    @property
+    def shards(self) -> list[int]:
+        """Sizes of the shards in which the objects are rendered."""
+        asked = self.objects or (6000 if self.minutes is None else min(6000, max(60, round(30 * self.minutes))))
+        size = min(250, -(-asked // 2))
+        return [min(size, asked - start) for start in range(0, asked, size)]
 
 
 class Study(Strict):
@@ -160,6 +190,7 @@ class Study(Strict):
     embedder: Annotated[str, Field(pattern="^[^/]+/.+$")] | None = None
     report: Name = "quick"
     execution: Execution = Execution()
+    training: Training = Training()
     runs: dict[Name, Run]
     reports: dict[Name, Report]
 
@@ -176,15 +207,17 @@ class Study(Strict):
     def owner(self, run: str, stage: str) -> str:
         """The run under whose name the artefact of ``stage`` lives.
 
-        It is the furthest ancestor by ``extends`` whose Specs up to and including ``stage`` and whose benchmark are
-        equal, so that runs share what they have in common.
+        It is the furthest ancestor by ``extends`` whose Specs up to and including ``stage``, whose benchmark and, after
+        the seed, whose number of frames are equal, so that runs share what they have in common.  (A run of fewer frames
+        shares no views: jobs make them in blocks, and five frames are to cost five frames.)
         """
         upstream = STAGES[: STAGES.index(stage) + 1]
         current = self.runs[run]
         while current.extends is not None:
             parent = self.runs[current.extends]
             same = all(current.spec(s).argument() == parent.spec(s).argument() for s in upstream)
-            if not same or current.benchmark != parent.benchmark:
+            fewer = stage not in ("reference", "seed") and current.used_frames != parent.used_frames
+            if not same or fewer or current.benchmark != parent.benchmark:
                 break
             run, current = current.extends, parent
         return run

@@ -1,0 +1,209 @@
+# Nothing -> the mini diffusion models: weights/mini-svd (seed videos) and weights/mini-v3d (orbits of views).
+#
+# note  the results are committed, so that the workflow finds them; `make train` makes them anew.  Rendered scenes,
+#       encoded clips and checkpoints stay in results/training, so that an interrupted training goes on
+# out   two folders that Stable Video Diffusion's pipeline loads
+# grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
+
+TRAINING = "results/training"
+SHARDS = [f"{shard:02d}" for shard in range(len(study.training.shards))]
+MODEL = ["diffusion_pytorch_model.safetensors", "config.json", "training.csv", "training.json"]
+ENCODER = ["model.safetensors", "config.json", "training.csv", "training.json"]
+
+
+rule train_scenes:
+    output:
+        TRAINING + "/scenes/{shard}.npz",
+    log:
+        "logs/train/scenes-{shard}.log",
+    benchmark:
+        "benchmarks/train/scenes-{shard}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        first=lambda wildcards: sum(study.training.shards[: int(wildcards.shard)]),
+        objects=lambda wildcards: study.training.shards[int(wildcards.shard)],
+    message:
+        "Rendering training scenes, shard {wildcards.shard}"
+    shell:
+        "vid3d train-scenes --first {params.first} --count {params.objects} --output {output:q} 2> {log:q}"
+
+
+rule train_autoencoder:
+    input:
+        expand(rules.train_scenes.output, shard=SHARDS),
+    output:
+        expand(TRAINING + "/autoencoder/{file}", file=MODEL),
+    log:
+        "logs/train/autoencoder.log",
+    benchmark:
+        "benchmarks/train/autoencoder.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(240),
+    params:
+        folder=lambda wildcards, output: Path(output[0]).parent,
+        checkpoints=TRAINING + "/checkpoints/autoencoder",
+        budget=training_budget(0.2),
+    message:
+        "Training the mini autoencoder"
+    shell:
+        "vid3d train-autoencoder --scenes {input:q} --output {params.folder:q} --checkpoints {params.checkpoints:q}"
+        " --threads {threads} {params.budget} 2> {log:q}"
+
+
+rule train_image_encoder:
+    input:
+        expand(rules.train_scenes.output, shard=SHARDS),
+    output:
+        expand(TRAINING + "/image-encoder/{file}", file=ENCODER),
+    log:
+        "logs/train/image-encoder.log",
+    benchmark:
+        "benchmarks/train/image-encoder.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        folder=lambda wildcards, output: Path(output[0]).parent,
+        checkpoints=TRAINING + "/checkpoints/image-encoder",
+        budget=training_budget(0.1),
+    message:
+        "Training the mini image encoder"
+    shell:
+        "vid3d train-image-encoder --scenes {input:q} --output {params.folder:q} --checkpoints {params.checkpoints:q}"
+        " --threads {threads} {params.budget} 2> {log:q}"
+
+
+rule train_latents:
+    input:
+        scenes=rules.train_scenes.output,
+        autoencoder=rules.train_autoencoder.output,
+        image_encoder=rules.train_image_encoder.output,
+    output:
+        orbits=TRAINING + "/latents/orbits-{shard}.npz",
+        videos=TRAINING + "/latents/videos-{shard}.npz",
+    log:
+        "logs/train/latents-{shard}.log",
+    benchmark:
+        "benchmarks/train/latents-{shard}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        autoencoder=lambda wildcards, input: Path(input.autoencoder[0]).parent,
+        image_encoder=lambda wildcards, input: Path(input.image_encoder[0]).parent,
+    message:
+        "Encoding training scenes, shard {wildcards.shard}"
+    shell:
+        "vid3d train-latents --scenes {input.scenes:q} --autoencoder {params.autoencoder:q}"
+        " --image-encoder {params.image_encoder:q} --orbits {output.orbits:q} --videos {output.videos:q}"
+        " --threads {threads} 2> {log:q}"
+
+
+rule train_views_denoiser:
+    input:
+        latents=expand(rules.train_latents.output.orbits, shard=SHARDS),
+    output:
+        expand(TRAINING + "/denoiser-views/{file}", file=MODEL),
+    log:
+        "logs/train/denoiser-views.log",
+    benchmark:
+        "benchmarks/train/denoiser-views.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(1200),
+    params:
+        folder=lambda wildcards, output: Path(output[0]).parent,
+        checkpoints=TRAINING + "/checkpoints/denoiser-views",
+        budget=training_budget(0.4),
+    message:
+        "Training the denoiser of orbits of views"
+    shell:
+        "vid3d train-denoiser views --latents {input.latents:q} --output {params.folder:q}"
+        " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
+
+
+# V3D was fine-tuned from Stable Video Diffusion; here the harder task is learnt first
+rule train_seed_denoiser:
+    input:
+        latents=expand(rules.train_latents.output.videos, shard=SHARDS),
+        initial=rules.train_views_denoiser.output,
+    output:
+        expand(TRAINING + "/denoiser-seed/{file}", file=MODEL),
+    log:
+        "logs/train/denoiser-seed.log",
+    benchmark:
+        "benchmarks/train/denoiser-seed.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(1200),
+    params:
+        initial=lambda wildcards, input: Path(input.initial[0]).parent,
+        folder=lambda wildcards, output: Path(output[0]).parent,
+        checkpoints=TRAINING + "/checkpoints/denoiser-seed",
+        budget=training_budget(0.3),
+    message:
+        "Training the denoiser of seed videos"
+    shell:
+        "vid3d train-denoiser seed --latents {input.latents:q} --initial {params.initial:q} --output {params.folder:q}"
+        " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
+
+
+rule train_pipeline:
+    input:
+        autoencoder=rules.train_autoencoder.output,
+        image_encoder=rules.train_image_encoder.output,
+        denoiser=expand(TRAINING + "/denoiser-{{kind}}/{file}", file=MODEL),
+    output:
+        TRAINING + "/pipelines/{kind}/model_index.json",
+    log:
+        "logs/train/pipeline-{kind}.log",
+    benchmark:
+        "benchmarks/train/pipeline-{kind}.tsv"
+    wildcard_constraints:
+        kind="views|seed",
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        parts=lambda wildcards, input: " ".join(
+            f"--{part} {Path(files[0]).parent}"
+            for part, files in {
+                "autoencoder": input.autoencoder,
+                "image-encoder": input.image_encoder,
+                "denoiser": input.denoiser,
+            }.items()
+        ),
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    message:
+        "Putting the pipeline of {wildcards.kind} together"
+    shell:
+        "vid3d train-pipeline {params.parts} --output {params.folder:q} 2> {log:q}"
+
+
+rule train_diffusion:
+    input:
+        expand(rules.train_pipeline.output, kind=["views", "seed"]),

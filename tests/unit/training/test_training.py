@@ -1,0 +1,206 @@
+"""Training of the mini diffusion models, on a few tiny steps: what must hold for any number of them."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vid3d.errors import InputError
+from vid3d.training import models, pipelines, scenes
+from vid3d.training.autoencoder import as_pixels, normalise, train_autoencoder
+from vid3d.training.denoiser import Latents, denoising_loss
+from vid3d.training.encode import encode_orbits, encode_videos
+from vid3d.training.faster import hasten
+from vid3d.training.loop import optimise
+from vid3d.training.schedule import Schedule
+
+
+@pytest.fixture(scope="module")
+def shard() -> scenes.Scenes:
+    return scenes.render_scenes(3, 2, seed=0)
+
+
+@pytest.fixture
+def latents() -> Latents:
+    rng = np.random.default_rng(0)
+    clips = rng.standard_normal((5, 3, models.LATENT_CHANNELS, 8, 8)).astype(np.float16)
+    embeddings = rng.standard_normal((5, models.EMBEDDING)).astype(np.float16)
+    told = np.tile(np.array([6.0, 120.0], np.float32), (5, 1))
+    return Latents(clips, clips[:, 0], embeddings, told)
+
+
+def test_a_scene_depends_on_its_number_only(shard: scenes.Scenes) -> None:
+    alone = scenes.render_scenes(4, 1, seed=0)
+    for name in ("orbits", "videos", "scores"):
+        np.testing.assert_array_equal(getattr(alone, name)[0], getattr(shard, name)[1])
+    assert not np.array_equal(shard.orbits[0], shard.orbits[1])
+
+
+def test_scenes_move_and_turn(shard: scenes.Scenes) -> None:
+    assert (shard.scores > 10).all()
+    assert np.abs(shard.videos[:, 3].astype(int) - shard.videos[:, 0]).mean(axis=(1, 2, 3)).min() > 0.5
+    assert np.abs(shard.orbits[:, 9].astype(int) - shard.orbits[:, 0]).mean(axis=(1, 2, 3)).min() > 0.5
+
+
+@pytest.mark.parametrize("kind", ["denoiser", "autoencoder"])
+def test_hastened_layers_compute_the_same(kind: str, latents: Latents) -> None:
+    torch.manual_seed(0)
+    model = models.new_denoiser(3) if kind == "denoiser" else models.new_autoencoder()
+    if kind == "denoiser":  # starts at 0
+        torch.nn.init.normal_(model.conv_out.weight, std=0.1)
+    faster = hasten(copy.deepcopy(model))
+    assert {type(m) for m in faster.modules()} != {type(m) for m in model.modules()}
+    gradients = []
+    for one in (model, faster):
+        if kind == "denoiser":
+            sigmas = torch.tensor([0.1, 3.0])
+            loss = denoising_loss(one, latents, np.arange(2), sigmas, torch.Generator().manual_seed(1)).sum()
+        else:
+            pixels = torch.randn((3, 3, 64, 64), generator=torch.Generator().manual_seed(1))
+            loss = one.decode(one.encode(pixels).latent_dist.mean, num_frames=3).sample.pow(2).mean()
+        loss.backward()
+        # attention over one key has no gradient with respect to its queries
+        norms = [0.0 if p.grad is None else p.grad.norm().item() for p in one.parameters()]
+        gradients.append([loss.item(), *norms])
+    assert np.count_nonzero(np.array(gradients[1]) > 1e-6) > 100
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=2e-3, atol=1e-5)
+
+
+def test_a_perfect_denoiser_has_no_loss(latents: Latents) -> None:
+    """Against the preconditioning's own definition: from the wanted velocity the clean latents come back."""
+    sigmas, clean = torch.tensor([0.5, 20.0]), torch.from_numpy(latents.clips[:2]).float()
+
+    class Oracle:
+        def __call__(self, entered, noise_level, embedding, added_time_ids):  # type: ignore[no-untyped-def]
+            sigma = (4 * noise_level).exp().view(-1, 1, 1, 1, 1)
+            noisy = entered[:, :, : models.LATENT_CHANNELS] * (sigma**2 + 1).sqrt()
+            # Euler's scheduler: denoised = velocity * (-sigma / sqrt(sigma^2 + 1)) + noisy / (sigma^2 + 1)
+            velocity = (clean - noisy / (sigma**2 + 1)) / (-sigma / (sigma**2 + 1).sqrt())
+            return type("Output", (), {"sample": velocity})
+
+    loss = denoising_loss(Oracle(), latents, np.arange(2), sigmas, torch.Generator().manual_seed(0))
+    assert loss.max().item() < 1e-6
+
+
+def test_dropping_hides_the_conditions(latents: Latents) -> None:
+    seen = []
+
+    def model(entered, noise_level, embedding, added_time_ids):  # type: ignore[no-untyped-def]
+        seen.append((entered[:, 0, models.LATENT_CHANNELS :].abs().sum((1, 2, 3)) > 0, embedding.abs().sum((1, 2)) > 0))
+        return type("Output", (), {"sample": entered[:, :, : models.LATENT_CHANNELS]})
+
+    dropped = torch.tensor([0.01, 0.07, 0.12, 0.5])
+    denoising_loss(model, latents, np.arange(4), torch.ones(4), torch.Generator().manual_seed(0), dropped)
+    conditions, embeddings = seen[0]
+    assert conditions.tolist() == [True, False, False, True]
+    assert embeddings.tolist() == [False, False, True, True]
+
+
+def _line(folder: Path, steps: int, stop: int | None = None) -> list[float]:
+    """Losses of a small regression; ``stop`` interrupts it after so many steps."""
+    torch.manual_seed(0)
+    model, done = torch.nn.Linear(3, 1), [0]
+
+    def loss(_share: float, randomness: torch.Generator) -> torch.Tensor:
+        done[0] += 1
+        if stop is not None and done[0] > stop:
+            raise KeyboardInterrupt
+        x = torch.randn((8, 3), generator=randomness)
+        return (model(x) - x.sum(dim=1, keepdim=True)).pow(2).mean()
+
+    schedule = Schedule(steps=steps, rate=0.05, warmup=3)
+    return optimise(model, loss, schedule, folder / "line.pt", seed=1, title="line")[1].losses
+
+
+def test_an_interrupted_training_continues_the_same_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vid3d.training.loop.CHECKPOINT_EVERY", 0.0)
+    undisturbed = _line(tmp_path / "a", 30)
+    with pytest.raises(KeyboardInterrupt):
+        _line(tmp_path / "b", 30, stop=11)
+    assert torch.load(tmp_path / "b/line.pt", weights_only=True)["steps"] == 11
+    assert _line(tmp_path / "b", 30) == undisturbed
+    assert undisturbed[-1] < 0.5 * undisturbed[0]
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
+    torch.save({"model": {}}, tmp_path / "line.pt")
+    with pytest.raises(InputError, match=r"line\.pt: no checkpoint of this training"):
+        _line(tmp_path, 3)
+
+
+def test_a_budget_ends_a_training_with_its_rate_decayed(tmp_path: Path) -> None:
+    model = torch.nn.Linear(1, 1)
+    rates: list[float] = []
+
+    def loss(share: float, randomness: torch.Generator) -> torch.Tensor:
+        rates.append(share)
+        return model(torch.randn((4, 1), generator=randomness)).pow(2).mean()
+
+    _, progress = optimise(model, loss, Schedule(10**9, 1e-3), tmp_path / "c.pt", seed=0, budget=0.02, title="budget")
+    assert 0 < progress.steps < 10**9
+    assert rates[-1] > 0.5
+
+
+def test_normalising_changes_latents_but_not_what_the_decoder_makes_of_them(shard: scenes.Scenes) -> None:
+    torch.manual_seed(0)
+    model, images = models.new_autoencoder().eval(), shard.orbits.reshape(-1, 64, 64, 3)
+    with torch.no_grad():
+        before = model.decoder.conv_in(model.encode(as_pixels(images)).latent_dist.mean)
+        normalise(model, images, 0)
+        latents = model.encode(as_pixels(images)).latent_dist.mean
+        after = model.decoder.conv_in(latents)
+    np.testing.assert_allclose(latents.mean((0, 2, 3)), 0, atol=1e-2)
+    np.testing.assert_allclose(latents.std((0, 2, 3)), 1, atol=1e-2)
+    # a shift does not commute with the zero padding at the border
+    np.testing.assert_allclose(after[:, :, 1:-1, 1:-1], before[:, :, 1:-1, 1:-1], atol=1e-4)
+
+
+def test_saved_parts_make_a_pipeline_that_gives_the_same_pixels(shard: scenes.Scenes, tmp_path: Path) -> None:
+    """Through half precision once; then two loads agree bit for bit, and a load that forgets the norms does not."""
+    from diffusers import AutoencoderKLTemporalDecoder, StableVideoDiffusionPipeline
+    from PIL import Image
+
+    from vid3d.normalisation import restore_norms
+
+    torch.manual_seed(0)
+    autoencoder, encoder, denoiser = models.new_autoencoder(), models.new_image_encoder(), models.new_denoiser(3)
+    torch.nn.init.normal_(denoiser.conv_out.weight, std=0.05)
+    for model, name in ((autoencoder, "a"), (encoder, "e"), (denoiser, "d")):
+        pipelines.save_part(model, tmp_path / name)
+    pipelines.assemble(tmp_path / "a", tmp_path / "e", tmp_path / "d", tmp_path / "mini")
+
+    def sample(restored: bool) -> np.ndarray:
+        pipeline = StableVideoDiffusionPipeline.from_pretrained(tmp_path / "mini", dtype=torch.float32)
+        pipeline.set_progress_bar_config(disable=True)
+        if restored:
+            restore_norms(pipeline.unet), restore_norms(pipeline.vae)
+        picture = Image.fromarray(shard.orbits[0, 0])
+        drawn = torch.Generator().manual_seed(0)
+        settings = {"height": 64, "width": 64, "num_frames": 3, "num_inference_steps": 2}
+        return pipeline(picture, **settings, generator=drawn, output_type="np").frames[0]
+
+    np.testing.assert_array_equal(sample(True), sample(True))
+    assert np.abs(sample(False) - sample(True)).max() > 1e-3
+    reloaded = pipelines.load_autoencoder(tmp_path / "a")
+    assert {m.num_channels // m.num_groups for m in reloaded.modules() if isinstance(m, torch.nn.GroupNorm)} == {8}
+    published = AutoencoderKLTemporalDecoder(block_out_channels=(32,))
+    restore_norms(published)
+    assert {m.num_groups for m in published.modules() if isinstance(m, torch.nn.GroupNorm)} == {32}
+
+
+def test_the_chain_from_scenes_to_latents(shard: scenes.Scenes, tmp_path: Path) -> None:
+    from vid3d.training.autoencoder import Recipe
+
+    images = shard.orbits.reshape(-1, 64, 64, 3)
+    brief = Recipe(Schedule(2, 1e-3), Schedule(1, 1e-3))
+    model, phases = train_autoencoder(images, tmp_path, seed=0, recipe=brief)
+    assert [phase.steps for phase in phases] == [2, 1]
+    torch.manual_seed(0)
+    encoder = models.new_image_encoder().eval()
+    orbits, videos = encode_orbits(shard, model, encoder), encode_videos(shard, model, encoder)
+    assert orbits.clips.shape == (2, 18, 8, 8, 8)
+    assert videos.clips.shape == (2, scenes.FRAMES, 8, 8, 8)
+    np.testing.assert_array_equal(orbits.conditions, orbits.clips[:, 0])
+    np.testing.assert_allclose(videos.identifiers[:, 1], shard.scores)

@@ -1,0 +1,115 @@
+"""The mini autoencoder: first crops around the objects, then whole images.
+
+Two things that a few minutes of training do not find by themselves: the first three latents are drawn to the image's
+thumbnail (fading out with the crops), or colour is learnt late; and latents are scaled to unit variance per channel
+between the phases, which is what the denoisers expect of them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vid3d.scene import UInt8
+from vid3d.training.faster import hasten
+from vid3d.training.loop import optimise
+from vid3d.training.models import LATENT_CHANNELS, new_autoencoder
+from vid3d.training.schedule import Progress, Schedule
+
+CROP = 32  # pixels
+CROPS, WHOLE = 24, 8  # images per step
+JITTER = 14  # pixels that a crop's centre may lie off the object's
+CROPS_SCHEDULE = Schedule(steps=4000, rate=2e-3, weight_decay=0.0, average=0.99)
+WHOLE_SCHEDULE = Schedule(steps=6000, rate=1e-3, weight_decay=0.0, average=0.995)
+NOISE = 0.05  # added to latents in training, so that the decoder bears imperfect ones
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Two phases, each with its steps and its highest rate."""
+
+    crops: Schedule = CROPS_SCHEDULE
+    whole: Schedule = WHOLE_SCHEDULE
+
+
+def train_autoencoder(
+    images: UInt8, folder: Path, seed: int, budget: float | None = None, recipe: Recipe | None = None
+) -> tuple[Any, list[Progress]]:
+    """Train on images (n, 64, 64, 3) uint8; returns the model and the progress of both phases.
+
+    Args:
+        folder: of the checkpoints.  budget: minutes in all; the crops take a quarter of them.
+    """
+    recipe = recipe or Recipe()
+    torch.manual_seed(seed)
+    model = hasten(new_autoencoder())
+    centres = _centres(images)
+    minutes = (None, None) if budget is None else (0.25 * budget, 0.75 * budget)
+
+    def crops(share: float, randomness: torch.Generator) -> Tensor:
+        chosen = torch.randint(len(images), (CROPS,), generator=randomness)
+        offsets = torch.randint(-JITTER, JITTER + 1, (CROPS, 2), generator=randomness)
+        corners = (torch.from_numpy(centres[chosen.numpy()]) + offsets - CROP // 2).clamp(0, images.shape[1] - CROP)
+        cut = [images[i, y : y + CROP, x : x + CROP] for i, (y, x) in zip(chosen, corners.tolist(), strict=True)]
+        pixels = as_pixels(np.stack(cut))
+        latents, error = _reconstruct(model, pixels, randomness)
+        thumbnail = functional.avg_pool2d(pixels, pixels.shape[-1] // latents.shape[-1])
+        return error + 0.5 * (1.0 - share) * (latents[:, :3] - thumbnail).pow(2).mean()
+
+    def whole(_share: float, randomness: torch.Generator) -> Tensor:
+        chosen = torch.randint(len(images), (WHOLE,), generator=randomness).numpy()
+        return _reconstruct(model, as_pixels(images[chosen]), randomness)[1]
+
+    first = optimise(model, crops, recipe.crops, folder / "crops.pt", seed, minutes[0], "autoencoder, crops")
+    model = first[0].requires_grad_(True)
+    normalise(model, images, seed)
+    second = optimise(model, whole, recipe.whole, folder / "whole.pt", seed, minutes[1], "autoencoder, whole images")
+    model = second[0].eval()
+    normalise(model, images, seed)
+    model.register_to_config(scaling_factor=1.0)
+    return model, [first[1], second[1]]
+
+
+def as_pixels(images: UInt8) -> Tensor:
+    """(n, h, w, 3) uint8 to (n, 3, h, w) float32 in [-1, 1]."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+
+
+def _reconstruct(model: Any, pixels: Tensor, randomness: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Latents, and the error of what is decoded from them."""
+    latents = model.encode(pixels).latent_dist.mean
+    disturbed = latents + NOISE * torch.randn(latents.shape, generator=randomness)
+    error = model.decode(disturbed, num_frames=1).sample - pixels
+    return latents, error.pow(2).mean() + 0.2 * error.abs().mean() + 1e-4 * latents.pow(2).mean()
+
+
+@torch.no_grad()
+def normalise(model: Any, images: UInt8, seed: int) -> None:
+    """Give latents zero mean and unit deviation per channel, in place, without changing what is reconstructed."""
+    chosen = np.random.default_rng(seed).choice(len(images), min(512, len(images)), replace=False)
+    latents = torch.cat(
+        [model.encode(as_pixels(images[part])).latent_dist.mean for part in np.array_split(chosen, 8) if len(part)]
+    )
+    mean, deviation = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    encoder, decoder = model.quant_conv, model.decoder.conv_in
+    encoder.weight[:LATENT_CHANNELS].div_(deviation[:, None, None, None])
+    encoder.bias[:LATENT_CHANNELS].sub_(mean).div_(deviation)
+    # a shift does not commute with the zero padding at the border, where images are white
+    decoder.bias.add_((decoder.weight * mean[None, :, None, None]).sum((1, 2, 3)))
+    decoder.weight.mul_(deviation[None, :, None, None])
+
+
+def _centres(images: UInt8) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """(n, 2) row and column of the objects' centres; the images' middle where there is none."""
+    shown = images.min(axis=-1) < 230
+    centres = np.full((len(images), 2), images.shape[1] // 2, np.int64)
+    for axis in (1, 2):
+        along = shown.any(axis=3 - axis)
+        weight = along.sum(axis=1)
+        mean = (along * np.arange(along.shape[1])).sum(axis=1) / np.maximum(weight, 1)
+        centres[:, axis - 1] = np.where(weight > 0, np.rint(mean), centres[:, axis - 1])
+    return centres

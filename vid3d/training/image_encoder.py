@@ -1,0 +1,59 @@
+"""The mini image encoder: trained to tell two images of one object from those of others (Radford et al. 2021)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.pipelines.stable_video_diffusion.pipeline_stable_video_diffusion import _resize_with_antialiasing
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import CLIPImageProcessor
+
+from vid3d.scene import UInt8
+from vid3d.training.autoencoder import as_pixels
+from vid3d.training.loop import optimise
+from vid3d.training.models import IMAGE_ENCODER, new_image_encoder
+from vid3d.training.schedule import Progress, Schedule
+
+BATCH = 48  # objects, two images each
+SCHEDULE = Schedule(steps=800, rate=2e-3, average=0.99)
+
+
+def train_image_encoder(
+    images: UInt8, folder: Path, seed: int, budget: float | None = None, schedule: Schedule = SCHEDULE
+) -> tuple[Any, Progress]:
+    """Train on images (objects, images of each, 64, 64, 3) uint8; embeddings end with unit deviation per number.
+
+    Args:
+        folder: of the checkpoint.  budget: minutes.
+    """
+    torch.manual_seed(seed)
+    model: Any = new_image_encoder()
+    model.register_parameter("temperature", nn.Parameter(torch.tensor(2.5)))
+
+    def loss(_share: float, randomness: torch.Generator) -> Tensor:
+        objects = torch.randperm(len(images), generator=randomness)[:BATCH].numpy()
+        which = torch.randint(images.shape[1], (2, len(objects)), generator=randomness).numpy()
+        both = np.concatenate([images[objects, which[0]], images[objects, which[1]]])
+        one, other = functional.normalize(embed(model, both), dim=1).chunk(2)
+        logits = one @ other.T * model.temperature.exp()
+        right = torch.arange(len(objects))
+        return (functional.cross_entropy(logits, right) + functional.cross_entropy(logits.T, right)) / 2
+
+    average, progress = optimise(model, loss, schedule, folder / "image-encoder.pt", seed, budget, "image encoder")
+    del average.temperature
+    average.eval()
+    with torch.no_grad():
+        some = np.random.default_rng(seed).choice(len(images), min(256, len(images)), replace=False)
+        average.visual_projection.weight /= embed(average, images[some, 0]).std()
+    return average, progress
+
+
+def embed(model: Any, images: UInt8) -> Tensor:
+    """(n, h, w, 3) uint8 to (n, EMBEDDING), through the stock pipeline's own preprocessing."""
+    processor = CLIPImageProcessor()
+    edge = IMAGE_ENCODER["image_size"]
+    resized = (_resize_with_antialiasing(as_pixels(images), (edge, edge)) + 1.0) / 2.0
+    mean, deviation = (torch.tensor(v)[:, None, None] for v in (processor.image_mean, processor.image_std))
+    return model(pixel_values=(resized - mean) / deviation).image_embeds

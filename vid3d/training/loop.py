@@ -1,0 +1,118 @@
+"""A training that can be interrupted: every step draws from a generator of its own, and checkpoints hold the rest."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from vid3d.errors import InputError
+from vid3d.randomness import derived_seed
+from vid3d.training.schedule import Progress, Schedule
+
+CHECKPOINT_EVERY = 120.0  # seconds
+
+Loss = Callable[[float, torch.Generator], Tensor]  # of the share of training that is done, and a step's randomness
+
+
+def optimise(
+    model: nn.Module,
+    loss: Loss,
+    schedule: Schedule,
+    checkpoint: Path,
+    seed: int,
+    budget: float | None = None,
+    title: str = "training",
+) -> tuple[Any, Progress]:
+    """Train ``model`` in place; returns the running mean of its weights as a model, and the progress.
+
+    Goes on from ``checkpoint`` if it is there, along the same losses as without the interruption, and writes it every
+    CHECKPOINT_EVERY seconds and at the end.
+
+    Args:
+        loss: called once per step; all its randomness must come from the generator that it is given.
+        budget: minutes in all, earlier sessions included, after which training ends with its learning rate decayed;
+            None runs all steps, and only then does the result not depend on the machine's speed.
+
+    Raises:
+        InputError: the checkpoint is not one of this training, or the loss is not finite.
+    """
+    average = copy.deepcopy(model).requires_grad_(False)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=schedule.rate, betas=(0.9, 0.99), weight_decay=schedule.weight_decay
+    )
+    progress = Progress(0, 0.0, [])
+    if checkpoint.exists():
+        _restore(checkpoint, model, average, optimiser, progress)
+    start, written = time.perf_counter() - progress.seconds, time.perf_counter()
+    with tqdm(total=schedule.steps, initial=progress.steps, desc=title, mininterval=10) as bar:
+        while (share := _share(schedule, budget, progress)) < 1.0:
+            warm = min(1.0, (progress.steps + 1) / schedule.warmup)
+            for group in optimiser.param_groups:
+                group["lr"] = schedule.rate * warm * 0.5 * (1.0 + math.cos(math.pi * share))
+            randomness = torch.Generator().manual_seed(derived_seed(seed, title, "step", progress.steps))
+            value = loss(share, randomness)
+            if not torch.isfinite(value):
+                raise InputError(
+                    f"{title}: the loss is not finite at step {progress.steps + 1}: lower the learning rate"
+                )
+            optimiser.zero_grad()
+            value.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            progress.steps += 1
+            progress.losses.append(value.item())
+            # a short memory at first, or the mean would long remember the initial weights
+            keep = min(schedule.average, progress.steps / (progress.steps + 20))
+            with torch.no_grad():
+                torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1.0 - keep)
+            progress.seconds = time.perf_counter() - start
+            bar.set_postfix(loss=f"{sum(progress.losses[-100:]) / len(progress.losses[-100:]):.4f}", refresh=False)
+            bar.update()
+            if time.perf_counter() - written > CHECKPOINT_EVERY:
+                _write(checkpoint, model, average, optimiser, progress)
+                written = time.perf_counter()
+    _write(checkpoint, model, average, optimiser, progress)
+    return average, progress
+
+
+def _share(schedule: Schedule, budget: float | None, progress: Progress) -> float:
+    of_time = 0.0 if budget is None else progress.seconds / (60.0 * budget)
+    return max(progress.steps / schedule.steps, of_time)
+
+
+def _write(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, done: Progress) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "steps": done.steps,
+            "seconds": done.seconds,
+            "losses": done.losses,
+        },
+        temporary,
+    )
+    temporary.replace(path)
+
+
+def _restore(
+    path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress
+) -> None:
+    try:
+        saved = torch.load(path, weights_only=True)
+        model.load_state_dict(saved["model"])
+        average.load_state_dict(saved["average"])
+        optimiser.load_state_dict(saved["optimiser"])
+        progress.steps, progress.seconds, progress.losses = saved["steps"], saved["seconds"], saved["losses"]
+    except Exception as error:
+        raise InputError(
+            f"{path}: no checkpoint of this training ({type(error).__name__}); delete it to start anew"
+        ) from None

@@ -1,0 +1,89 @@
+"""The mini models: diffusers' own classes of Stable Video Diffusion at small widths.
+
+diffusers fixes group normalisation at 32 groups in these classes, which at 32 channels is an instance norm and loses
+colour, so every norm gets CHANNELS_PER_GROUP channels a group.  A configuration cannot hold that by itself: the number
+is written into it as ``channels_per_group``, and ``vid3d.normalisation`` applies it after loading.
+"""
+
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLTemporalDecoder, EulerDiscreteScheduler, UNetSpatioTemporalConditionModel
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from vid3d.normalisation import restore_norms
+
+CHANNELS_PER_GROUP = 8
+LATENT_CHANNELS = 8
+EMBEDDING = 64  # width of the image embedding
+
+AUTOENCODER: dict[str, Any] = {
+    "down_block_types": ("DownEncoderBlock2D",) * 4,
+    "block_out_channels": (32, 32, 64, 64),  # four levels: latents at an eighth of the size
+    "layers_per_block": 1,
+    "latent_channels": LATENT_CHANNELS,
+    "sample_size": 64,
+}
+WIDTHS = (64, 96)
+DENOISER: dict[str, Any] = {
+    "sample_size": 8,
+    "in_channels": 2 * LATENT_CHANNELS,  # noisy latents and the condition's
+    "out_channels": LATENT_CHANNELS,
+    "down_block_types": ("CrossAttnDownBlockSpatioTemporal",) * len(WIDTHS),
+    "up_block_types": ("CrossAttnUpBlockSpatioTemporal",) * len(WIDTHS),
+    "block_out_channels": WIDTHS,
+    "layers_per_block": 1,
+    "addition_time_embed_dim": 32,
+    "projection_class_embeddings_input_dim": 3 * 32,  # of fps, motion score and noise augmentation
+    "cross_attention_dim": EMBEDDING,
+    "num_attention_heads": tuple(width // 32 for width in WIDTHS),
+}
+IMAGE_ENCODER: dict[str, Any] = {
+    "hidden_size": EMBEDDING,
+    "intermediate_size": 128,
+    "projection_dim": EMBEDDING,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "image_size": 224,  # what the stock pipeline resizes to
+    "patch_size": 32,
+}
+
+
+def new_autoencoder() -> Any:
+    """An untrained autoencoder, its weights drawn from torch's global generator."""
+    return _grouped(AutoencoderKLTemporalDecoder(**AUTOENCODER))
+
+
+def new_denoiser(frames: int) -> Any:
+    """An untrained UNet that says 0 at first."""
+    model: Any = UNetSpatioTemporalConditionModel(**DENOISER, num_frames=frames)
+    torch.nn.init.zeros_(model.conv_out.weight)
+    torch.nn.init.zeros_(model.conv_out.bias)
+    return _grouped(model)
+
+
+def new_image_encoder() -> CLIPVisionModelWithProjection:
+    """An untrained image encoder."""
+    return CLIPVisionModelWithProjection(CLIPVisionConfig(**IMAGE_ENCODER))
+
+
+def new_scheduler() -> EulerDiscreteScheduler:
+    """Stable Video Diffusion's scheduler; its range of noise is the one that the mini models are trained on."""
+    return EulerDiscreteScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=0.00085,
+        beta_end=0.012,
+        prediction_type="v_prediction",
+        use_karras_sigmas=True,
+        sigma_min=0.02,
+        sigma_max=80.0,
+        timestep_type="continuous",
+        timestep_spacing="leading",
+        steps_offset=1,
+    )
+
+
+def _grouped(model: Any) -> Any:
+    model.register_to_config(channels_per_group=CHANNELS_PER_GROUP)
+    restore_norms(model)
+    return model

@@ -1,0 +1,28 @@
+"""How long a training is to be, and how far it is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast.
+
+    Attributes:
+        steps: optimiser steps.  warmup: of them with a rising rate, before cosine decay to 0.
+        rate: highest learning rate.  weight_decay: AdamW's.  average: decay of the running mean of the weights.
+    """
+
+    steps: int
+    rate: float
+    warmup: int = 100
+    weight_decay: float = 0.01
+    average: float = 0.999
+
+
+@dataclass
+class Progress:
+    """How far a training is: steps done, seconds spent, and the loss of every step."""
+
+    steps: int
+    seconds: float
+    losses: list[float]

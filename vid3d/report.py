@@ -58,7 +58,7 @@ class TableView:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as the page shows it; ``scores`` are those of its base condition by protocol."""
+    """A run as the page shows it; ``scores`` are those of its base condition by protocol, none of random weights."""
 
     name: str
     title: str
@@ -153,7 +153,8 @@ def command(study: Study, report: str) -> str:
 def not_run(study: Study, report: str, root: Path) -> list[str]:
     """What of the paper's experiments this report does not hold, in sentences."""
     published = load_published(root)
-    runs = [study.runs[name] for name in study.reports[report].runs if not study.runs[name].render.control]
+    runs = [study.runs[name] for name in study.reports[report].runs]
+    runs = [run for run in runs if not run.render.control and not run.plumbing]
     lines = []
     if not any(run.seed.learned for run in runs):
         lines.append("Stable Video Diffusion, the paper's model for the seed video.")
@@ -180,7 +181,7 @@ def not_run(study: Study, report: str, root: Path) -> list[str]:
 def _varied(study: Study, report: str, setting: str) -> bool:
     """Whether any run of the report that draws splats has more than one value of ``setting``."""
     runs = [study.runs[name] for name in study.reports[report].runs]
-    return any(len(getattr(run, setting)) > 1 for run in runs if not run.render.control)
+    return any(len(getattr(run, setting)) > 1 for run in runs if not run.render.control and not run.plumbing)
 
 
 def _stages(study: Study, name: str) -> tuple[dict[str, Any], ...]:
@@ -241,7 +242,10 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
 def _run_view(study: Study, name: str, root: Path, folder: Path, table1: pd.DataFrame, own: bool) -> RunView:
     run = study.runs[name]
     images, frames = tables.coverage(study, run, root)
-    row = table1[table1["run"] == name].iloc[0]
+    scores = {}
+    if not run.plumbing:
+        row = table1[table1["run"] == name].iloc[0]
+        scores = {protocol.replace("_", " "): _number(row[protocol]) for protocol in tables.PROTOCOLS}
     return RunView(
         name=name,
         title=run.title,
@@ -252,7 +256,7 @@ def _run_view(study: Study, name: str, root: Path, folder: Path, table1: pd.Data
         embedder=tables.embedder(run.score),
         motion_scores=run.motion_scores,
         view_counts=run.view_counts,
-        scores={protocol.replace("_", " "): _number(row[protocol]) for protocol in tables.PROTOCOLS},
+        scores=scores,
         stages=_stages(study, name),
         scenes=gallery.scenes(study, name, root, folder, OWN_CAMERAS if own else GALLERY_CAMERAS),
     )

@@ -70,6 +70,8 @@ def obstacles(run: Run, published: Published) -> list[str]:
 def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores of all clips of a report's runs, and PSNR and SSIM at held-out cameras of those with ground truth.
 
+    Runs of random weights (``plumbing``) are left out: nothing that follows has their scores.
+
     Args:
         study: restricted by ``study.only(report)``.
         root: the folder that holds ``results/``.
@@ -85,6 +87,8 @@ def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.Dat
     scores, held_out = [], []
     for name in study.reports[report].runs:
         run = study.runs[name]
+        if run.plumbing:
+            continue
         if not run.images:
             raise InputError(f"runs.{name}: has no images; give some with `images` (or `image` for a picture of yours)")
         for clip in layout.conditions(study, name):
@@ -94,8 +98,14 @@ def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.Dat
             if run.ground_truth:
                 path = root / clip.path(layout.HELD_OUT, study, "render")
                 held_out.append(_rows(path, clip, run.used_frames, HELD_OUT_CAMERAS, _QUALITY, "azimuth", "elevation"))
-    empty = pd.DataFrame(columns=[*_CLIP, "frame", "camera", "azimuth", "elevation", *_QUALITY])
-    return pd.concat(scores, ignore_index=True), pd.concat(held_out, ignore_index=True) if held_out else empty
+    return (
+        _stacked(scores, [*_CLIP, "frame", "camera", *PROTOCOLS]),
+        _stacked(held_out, [*_CLIP, "frame", "camera", "azimuth", "elevation", *_QUALITY]),
+    )
+
+
+def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def _rows(
@@ -146,12 +156,12 @@ def per_image(scores: pd.DataFrame) -> pd.DataFrame:
         cosines = {name: group.pivot(index="frame", columns="camera", values=name) for name in PROTOCOLS}
         means = {name: mean(cosines[name].to_numpy(float)) for name, mean in PROTOCOLS.items()}
         rows.append(dict(zip(_CLIP, clip, strict=True)) | means)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*_CLIP, *PROTOCOLS])
 
 
 def table1(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
     """Table 1: the published methods, then each run (controls too) at its base condition."""
-    wanted = [(name, *study.runs[name].conditions[0]) for name in study.reports[report].runs]
+    wanted = [(name, *run.conditions[0]) for name, run in _scored(study, report)]
     return _table(1, study, root, scores, wanted)
 
 
@@ -177,9 +187,14 @@ def table3(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.Da
     return _table(3, study, root, scores, wanted)
 
 
+def _scored(study: Study, report: str) -> list[tuple[str, Run]]:
+    """The report's runs whose scores mean something."""
+    return [(name, study.runs[name]) for name in study.reports[report].runs if not study.runs[name].plumbing]
+
+
 def _rendered(study: Study, report: str) -> list[tuple[str, Run]]:
-    """The report's runs that draw splats."""
-    return [(name, study.runs[name]) for name in study.reports[report].runs if not study.runs[name].render.control]
+    """Those that draw splats."""
+    return [(name, run) for name, run in _scored(study, report) if not run.render.control]
 
 
 def _table(

@@ -223,6 +223,19 @@ def test_another_benchmark_shares_nothing(root):
     assert set(owners(parse_study(with_runs(**runs), root), "photos").values()) == {"photos"}
 
 
+def test_a_run_of_fewer_frames_shares_the_seed_and_nothing_after_it(root):
+    study = parse_study(with_runs(few={"title": "Few", "extends": "truth", "frames": 1}), root)
+    shared = dict.fromkeys(("reference", "seed"), "truth")
+    assert owners(study, "few") == shared | dict.fromkeys(("views", "splat", "render", "score"), "few")
+
+
+def test_there_is_ground_truth_only_where_the_object_moves_as_it_is_told(root):
+    other = {"title": "Other", "extends": "truth", "seed": {"backend": "relief"}}
+    study = parse_study(with_runs(other=other), root)
+    assert study.runs["truth"].ground_truth
+    assert not study.runs["other"].ground_truth
+
+
 def test_runs_without_extends_share_nothing(root):
     study = parse_study(with_runs(other={**RUN, "title": "Other"}), root)
     assert set(owners(study, "other").values()) == {"other"}

@@ -108,6 +108,22 @@ def test_the_page_shows_scores_stamps_claims_and_what_was_not_run(tmp_path):
     assert report.score_view(table1, 1).heads == ("source reference", "self reference", "published")
 
 
+def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):
+    random = {"title": "Random", "stamp": "random weights, plumbing only", "plumbing": True}
+    models = {"seed": {"backend": "svd", "size": 16, "frames": 3}, "views": {"backend": "v3d", "size": 16}}
+    study, _, page = written(tmp_path, {"random": synthetic.RUN | random | models})
+    words = page.words()
+    assert "Scores of random weights say nothing, so no table holds them." in words
+    assert "random weights, plumbing only" in words
+    assert len(page.all("video")) == 4  # renders are shown
+    numbers = re.findall(r"\b0\.\d{4}\b", words)
+    assert numbers, "the published numbers stand there"
+    assert set(numbers) <= {"0.8544", "0.9227", "0.8946", "0.8532", "0.8879", "0.8893", "0.8897"}
+    missing = " ".join(report.not_run(study, "small", tmp_path))
+    assert "Stable Video Diffusion" in missing
+    assert "V3D" in missing
+
+
 def test_a_partial_study_says_so(tmp_path):
     _, _, page = written(tmp_path, images=["frog"], frames=2)
     assert "it covers 1 of 2 images and 2 of 3 frames" in page.words()

@@ -74,6 +74,25 @@ def test_tables_hold_published_rows_runs_and_controls(study, root):
     assert "static" not in set(third["run"])  # a control does not move
 
 
+def test_scores_of_random_weights_are_in_no_table(root):
+    random = synthetic.RUN | {"title": "Random", "plumbing": True}
+    study = synthetic.build(root, {"truth": synthetic.RUN, "random": random})
+    assert scores_path(root, study, layout.Condition("random", "frog", 120, 18)).is_file()
+    for path in tables.write(study, "small", root):
+        runs = set(pd.read_csv(path)["run"].dropna())
+        assert runs == {"truth"}, path
+
+
+def test_a_report_of_random_weights_alone_has_published_rows_only(root):
+    study = synthetic.build(root, {"random": synthetic.RUN | {"plumbing": True}})
+    *scored, held_out = [pd.read_csv(path) for path in tables.write(study, "small", root)]
+    for table in scored:
+        assert table["run"].isna().all()
+        assert table["published"].notna().all()
+        assert table[list(tables.PROTOCOLS)].isna().all(axis=None)
+    assert held_out.empty
+
+
 def test_no_difference_where_not_comparable(study, root):
     scores, _ = tables.collect(study, "small", root)
     ours = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]

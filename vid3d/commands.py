@@ -79,16 +79,21 @@ def fit(arguments: argparse.Namespace) -> None:
     run_fit = _backend(spec)
     used = cameras.view_indices(arguments.generated, arguments.views)
     reports = arguments.report or [output.with_name(f"{output.stem}-fit.json") for output in arguments.output]
-    for (index, source, output), report_path in zip(_numbered(arguments, "orbit"), reports, strict=True):
-        images = files.load_filmstrip(source, arguments.generated)
-        orbit = cameras.orbit(arguments.generated, images.shape[1])
-        rng = randomness.generator(spec.seed, "splat", arguments.image, index)
-        with progress_bar(f"frame {index}") as progress:
-            splats, report = run_fit(Views(images[used], orbit.select(used)), rng, progress)
-        item = {"image": arguments.image, "frame": index, "views": arguments.views}
-        provenance = files.Provenance("splat", arguments.spec, item)
-        files.save_splats(output, splats, provenance)
-        files.save_fit_report(report_path, report, provenance)
+    numbered = list(zip(_numbered(arguments, "orbit"), reports, strict=True))
+    for start in range(0, len(numbered), arguments.batch):
+        batch = numbered[start : start + arguments.batch]
+        moments, rngs = [], []
+        for (index, source, _), _ in batch:
+            images = files.load_filmstrip(source, arguments.generated)
+            moments.append(Views(images[used], cameras.orbit(arguments.generated, images.shape[1]).select(used)))
+            rngs.append(randomness.generator(spec.seed, "splat", arguments.image, index))
+        with progress_bar(" ".join(["frame", *(str(index) for (index, _, _), _ in batch)])) as progress:
+            fitted = run_fit(moments, rngs, progress)
+        for ((index, _, output), report_path), (splats, report) in zip(batch, fitted, strict=True):
+            item = {"image": arguments.image, "frame": index, "views": arguments.views}
+            provenance = files.Provenance("splat", arguments.spec, item)
+            files.save_splats(output, splats, provenance)
+            files.save_fit_report(report_path, report, provenance)
 
 
 def render(arguments: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from vid3d.errors import InputError
 
 PixelSize = Annotated[int, Field(ge=16, le=4096)]
+Device = Literal["cpu", "gpu"]
 
 
 class Strict(BaseModel):
@@ -29,7 +30,7 @@ class Spec(Strict):
     """
 
     module: ClassVar[str]
-    device: ClassVar[Literal["cpu", "gpu"]] = "cpu"
+    device: ClassVar[Device] = "cpu"
     learned: ClassVar[bool] = False  # needs a model's weights
 
     revision: Literal[1] = 1
@@ -175,6 +176,7 @@ class V3dViews(_ViewsSpec):
 # --- splat -----------------------------------------------------------------------------------------------------------
 
 Preset = Literal["as-released", "as-written"]
+Rasterizer = Literal["gsplat", "cpp"]
 
 
 class _FitSpec(Spec):
@@ -182,6 +184,7 @@ class _FitSpec(Spec):
     splats: Annotated[int, Field(ge=1, le=5_000_000)] = 100_000
     iterations: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
     opacity_weight: Annotated[float, Field(ge=0)] = 0.1
+    maximum: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
 
 
@@ -197,16 +200,24 @@ class CpuFit(_FitSpec):
 
     module: ClassVar[str] = "vid3d.backends.fit_cpu"
     backend: Literal["cpu"]
-    maximum: Annotated[int, Field(ge=1)] | None = None
     instruction_set: Literal["auto", "avx2", "portable"] = "auto"
 
 
 class CudaFit(_FitSpec):
-    """gsplat's CUDA rasterizer under the same recipe."""
+    """gsplat's CUDA rasterizer under the same recipe.
+
+    Attributes:
+        rasterizer: ``cpp`` runs the same loop with the C++ rasterizer on a CPU: slower than backend ``cpu``, and there
+            to check the loop where there is no GPU.
+    """
 
     module: ClassVar[str] = "vid3d.backends.fit_cuda"
-    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
     backend: Literal["gsplat"]
+    rasterizer: Rasterizer = "gsplat"
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]  # other Specs have one device whatever their settings
+        return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 
 # --- render ----------------------------------------------------------------------------------------------------------
@@ -227,12 +238,16 @@ class CpuRender(_RenderSpec):
 
 
 class CudaRender(_RenderSpec):
-    """gsplat's CUDA rasterizer."""
+    """gsplat's CUDA rasterizer; ``rasterizer: cpp`` draws with the C++ rasterizer instead, on a CPU."""
 
     module: ClassVar[str] = "vid3d.backends.render_cuda"
-    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
     backend: Literal["gsplat"]
+    rasterizer: Rasterizer = "gsplat"
     near: Annotated[float, Field(gt=0)] = 0.2
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]
+        return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 
 class StaticRender(_RenderSpec):

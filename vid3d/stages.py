@@ -23,11 +23,15 @@ class MultiView(Protocol):
 
 
 class Fit(Protocol):
-    """Views of one moment to Gaussians, independently of all other moments (section 3.3)."""
+    """Views of one moment to Gaussians, independently of all other moments (section 3.3).
+
+    Several moments may be given, each with its own generator, to a backend that gains by handling them together; what
+    becomes of a moment does not depend on the others beyond rounding.
+    """
 
     def __call__(
-        self, views: Views, rng: np.random.Generator, progress: Progress | None = None
-    ) -> tuple[Splats, FitReport]: ...
+        self, moments: Sequence[Views], rngs: Sequence[np.random.Generator], progress: Progress | None = None
+    ) -> list[tuple[Splats, FitReport]]: ...
 
 
 class Render(Protocol):

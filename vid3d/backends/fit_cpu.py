@@ -1,5 +1,7 @@
 """Gaussians fitted on the CPU by ``vid3d.splatting``, one thread per fit."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vid3d.scene import FitReport, Splats, Views
@@ -22,7 +24,10 @@ def build(spec: CpuFit) -> Fit:
         opacity_weight=spec.opacity_weight,
     )
 
-    def run(views: Views, rng: np.random.Generator, progress: Progress | None = None) -> tuple[Splats, FitReport]:
-        return fit(views, recipe, rng, progress, spec.instruction_set)
+    def run(
+        moments: Sequence[Views], rngs: Sequence[np.random.Generator], progress: Progress | None = None
+    ) -> list[tuple[Splats, FitReport]]:
+        paired = zip(moments, rngs, strict=True)
+        return [fit(views, recipe, rng, progress, spec.instruction_set) for views, rng in paired]
 
     return run

@@ -1,7 +1,9 @@
-"""Images of Gaussians by gsplat's CUDA rasterizer, on white.
+"""Images of Gaussians by gsplat's CUDA rasterizer, on white; or, to check a study without a GPU, by the C++ one.
 
 gsplat caps a splat's alpha at .999 (released code: .99).  Not yet run on a GPU.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ import torch
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Reference, Splats
 from vid3d.specs import CudaRender
+from vid3d.splatting import render as cpp_render
 from vid3d.splatting.recipe import SH_C0
 from vid3d.stages import Render
 
@@ -17,36 +20,61 @@ def build(spec: CudaRender) -> Render:
     """A renderer of (n, spec.size, spec.size, 3) float32 images in [0, 1]; the cameras' own image size is not used.
 
     Raises:
-        InputError: there is no CUDA device.
+        InputError: gsplat is asked for and there is no CUDA device, or gsplat cannot be used on it; when called, also
+            when the images do not fit into the GPU's memory.
     """
-    if not torch.cuda.is_available():
-        raise InputError("render.backend: gsplat needs a CUDA device and this machine has none; use backend cpu")
-    from gsplat import rasterization  # on first use it compiles its CUDA extension
+    if spec.rasterizer == "gsplat":
+        _require_gsplat()
+    draw = _gsplat if spec.rasterizer == "gsplat" else _cpp
 
     def render(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
         if splats is None:
             raise ValueError("this renderer draws splats and got none")
-
-        def on_device(array: np.ndarray) -> torch.Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array, np.float32)).cuda()
-
-        sized = Cameras(cameras.camera_to_world, cameras.fov, spec.size, spec.size)
-        with torch.inference_mode():
-            images, _, _ = rasterization(
-                means=on_device(splats.positions),
-                quats=on_device(splats.quaternions),
-                scales=on_device(splats.log_scales).exp(),
-                opacities=on_device(splats.opacity_logits).sigmoid(),
-                colors=(0.5 + SH_C0 * on_device(splats.colours)).clamp_min(0.0),
-                viewmats=on_device(sized.world_to_camera),
-                Ks=on_device(sized.intrinsics).expand(len(sized), 3, 3),
-                width=spec.size,
-                height=spec.size,
-                near_plane=spec.near,
-                packed=False,
-                backgrounds=torch.ones((len(sized), 3), device="cuda"),
-            )
-            drawn: Float32 = images.clamp(0.0, 1.0).cpu().numpy()
-        return drawn
+        try:
+            return draw(splats, replace(cameras, width=spec.size, height=spec.size), spec.near)
+        except torch.OutOfMemoryError:
+            raise InputError(f"render: out of GPU memory; lower render.size (now: {spec.size})") from None
 
     return render
+
+
+def _require_gsplat() -> None:
+    if not torch.cuda.is_available():
+        raise InputError("render.backend: gsplat needs a CUDA device and this machine has none; use backend cpu")
+    try:
+        from gsplat.cuda._backend import _C  # compiled on first use
+    except ModuleNotFoundError:
+        raise InputError("render.backend: gsplat is not installed; pip install 'vid3d[gpu]'") from None
+    if _C is None:
+        raise InputError("render.backend: gsplat finds no CUDA compiler; put nvcc on PATH or set CUDA_HOME")
+
+
+def _gsplat(splats: Splats, cameras: Cameras, near: float) -> Float32:
+    from gsplat import rasterization
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def on_device(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(device)
+
+    with torch.inference_mode():
+        images, _, _ = rasterization(
+            means=on_device(splats.positions),
+            quats=on_device(splats.quaternions),
+            scales=on_device(splats.log_scales).exp(),
+            opacities=on_device(splats.opacity_logits).sigmoid(),
+            colors=(0.5 + SH_C0 * on_device(splats.colours)).clamp_min(0.0),
+            viewmats=on_device(cameras.world_to_camera),
+            Ks=on_device(cameras.intrinsics).expand(len(cameras), 3, 3),
+            width=cameras.width,
+            height=cameras.height,
+            near_plane=near,
+            packed=False,
+            backgrounds=torch.ones((len(cameras), 3), device=device),
+        )
+        drawn: Float32 = images.clamp(0.0, 1.0).cpu().numpy()
+    return drawn
+
+
+def _cpp(splats: Splats, cameras: Cameras, near: float) -> Float32:
+    return np.clip(cpp_render(splats, cameras, near=near), 0.0, 1.0)

@@ -43,9 +43,21 @@ def test_fit_follows_its_spec(preset):
     cameras = orbit(3, 16)
     views = Views(render_cpu.build(CpuRender(backend="cpu", size=16))(one_splat(), cameras, REFERENCE), cameras)
     spec = CpuFit(backend="cpu", preset=preset, splats=60, iterations=50, maximum=70, opacity_weight=0.0)
-    splats, report = fit_cpu.build(spec)(views, np.random.default_rng(0))
+    [(splats, report)] = fit_cpu.build(spec)([views], [np.random.default_rng(0)])
     assert report.losses.shape == report.counts.shape == (50,)
     assert len(splats) == report.counts[-1] <= 70
     assert (len(splats) == 60) == (preset == "as-written")
     penalised = fit_cpu.build(spec.model_copy(update={"opacity_weight": 1.0}))
-    assert penalised(views, np.random.default_rng(0))[1].losses[0] > report.losses[0] + 0.05
+    [(_, report_penalised)] = penalised([views], [np.random.default_rng(0)])
+    assert report_penalised.losses[0] > report.losses[0] + 0.05
+
+
+def test_moments_are_fitted_as_if_alone():
+    cameras = orbit(3, 16)
+    views = Views(render_cpu.build(CpuRender(backend="cpu", size=16))(one_splat(), cameras, REFERENCE), cameras)
+    white = Views(np.ones_like(views.images), cameras)
+    fit = fit_cpu.build(CpuFit(backend="cpu", splats=60, iterations=20))
+    together = fit([views, white], [np.random.default_rng(0), np.random.default_rng(1)])
+    for moment, seed, (splats, _) in zip([views, white], [0, 1], together, strict=True):
+        [(alone, _)] = fit([moment], [np.random.default_rng(seed)])
+        np.testing.assert_array_equal(splats.positions, alone.positions)

@@ -1,5 +1,7 @@
 """The GPU backends as far as a machine without one can tell: the training loop runs on the C++ rasterizer."""
 
+import sys
+import types
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +9,11 @@ import pytest
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
-from vid3d.scene import Splats, Views
+from vid3d.scene import Cameras, Reference, Splats, Views
 from vid3d.specs import CudaFit, CudaRender
-from vid3d.splatting import fit, planes, preset, render, render_backward
+from vid3d.splatting import fit, planes, preset, render
 from vid3d.splatting.instruction_sets import load
-from vid3d.splatting.recipe import DensityControl
+from vid3d.splatting.recipe import SH_C0, DensityControl
 
 torch = pytest.importorskip("torch")
 from vid3d.backends import fit_cuda, render_cuda  # noqa: E402
@@ -29,31 +31,6 @@ def test_without_a_gpu_one_line_says_what_to_do(module, spec):
     assert "\n" not in str(error.value)
 
 
-def cpp_rasterize(views):
-    """The C++ rasterizer as a differentiable function; its image-plane gradients are not exposed and count as zero."""
-
-    class Rasterization(torch.autograd.Function):
-        @staticmethod
-        def forward(context, view, *values):
-            context.splats, context.cameras = (
-                Splats(*(v.detach().numpy() for v in values)),
-                views.cameras.select([view]),
-            )
-            return torch.from_numpy(render(context.splats, context.cameras)[0])
-
-        @staticmethod
-        def backward(context, gradient):
-            gradients = render_backward(context.splats, context.cameras, gradient[None].contiguous().numpy())
-            return None, *(torch.from_numpy(getattr(gradients, name)) for name in FIELDS)
-
-    def rasterize(parameters, view):
-        image = Rasterization.apply(view, *(parameters[name] for name in FIELDS))
-        centres = parameters["positions"][:, :2] * 1.0
-        return fit_cuda.Drawing(image, centres, torch.ones(len(centres), dtype=torch.bool))
-
-    return rasterize
-
-
 def target_views():
     rng = np.random.default_rng(1)
     splats = Splats(
@@ -68,7 +45,11 @@ def target_views():
 
 
 def anisotropic(count):
-    """A start whose rotations matter: isotropic splats have none, and Adam would blow their rounding errors up."""
+    """A start whose rotations matter.
+
+    The recipe's own start is isotropic: no rotation changes it, the quaternions' gradients are rounding errors, and
+    Adam makes full steps of them.  So two implementations can only be compared from a start like this one.
+    """
     rng = np.random.default_rng(2)
     return Splats(
         rng.normal(0, 0.2, (count, 3)).astype(np.float32),
@@ -79,22 +60,58 @@ def anisotropic(count):
     )
 
 
+def looped(moments, recipe, seeds, initial=None, rasterize=None):
+    """The loop on the C++ rasterizer, all moments together."""
+    rasterize = rasterize or fit_cuda.cpp_rasterize(moments, recipe)
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    return fit_cuda.train(moments, recipe, rngs, rasterize, torch.device("cpu"), initial=initial)
+
+
 def loop(recipe, initial=None):
-    views, rng = target_views(), np.random.default_rng(4)
-    return fit_cuda.train(views, recipe, rng, cpp_rasterize(views), torch.device("cpu"), initial=initial)
+    [result] = looped([target_views()], recipe, [4], None if initial is None else [initial])
+    return result
 
 
 def fused(recipe, initial=None):
     return fit(target_views(), recipe, np.random.default_rng(4), initial=initial)
 
 
-def test_the_loop_is_the_fused_fit():
-    recipe, start = preset("as-written", splats=150, iterations=20), anisotropic(150)
-    (looped, loop_report), (expected, fused_report) = loop(recipe, start), fused(recipe, start)
+def assert_same_splats(ours, expected, tolerance):
+    assert len(ours) == len(expected)
     for name in FIELDS:
         value = getattr(expected, name)
-        assert np.linalg.norm(getattr(looped, name) - value) <= 1e-3 * np.linalg.norm(value), name
-    np.testing.assert_allclose(loop_report.losses, fused_report.losses, rtol=1e-4)
+        assert np.linalg.norm(getattr(ours, name) - value) <= tolerance * np.linalg.norm(value), name
+
+
+# --- the loop against the fused C++ fit ------------------------------------------------------------------------------
+
+
+def test_the_loop_is_the_fused_fit():
+    recipe, start = preset("as-written", splats=150, iterations=20), anisotropic(150)
+    (ours, our_report), (expected, report) = loop(recipe, start), fused(recipe, start)
+    assert_same_splats(ours, expected, 1e-3)
+    np.testing.assert_allclose(our_report.losses, report.losses, rtol=1e-4)
+
+
+def test_the_loop_stays_with_the_fused_fit_for_200_steps():
+    recipe, start = preset("as-written", splats=150, iterations=200), anisotropic(150)
+    (ours, our_report), (_, report) = loop(recipe, start), fused(recipe, start)
+    np.testing.assert_allclose(our_report.losses, report.losses, rtol=1e-2)
+    assert (our_report.counts == 150).all()
+    assert len(ours) == 150
+    assert report.losses[-6:].mean() < 0.6 * report.losses[:6].mean()
+
+
+def test_the_released_schedule_is_that_of_the_fused_fit():
+    """34 densifications and both resets; the threshold suits the small images, so that the splats grow sevenfold."""
+    density = DensityControl(gradient_threshold=4e-3, maximum=1000)
+    recipe = preset("as-released", splats=150, iterations=200, density=density)
+    (ours, our_report), (_, report) = loop(recipe, anisotropic(150)), fused(recipe, anisotropic(150))
+    np.testing.assert_array_equal(our_report.counts, report.counts)
+    np.testing.assert_allclose(our_report.losses, report.losses, rtol=1e-2)
+    assert 700 < len(ours) <= 1000
+    assert our_report.notes[:-1] == report.notes[:-1]  # also on what the maximum withheld
+    assert "withheld" in our_report.notes[0]
 
 
 def test_both_start_alike_and_see_the_views_in_one_order():
@@ -102,56 +119,249 @@ def test_both_start_alike_and_see_the_views_in_one_order():
     np.testing.assert_allclose(loop(recipe)[1].losses, fused(recipe)[1].losses, rtol=1e-3)
 
 
-def test_the_loop_lowers_the_loss():
-    views = target_views()
-    recipe = preset("as-written", splats=150, iterations=80)
-    _, report = fit_cuda.train(views, recipe, np.random.default_rng(0), cpp_rasterize(views), torch.device("cpu"))
-    assert report.losses[-6:].mean() < 0.6 * report.losses[:6].mean()
+def opacities_seen(recipe, initial=None):
+    """The largest opacity that the rasterizer is shown in each iteration, and the fit's report."""
+    views, seen = target_views(), []
+    inner = fit_cuda.cpp_rasterize([views], recipe)
+
+    def rasterize(parameters, at):
+        seen.append(float(parameters[0]["opacity_logits"].detach().sigmoid().max()))
+        return inner(parameters, at)
+
+    start = None if initial is None else [initial]
+    [(_, report)] = looped([views], recipe, [4], start, rasterize)
+    return np.array(seen), report
 
 
-def test_resets_and_skipped_steps_fire_when_the_recipe_says_so():
-    """Nothing is cloned or split, as the C++ rasterizer's stand-in reports no image-plane gradients worth the name."""
+def test_as_released_resets_the_opacities_which_gsplats_own_strategy_never_does():
+    """At iterations 500 and 3000 of 4000; what iteration 500 leaves is what iteration 501 draws."""
     density = DensityControl(gradient_threshold=np.inf)
-    recipe = preset("as-released", splats=150, iterations=40, density=density)
-    never = preset("as-released", splats=150, iterations=40, density=replace(density, resets=()))
-    report, expected = loop(recipe)[1], fused(recipe)[1]
-    np.testing.assert_array_equal(report.counts, expected.counts)
-    np.testing.assert_allclose(report.losses, expected.losses, rtol=1e-2)
-    without = loop(never)[1].losses
-    np.testing.assert_array_equal(report.losses[:5], without[:5])
-    assert (report.losses[5:10] != without[5:10]).all()  # the reset of iteration 500 of 4000 falls on 5 of 40
+    opacity, report = opacities_seen(
+        preset("as-released", splats=150, iterations=80, density=density, skip_last=False), anisotropic(150)
+    )
+    lowered = np.flatnonzero(opacity[1:] < 0.5 * opacity[:-1]) + 1  # counted from 1, as iterations are
+    np.testing.assert_array_equal(lowered, [10, 60])
+    np.testing.assert_allclose(opacity[lowered], 0.01, rtol=1e-5)
+    never = replace(density, resets=())
+    untouched, _ = opacities_seen(
+        preset("as-released", splats=150, iterations=80, density=never, skip_last=False), anisotropic(150)
+    )
+    np.testing.assert_array_equal(opacity[:10], untouched[:10])
+    assert untouched.min() > 0.05
+    assert report.losses[10] > report.losses[9]  # a scene turned transparent
 
 
-def test_densification_is_that_of_the_cpp_core():
+def test_as_written_neither_resets_nor_changes_the_number_of_splats():
+    opacity, report = opacities_seen(preset("as-written", splats=150, iterations=80), anisotropic(150))
+    assert (report.counts == 150).all()
+    assert opacity.min() > 0.05
+
+
+def test_the_last_step_is_left_out_as_released_and_made_as_written():
+    start = anisotropic(60)
+    released = loop(preset("as-released", splats=60, iterations=1, density=None), start)[0]
+    written = loop(preset("as-written", splats=60, iterations=1), start)[0]
+    np.testing.assert_array_equal(released.positions, start.positions)
+    assert (written.positions != start.positions).any()
+
+
+@pytest.mark.parametrize("maximum", [None, 70])
+def test_densification_is_that_of_the_cpp_core(maximum):
     """One densification of a given state: clones, splits and removals, in the same order, from the same normals."""
-    start, density = anisotropic(60), DensityControl(minimum_opacity=0.2)
+    start, density = anisotropic(60), DensityControl(minimum_opacity=0.2, maximum=maximum)
     recipe = preset("as-released", density=density)
     gradients = np.random.default_rng(3).exponential(2e-4, 60).astype(np.float32)
     state = fit_cuda._State.new(start, torch.device("cpu"))
     state.parameters["opacity_logits"].data[:10] = -3.0
     state.gradient_sum, state.seen = torch.from_numpy(gradients) * 3, torch.full((60,), 3.0)
     given = state.splats()
-    ours = fit_cuda._densified(state, recipe, density, True, np.random.default_rng(5)).splats()
+    ours, withheld = fit_cuda._densified(state, recipe, density, True, np.random.default_rng(5))
 
-    limits = (density.gradient_threshold, density.clone_below * recipe.extent, 0.2, 0.1 * recipe.extent, 2**31 - 1)
+    limit = 2**31 - 1 if maximum is None else maximum
+    limits = (density.gradient_threshold, density.clone_below * recipe.extent, 0.2, 0.1 * recipe.extent, limit)
     plan = load("portable").Densification(planes.from_splats(given), gradients, *limits)
     assert plan.splits > 3
+    assert bool(withheld) == (maximum is not None)
     normals = np.random.default_rng(5).standard_normal((2 * plan.splits, 3), np.float32)
     expected = planes.to_splats(plan.apply(planes.from_splats(given), normals))
-    assert len(ours) == len(expected) != 60
+    assert len(ours.splats()) == len(expected) != 60
     for name in FIELDS:
-        np.testing.assert_allclose(getattr(ours, name), getattr(expected, name), atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(getattr(ours.splats(), name), getattr(expected, name), atol=1e-5, err_msg=name)
+
+
+# --- several moments together ----------------------------------------------------------------------------------------
+
+
+def moments():
+    """Three moments whose images differ."""
+    views = target_views()
+    return [replace(views, images=np.roll(views.images, shift, axis=2)) for shift in (0, 2, 5)]
+
+
+@pytest.mark.parametrize("name", ["as-written", "as-released"])
+def test_a_moment_is_fitted_as_if_alone(name):
+    """Own random numbers, own densification: with the C++ rasterizer, which draws one after another, bit for bit."""
+    recipe = preset(name, splats=100, iterations=40)
+    if name == "as-released":
+        recipe = replace(recipe, density=DensityControl(gradient_threshold=4e-3))
+    together, alone = looped(moments(), recipe, [1, 2, 3]), []
+    for views, seed in zip(moments(), [1, 2, 3], strict=True):
+        alone += looped([views], recipe, [seed])
+    for (ours, report), (expected, expected_report) in zip(together, alone, strict=True):
+        for field in FIELDS:
+            np.testing.assert_array_equal(getattr(ours, field), getattr(expected, field), err_msg=field)
+        np.testing.assert_array_equal(report.losses, expected_report.losses)
+        np.testing.assert_array_equal(report.counts, expected_report.counts)
+    counts = {len(ours) for ours, _ in together}
+    assert counts == {100} if name == "as-written" else len(counts) == 3
+
+
+def test_moments_of_different_sizes_are_refused():
+    views = target_views()
+    fewer = Views(views.images[:3], views.cameras.select([0, 1, 2]))
+    with pytest.raises(ValueError, match="one size"):
+        looped([views, fewer], preset("as-written", splats=20, iterations=2), [1, 2])
+
+
+# --- what gsplat is told ---------------------------------------------------------------------------------------------
+
+
+def stand_in_rasterization(calls):
+    """gsplat 1.5.3's ``rasterization`` as documented (shapes, culling, results), with the C++ rasterizer inside."""
+
+    def rasterization(
+        *, means, quats, scales, opacities, colors, viewmats, Ks, width, height, near_plane, packed, backgrounds,
+        eps2d=0.3,
+    ):  # fmt: skip
+        batch, (count, seen_by) = means.shape[:-2], (means.shape[-2], viewmats.shape[-3])
+        assert quats.shape == (*batch, count, 4)
+        assert scales.shape == colors.shape == (*batch, count, 3)
+        assert opacities.shape == (*batch, count)
+        assert viewmats.shape == (*batch, seen_by, 4, 4)
+        assert Ks.shape == (*batch, seen_by, 3, 3)
+        assert backgrounds.shape == (*batch, seen_by, 3)
+        assert not packed
+        calls.append(tuple(means.shape))
+        recipe = preset("as-written", near=near_plane, eps2d=eps2d, alpha_cap=0.999)
+        if not batch:  # the renderer: many cameras, no gradients
+            means, quats, scales, opacities, colors = (x[None] for x in (means, quats, scales, opacities, colors))
+            viewmats, Ks = viewmats[None], Ks[None]
+        centres = torch.zeros((*viewmats.shape[:2], count, 2), requires_grad=True)
+        radii = torch.zeros((*viewmats.shape[:2], count, 2), dtype=torch.int32)
+        images = []
+        for item, camera in np.ndindex(*viewmats.shape[:2]):
+            drawn = opacities[item] >= 1 / 255  # gsplat leaves the others out before it looks at anything else
+            pose = np.linalg.inv(viewmats[item, camera].numpy().astype(np.float64))[None]
+            fov = 2 * np.degrees(np.arctan(width / 2 / float(Ks[item, camera, 0, 0])))
+            values = (means[item], quats[item], scales[item].log(), opacities[item].logit(),
+                      (colors[item] - 0.5) / SH_C0)  # fmt: skip
+            image, visible = fit_cuda._CppRasterization.apply(
+                Cameras(pose, fov, width, height), recipe, centres[item, camera][drawn], *(v[drawn] for v in values)
+            )
+            radii[item, camera, drawn] = visible.int()[:, None].expand(-1, 2)
+            images.append(image)
+        stacked = torch.stack(images).reshape(*batch, seen_by, height, width, 3)
+        return stacked, None, {"means2d": centres, "radii": radii}
+
+    return rasterization
+
+
+@pytest.fixture
+def gsplat(monkeypatch):
+    """A module ``gsplat`` with that function; the shapes of its calls."""
+    calls = []
+    module = types.ModuleType("gsplat")
+    module.rasterization = stand_in_rasterization(calls)
+    monkeypatch.setitem(sys.modules, "gsplat", module)
+    return calls
+
+
+@pytest.mark.parametrize("name", ["as-written", "as-released"])
+def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
+    """Moments with fewer splats are padded with transparent ones, which change nothing."""
+    density = DensityControl(gradient_threshold=4e-3) if name == "as-released" else None
+    recipe = preset(name, splats=100, iterations=40, alpha_cap=0.999, density=density)
+    starts = [anisotropic(count) for count in (100, 60, 80)]
+    ours = looped(moments(), recipe, [1, 2, 3], starts, fit_cuda.gsplat_rasterize(moments(), recipe))
+    expected = looped(moments(), recipe, [1, 2, 3], starts)
+    assert len(gsplat) == 40
+    assert gsplat[0] == (3, 100, 3)
+    for (splats, report), (same_splats, same_report), start in zip(ours, expected, starts, strict=True):
+        assert_same_splats(splats, same_splats, 1e-3)
+        np.testing.assert_array_equal(report.counts, same_report.counts)
+        np.testing.assert_allclose(report.losses, same_report.losses, rtol=1e-4)
+        assert (len(splats) == len(start)) == (name == "as-written")
+
+
+def test_gsplat_renders_what_the_cpp_rasterizer_renders(gsplat):
+    splats, cameras = anisotropic(40), orbit(3, SIZE)
+    ours = render_cuda._gsplat(splats, cameras, 0.2)
+    assert gsplat == [(40, 3)]
+    np.testing.assert_allclose(ours, np.clip(render(splats, cameras, alpha_cap=0.999), 0, 1), atol=1e-5)
+
+
+# --- as a stage ------------------------------------------------------------------------------------------------------
+
+
+def cpp_fit(**settings):
+    return fit_cuda.build(CudaFit(backend="gsplat", rasterizer="cpp", splats=50, iterations=60, **settings))
+
+
+def test_the_cpp_rasterizer_needs_no_gpu_and_asks_for_none():
+    spec = CudaFit(backend="gsplat", rasterizer="cpp", splats=50, iterations=60)
+    assert (spec.device, CudaFit(backend="gsplat").device) == ("cpu", "gpu")
+    [(splats, report)] = cpp_fit(preset="as-written")([target_views()], [np.random.default_rng(0)])
+    assert len(splats) == 50
+    assert report.losses[-6:].mean() < 0.8 * report.losses[:6].mean()
+    spec = CudaRender(backend="gsplat", rasterizer="cpp", size=SIZE)
+    assert (spec.device, CudaRender(backend="gsplat").device) == ("cpu", "gpu")
+    image = np.ones((4, 4, 3), np.float32)
+    images = render_cuda.build(spec)(splats, orbit(2, 512), Reference("x", "x", image, image, image[..., 0]))
+    np.testing.assert_array_equal(images, np.clip(render(splats, orbit(2, SIZE)), 0, 1))
+
+
+def test_the_maximum_is_kept():
+    [(splats, report)] = cpp_fit(maximum=70)([target_views()], [np.random.default_rng(0)])
+    assert len(splats) == report.counts[-1] <= 70
+    assert "withheld by the maximum of 70 splats" in " ".join(report.notes)
+
+
+@pytest.mark.parametrize(("together", "cure"), [(3, "execution.frames_per_batch"), (1, "splat.splats")])
+def test_out_of_memory_says_which_setting_to_lower(monkeypatch, together, cure):
+    def too_much(parameters, views):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has ...")
+
+    monkeypatch.setattr(fit_cuda, "cpp_rasterize", lambda moments, recipe: too_much)
+    with pytest.raises(InputError, match="out of GPU memory; lower " + cure) as error:
+        cpp_fit()(moments()[:together], [np.random.default_rng(0)] * together)
+    assert "\n" not in str(error.value)
+
+
+def test_out_of_memory_while_rendering_says_which_setting_to_lower(monkeypatch):
+    def too_much(splats, cameras, near):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(render_cuda, "_cpp", too_much)
+    draw = render_cuda.build(CudaRender(backend="gsplat", rasterizer="cpp", size=SIZE))
+    with pytest.raises(InputError, match=r"out of GPU memory; lower render.size \(now: 24\)"):
+        draw(anisotropic(5), orbit(1, SIZE), None)
+
+
+@pytest.mark.parametrize(("module", "spec"), [(fit_cuda, CudaFit), (render_cuda, CudaRender)])
+@pytest.mark.parametrize("lacks", ["gsplat is not installed", "no CUDA compiler"])
+def test_a_gpu_without_a_working_gsplat_is_said_in_one_line(monkeypatch, module, spec, lacks):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    backend = types.ModuleType("gsplat.cuda._backend")
+    backend._C = None  # what gsplat leaves where there is no compiler
+    known = {"gsplat": types.ModuleType("gsplat"), "gsplat.cuda": types.ModuleType("gsplat.cuda")}
+    for name, value in (known | {"gsplat.cuda._backend": backend}).items():
+        monkeypatch.setitem(sys.modules, name, None if "not installed" in lacks else value)
+    with pytest.raises(InputError, match=lacks) as error:
+        module.build(spec(backend="gsplat"))
+    assert "\n" not in str(error.value)
 
 
 def test_progress_is_told():
     seen = []
-    views, recipe = target_views(), preset("as-written", splats=50, iterations=60)
-    fit_cuda.train(
-        views,
-        recipe,
-        np.random.default_rng(0),
-        cpp_rasterize(views),
-        torch.device("cpu"),
-        lambda *now: seen.append(now),
-    )
+    cpp_fit(preset="as-written")([target_views()], [np.random.default_rng(0)], lambda *now: seen.append(now))
     assert [(done, total) for done, total, _ in seen] == [(50, 60), (60, 60)]

@@ -13,6 +13,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         input:
             reference=REFERENCE,
             seed=owned_frames("seed", layout.SEED, _block),
+            clip=whole_clip,
         output:
             expand(layout.ORBIT, frame=_block, allow_missing=True),
         log:
@@ -35,7 +36,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
             "Views of {wildcards.image} at motion {wildcards.motion}, frames {params.frames}"
         shell:
             "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
-            " --frames {params.frames} --seed {input.seed:q} --output {output:q} 2> {log:q}"
+            " --frames {params.frames} --seed {input.seed:q} --clip {input.clip:q} --output {output:q} 2> {log:q}"
 
 
 for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():

@@ -7,6 +7,7 @@ import argparse
 import importlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +66,29 @@ def views(arguments: argparse.Namespace) -> None:
     """Seed frames to orbit filmstrips."""
     spec = specs.parse_spec("views", arguments.spec)
     ref = files.load_reference(arguments.reference)
+    numbered = _numbered(arguments, "seed")
+    frames = [_seed_frame(source, index, arguments.motion, ref) for index, source, _ in numbered]
+    if isinstance(spec, specs.V3dViews):
+        frames = _prepared(spec, frames, arguments.seed, arguments.clip)
     generate = _backend(spec)
-    for index, source, output in _numbered(arguments, "seed"):
-        frame = _seed_frame(source, index, arguments.motion, ref)
+    for frame, (index, _, output) in zip(frames, numbered, strict=True):
         made = generate(frame, randomness.generator(spec.seed, "views", ref.name, index))
         item = {"image": ref.name, "motion": arguments.motion, "frame": index}
         files.save_filmstrip(output, made.images, files.Provenance("views", arguments.spec, item))
+
+
+def _prepared(
+    spec: specs.V3dViews, frames: Sequence[SeedFrame], seed: Sequence[Path], clip: Sequence[Path]
+) -> list[SeedFrame]:
+    """The frames as V3D is shown them; made before its model is loaded, so that one without an object fails early."""
+    from vid3d import preparation
+
+    cut_out = preparation.without_model
+    if spec.cutout == "rembg":
+        cut_out = importlib.import_module("vid3d.backends.cutout_u2net").build(spec)
+    pixels = [{path: files.load_pixels(path) for path in paths} for paths in (seed, clip)]
+    images = preparation.prepare(pixels[0], spec, cut_out, pixels[1])
+    return [replace(frame, image=image, alpha=None) for frame, image in zip(frames, images, strict=True)]
 
 
 def fit(arguments: argparse.Namespace) -> None:

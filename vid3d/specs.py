@@ -129,6 +129,11 @@ class _ViewsSpec(Spec):
     count: Annotated[int, Field(ge=1, le=360)] = 18
     seed: int = 23
 
+    @property
+    def whole_clip(self) -> bool:
+        """Whether a frame's views depend on the clip's other frames."""
+        return False
+
 
 class ProceduralViews(_ViewsSpec):
     """Ground truth of a procedural object."""
@@ -158,6 +163,13 @@ class V3dViews(_ViewsSpec):
     Attributes:
         model: a diffusers folder (V3D is published in sgm format only and must be converted).
         steps, guidance, noise_aug_strength, fps_id, motion_bucket_id: the sampler's settings.
+        cutout: what finds the object in a seed frame: the frame's own alpha and, where it has none, ``rembg``, as in
+            the released code; or ``alpha``, the same without a learned model (``vid3d.foreground``).
+        cutout_model: rembg's model u2net, an ONNX file.
+        recentre: by each frame's own box, as released, so that scale and position jitter over time, or by one box for
+            the whole ``clip``.
+        border: share of the image that the box's longer side leaves free.
+        soft_edges: ``as-released``, the alpha found by rembg is applied twice, which darkens soft edges; or ``once``.
     """
 
     module: ClassVar[str] = "vid3d.backends.views_v3d"
@@ -171,6 +183,15 @@ class V3dViews(_ViewsSpec):
     noise_aug_strength: float = 0.02
     fps_id: int = 1
     motion_bucket_id: int = 300
+    cutout: Literal["rembg", "alpha"] = "rembg"
+    cutout_model: str = "weights/downloads/rembg/u2net.onnx"
+    recentre: Literal["frame", "clip"] = "frame"
+    border: Annotated[float, Field(ge=0, lt=0.9)] = 0.3
+    soft_edges: Literal["as-released", "once"] = "as-released"
+
+    @property
+    def whole_clip(self) -> bool:
+        return self.recentre == "clip"
 
 
 # --- splat -----------------------------------------------------------------------------------------------------------

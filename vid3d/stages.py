@@ -47,3 +47,9 @@ class Embed(Protocol):
     """Images, each (h, w, 3) uint8 RGB of any size, to embeddings (n, d) float32, not normalised."""
 
     def __call__(self, images: Sequence[UInt8]) -> Float32: ...
+
+
+class CutOut(Protocol):
+    """An image (h, w, 3) uint8 to the alpha (h, w) uint8 of its foreground; no stage, but how some views begin."""
+
+    def __call__(self, image: UInt8) -> UInt8: ...

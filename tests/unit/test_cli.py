@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d import cli, config, files, specs
-from vid3d.scene import Reference
+from vid3d import cameras, cli, commands, config, files, specs
+from vid3d.scene import Reference, Views
 
 FIT = '{"backend":"cpu","iterations":5,"revision":1,"splats":50}'
 
@@ -158,3 +158,62 @@ def test_the_scores_of_a_frame_do_not_depend_on_how_many_frames_there_are(vid3d,
         assert vid3d(*arguments)[0] == 0
         scored.append(scores.read_text().splitlines())
     assert scored[0] == scored[1][: len(scored[0])]
+
+
+# --- views of prepared frames -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seed_clip(tmp_path):
+    """A reference and three seed frames without alpha, a dark square that grows."""
+    white = np.ones((16, 16, 3), np.float32)
+    paths = [tmp_path / name for name in ("reference.png", "foreground.png", "subject.json")]
+    reference = Reference("square", "a square", white, white, np.zeros((16, 16), np.float32))
+    files.save_reference(paths, reference, files.Provenance("test", "{}"))
+    seed = [tmp_path / f"frame-{index:02d}.png" for index in range(3)]
+    for path, side in zip(seed, (20, 30, 40), strict=True):
+        pixels = np.full((64, 64, 3), 255, np.uint8)
+        pixels[10 : 10 + side, 10 : 10 + side] = (40, 60, 120)
+        Image.fromarray(pixels).save(path)
+    return paths, seed
+
+
+def views_arguments(seed_clip, output, *more, **settings):
+    paths, seed = seed_clip
+    model = Path(__file__).parents[1] / "data/rembg/tiny_u2net.onnx"
+    spec = specs.V3dViews(backend="v3d", **({"size": 64, "count": 1, "cutout_model": str(model)} | settings))
+    given = ["views", "--spec", spec.argument(), "--reference", *paths, "--motion", 120, "--frames", 0, 1, 2]
+    return [*given, "--seed", *seed, "--output", *(output / path.name for path in seed), *more]
+
+
+@pytest.mark.parametrize("cutout", ["rembg", "alpha"])
+@pytest.mark.parametrize(("recentre", "shares"), [("frame", [1, 1, 1]), ("clip", [0.5, 0.75, 1])])
+def test_v3d_is_shown_prepared_frames(vid3d, monkeypatch, seed_clip, tmp_path, cutout, recentre, shares):
+    def mirror(spec):
+        return lambda frame, rng: Views(frame.image[None], cameras.orbit(1, spec.size))
+
+    monkeypatch.setattr(commands, "_backend", mirror)
+    more = ["--clip", *seed_clip[1]] if recentre == "clip" else []
+    code, message = vid3d(*views_arguments(seed_clip, tmp_path / "out", *more, recentre=recentre, cutout=cutout))
+    assert code == 0, message
+    shown = [files.load_filmstrip(tmp_path / "out" / path.name, 1)[0] for path in seed_clip[1]]
+    widths = [np.ptp(np.nonzero(image.min(axis=2) < 0.5)[1]) + 1 for image in shown]
+    assert 36 < widths[-1] < 46
+    np.testing.assert_allclose(np.divide(widths, widths[-1]), shares, atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"cutout_model": "absent.onnx"}, ["views.cutout_model", "absent.onnx", "no such file"]),
+        ({"recentre": "clip"}, ["views.recentre", "--clip"]),
+    ],
+)
+def test_views_that_cannot_be_prepared_are_refused(vid3d, seed_clip, tmp_path, settings, words):
+    refused(vid3d(*views_arguments(seed_clip, tmp_path / "out", **settings)), *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_seed_frame_without_an_object_is_refused(vid3d, seed_clip, tmp_path):
+    Image.new("RGB", (64, 64), "white").save(seed_clip[1][1])
+    refused(vid3d(*views_arguments(seed_clip, tmp_path / "out")), "frame-01.png", "no object")

@@ -1,5 +1,7 @@
 """The plan of the paper's study, and refusals before the first job."""
 
+import re
+
 import pytest
 
 
@@ -28,6 +30,18 @@ def test_fewer_frames_per_job_cut_more_jobs(fresh):
     (fresh.folder / "overlay.yaml").write_text("execution: {frames_per_job: {views: 10}}")
     planned = fresh.planned("full", "--configfile", "tiny.yaml", "overlay.yaml")
     assert sum(count for rule, count in planned.items() if rule.startswith("views")) == 72 * 3  # 10 + 10 + 5
+
+
+@pytest.mark.parametrize("recentre", ["frame", "clip"])
+def test_one_box_for_the_clip_makes_views_wait_for_all_its_seed_frames(fresh, recentre):
+    (fresh.folder / "overlay.yaml").write_text(f"runs: {{full: {{views: {{recentre: {recentre}}}}}}}")
+    target = "results/full/fish/motion-120/orbit/frame-01.png"
+    done = fresh.run(
+        "-n", target, "--config", "benchmark_dir=nowhere", "frames=2", "--configfile", "tiny.yaml", "overlay.yaml"
+    )
+    job = re.search(r"Views of fish at motion 120, frames 0 1\n\s*Reason: (.*)", done.stdout)
+    assert job, done.stdout
+    assert ("seed/frame-24.png" in job[1]) == (recentre == "clip")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,7 @@ V3D is Stable Video Diffusion fine-tuned on orbits, so the stock pipeline runs i
 - all views are decoded in one chunk in single precision, and 8-bit values are truncated, not rounded;
 - the residual blocks' group norms have epsilon 1e-5 (diffusers' port: 1e-6 where attention follows), for V3D only.
 
-Before that each frame *by itself* is cut out, recentred and put on white, so scale and position may jitter over time,
-as in the released code.  There the cut-out is made by rembg; here it is the seed's own coverage, or, where the seed has
-none, ``vid3d.foreground.cut_out``, until rembg's model can be fetched by checksum.
+The frames come cut out, recentred and on white, in the size of the views (``vid3d.preparation``).
 
 Proven so far on tiny random checkpoints on a CPU; not yet run with the published weights or on a GPU.
 """
@@ -18,7 +16,6 @@ Proven so far on tiny random checkpoints on a CPU; not yet run with the publishe
 import sys
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from diffusers import StableVideoDiffusionPipeline
@@ -27,12 +24,10 @@ from safetensors import SafetensorError
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
-from vid3d.foreground import cut_out
 from vid3d.scene import Float32, SeedFrame, Views
 from vid3d.specs import V3dViews
 from vid3d.stages import MultiView
 
-BORDER_RATIO = 0.3  # of the frame is left free around the object's longer side
 GROUP_NORM_EPSILON = 1e-5
 
 
@@ -60,7 +55,7 @@ class Pipeline(StableVideoDiffusionPipeline):  # type: ignore[misc]  # diffusers
 
 
 def build(spec: V3dViews) -> MultiView:
-    """The model as a views stage: spec.count images (spec.size, spec.size, 3) on the orbit.
+    """The model as a views stage: a prepared frame to spec.count images of its size, (spec.size, spec.size, 3).
 
     On a CUDA device the UNet runs under half-precision autocast, everything else in single precision.
 
@@ -72,9 +67,9 @@ def build(spec: V3dViews) -> MultiView:
     pipeline = load(spec.model)
 
     def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
-        alpha = frame.alpha if frame.alpha is not None else cut_out(frame.image)
-        image = prepare(frame.image, alpha, spec.size)
-        images = sample(pipeline, spec, image, draw_noise(spec, rng))
+        if len(frame.image) != spec.size:
+            raise ValueError(f"the frame has {len(frame.image)} rows, not {spec.size}: prepare it (vid3d.preparation)")
+        images = sample(pipeline, spec, frame.image, draw_noise(spec, rng))
         return Views(images, orbit(spec.count, spec.size))
 
     return views
@@ -107,45 +102,13 @@ def draw_noise(spec: V3dViews, rng: np.random.Generator) -> Noise:
     return Noise(posterior, condition, latents)
 
 
-def prepare(image: Float32, alpha: Float32, size: int) -> Float32:
-    """The object recentred on white, as the model was trained on.
-
-    The longer side of the box around everything that is not fully transparent gets 1 - BORDER_RATIO of the frame.  As
-    released, the box leaves out its last row and column, and values are truncated to 8 bits before the final resize.
-
-    Args:
-        image: (h, w, 3) float32 in [0, 1], not premultiplied.
-        alpha: (h, w) float32 in [0, 1].
-        size: side of the result in pixels.
-
-    Returns:
-        (size, size, 3) float32 in [0, 1], multiples of 1/255.
-    """
-    rows, columns = np.nonzero(alpha > 0)
-    if not len(rows) or rows[0] == rows[-1] or columns.min() == columns.max():
-        raise InputError("views: the frame's foreground is empty or a single line; check the seed video of this image")
-    box = (slice(rows[0], rows[-1]), slice(columns.min(), columns.max()))
-    cut = np.dstack([image, alpha])[box]
-    side = max(image.shape[:2])
-    scale = int(side * (1.0 - BORDER_RATIO)) / max(cut.shape[:2])
-    height, width = max(1, int(cut.shape[0] * scale)), max(1, int(cut.shape[1] * scale))
-    top, left = (side - height) // 2, (side - width) // 2
-    frame = np.zeros((side, side, 4), np.float32)
-    resized = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA)
-    frame[top : top + height, left : left + width] = resized
-    on_white = frame[..., :3] * frame[..., 3:] + (1.0 - frame[..., 3:])
-    truncated = Image.fromarray((np.clip(on_white, 0.0, 1.0) * 255.0).astype(np.uint8))
-    final = truncated.resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(final, np.float32) / np.float32(255.0)
-
-
 def sample(pipeline: Any, spec: V3dViews, image: Float32, noise: Noise) -> Float32:
     """The views of a prepared image.
 
     Args:
         pipeline: from ``load``.
         spec: steps, guidance and conditioning; its model, size and seed are not used.
-        image: (s, s, 3) float32 in [0, 1], from ``prepare`` or elsewhere; s divisible by 8.
+        image: (s, s, 3) float32 in [0, 1], as ``vid3d.preparation`` makes it; s divisible by 8.
         noise: of one frame, from ``draw_noise`` or elsewhere.
 
     Returns:

@@ -18,20 +18,17 @@ def spec(model, **settings):
     return V3dViews(backend="v3d", model=str(model), **({"size": 64, "count": COUNT, "steps": 2} | settings))
 
 
-def disc(side=80, radius=20, centre=(30, 44)):
-    """A coloured disc off the centre: image (side, side, 3) on grey, and its coverage."""
+def disc(side=64, radius=20):
+    """A prepared image (side, side, 3): a coloured disc in the middle, on white."""
     rows, columns = np.mgrid[:side, :side] + 0.5
-    distance = np.hypot(rows - centre[0], columns - centre[1])
-    alpha = np.clip(radius - distance + 0.5, 0, 1).astype(np.float32)
-    colour = np.array([0.9, 0.3, 0.1], np.float32)
-    return alpha[..., None] * colour + (1 - alpha[..., None]) * np.float32(0.5), alpha
+    coverage = np.clip(radius - np.hypot(rows - side / 2, columns - side / 2) + 0.5, 0, 1).astype(np.float32)[..., None]
+    return 1 - coverage + coverage * np.array([0.9, 0.3, 0.1], np.float32)
 
 
-def frame(alpha=True):
-    image, coverage = disc()
+def frame(side=64):
     blank = np.ones((8, 8, 3), np.float32)
     reference = Reference("disc", "a disc", blank, blank, np.ones((8, 8), np.float32))
-    return SeedFrame(image, coverage if alpha else None, 0, 120, reference)
+    return SeedFrame(disc(side), None, 0, 120, reference)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +59,9 @@ def test_the_generator_decides(views):
     assert np.abs(images(views) - images(views, number=4)).max() > 0.01
 
 
-def test_a_frame_without_coverage_is_cut_out(views):
-    assert np.abs(images(views) - images(views, alpha=False)).mean() < 0.1
+def test_a_frame_that_is_not_prepared_is_refused(views):
+    with pytest.raises(ValueError, match="80 rows, not 64"):
+        images(views, side=80)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_a_frame_without_coverage_is_cut_out(views):
     ids=lambda setting: next(iter(setting)),
 )
 def test_every_setting_reaches_the_model(pipeline, setting):
-    image, noise = views_v3d.prepare(*disc(), 64), views_v3d.draw_noise(spec("tiny"), np.random.default_rng(0))
+    image, noise = disc(), views_v3d.draw_noise(spec("tiny"), np.random.default_rng(0))
     usual = views_v3d.sample(pipeline, spec("tiny"), image, noise)
     changed = views_v3d.sample(pipeline, spec("tiny", **setting), image, noise)
     assert np.abs(changed - usual).max() > 0.0
@@ -80,7 +78,7 @@ def test_every_setting_reaches_the_model(pipeline, setting):
 
 def test_the_condition_is_a_noised_sample_of_the_posterior(pipeline):
     settings = spec("tiny")
-    image = views_v3d.prepare(*disc(), 64)
+    image = disc()
     noise = views_v3d.draw_noise(settings, np.random.default_rng(0))
     views_v3d.sample(pipeline, settings, image, noise)
     with torch.no_grad():
@@ -104,43 +102,7 @@ def test_noise_is_drawn_per_frame_and_of_unit_variance():
     assert not torch.equal(noise.posterior, noise.condition)
 
 
-# --- preparation ------------------------------------------------------------------------------------------------------
-
-
-def test_prepare_centres_the_object_and_leaves_the_border_white():
-    image = views_v3d.prepare(*disc(), 64)
-    object_ = image.min(axis=2) < 0.5
-    rows, columns = np.nonzero(object_)
-    assert rows.mean() == pytest.approx(31.5, abs=1.0)
-    assert columns.mean() == pytest.approx(31.5, abs=1.0)
-    assert np.ptp(rows) + 1 == pytest.approx(0.7 * 64, abs=2.0)
-    assert (image[0] == 1.0).all()
-    np.testing.assert_allclose(image[32, 32], [0.9, 0.3, 0.1], atol=1.5 / 255)
-
-
-def test_prepare_does_not_depend_on_where_the_object_was():
-    moved = views_v3d.prepare(*disc(centre=(50, 25)), 64)
-    np.testing.assert_allclose(moved, views_v3d.prepare(*disc(), 64), atol=2 / 255)
-
-
-def test_prepare_makes_a_tall_object_fit():
-    image, alpha = np.zeros((60, 90, 3), np.float32), np.zeros((60, 90), np.float32)
-    alpha[5:55, 40:44] = 1
-    dark = views_v3d.prepare(image, alpha, 64).min(axis=2) < 0.5
-    rows, columns = np.nonzero(dark)
-    assert np.ptp(rows) + 1 == pytest.approx(0.7 * 64, abs=2.0)
-    assert np.ptp(columns) + 1 < 8
-
-
 # --- refusals ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("covered", [0, 1])
-def test_an_empty_foreground_is_refused(covered):
-    alpha = np.zeros((20, 20), np.float32)
-    alpha.ravel()[:covered] = 1
-    with pytest.raises(InputError, match="foreground is empty"):
-        views_v3d.prepare(np.zeros((20, 20, 3), np.float32), alpha, 64)
 
 
 @pytest.mark.parametrize(("settings", "names"), [({"size": 100}, "100"), ({"model": "nowhere"}, "nowhere")])

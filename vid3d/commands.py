@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vid3d import cameras, config, files, randomness, specs
+from vid3d import __version__, cameras, config, files, randomness, specs
 from vid3d.errors import InputError
 from vid3d.progress import progress_bar
 from vid3d.scene import Reference, SeedFrame, Views
@@ -237,6 +237,15 @@ def _times(study: config.Study, folder: Path) -> list[Path]:
         for name in [stage, *after.get(stage, [])]:
             found += [path for owner in owners for path in sorted((folder / name / owner).rglob("*.tsv"))]
     return found
+
+
+def convert(arguments: argparse.Namespace) -> None:
+    """A checkpoint in its authors' (sgm) layout, such as V3D's, to a diffusers folder."""
+    configuration = {} if arguments.config is None else files.load_json(arguments.config)
+    backend = importlib.import_module("vid3d.backends.convert_v3d")
+    with files.atomic_folder(arguments.output) as folder:
+        account = backend.convert(arguments.checkpoint, arguments.svd, folder, configuration)
+        files.save_json(folder / "conversion.json", account | {"vid3d": __version__})
 
 
 def train(arguments: argparse.Namespace) -> None:

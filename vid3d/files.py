@@ -8,6 +8,7 @@ names it.
 import csv
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,31 @@ def atomic(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside ``path`` that replaces it when the block ends well, and vanishes when it does not.
+
+    Raises:
+        InputError: ``path`` is something else than an older version of the folder, which is not overwritten.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    old = temporary.with_name(f"{temporary.name}-old")
+    try:
+        yield temporary
+        for made in (temporary, *temporary.rglob("*")):
+            made.chmod((0o777 if made.is_dir() else 0o666) & ~_umask())
+        if path.exists():
+            if not path.is_dir() or not set(os.listdir(path)) <= set(os.listdir(temporary)):
+                raise InputError(f"{path}: exists and holds other files; remove it or give another folder")
+            path.replace(old)
+        temporary.replace(path)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -161,8 +161,19 @@ class V3dViews(_ViewsSpec):
     """V3D, the multi-view model fine-tuned from SVD; the defaults are those of the released code.
 
     Attributes:
-        model: a diffusers folder (V3D is published in sgm format only and must be converted).
-        steps, guidance, noise_aug_strength, fps_id, motion_bucket_id: the sampler's settings.
+        model: a diffusers folder (rule ``convert_v3d`` makes V3D's from the published checkpoint) or a hub id.
+        model_revision: the hub's commit (not used for a folder).
+        steps, guidance, noise_aug_strength, fps_id, motion_bucket_id: the sampler's settings; the last two are told to
+            models that were trained with them.
+        guidance_shape: the same guidance for every view, or (SV3D) rising from 1 at the input's view to the one behind.
+        condition: a sample of the encoder's posterior, or (SV3D) its mode.
+        group_norm_epsilon: of the UNet's residual blocks, in the code that trained it (Stability's, V3D's: 1e-5); None
+            for diffusers' own, which is 1e-6 where attention follows.
+        input_view: whether the input is the model's first view or (SV3D) its last; the orbit begins with it.
+        decode_chunk: views that are decoded together; None for all.  Fewer take less memory, and other pixels come
+            out, since the decoder's convolutions over time see one chunk only.
+        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
+            pixels are the same.
         cutout: what finds the object in a seed frame: the frame's own alpha and, where it has none, ``rembg``, as in
             the released code; or ``alpha``, the same without a learned model (``vid3d.foreground``).
         cutout_model: rembg's model u2net, an ONNX file.
@@ -178,11 +189,18 @@ class V3dViews(_ViewsSpec):
     backend: Literal["v3d"]
     size: PixelSize = 512
     model: str = "weights/v3d-diffusers"
+    model_revision: str | None = None
     steps: Annotated[int, Field(ge=1)] = 32
     guidance: float = 3.5
+    guidance_shape: Literal["constant", "triangle"] = "constant"
+    condition: Literal["sample", "mode"] = "sample"
     noise_aug_strength: float = 0.02
     fps_id: int = 1
     motion_bucket_id: int = 300
+    group_norm_epsilon: Annotated[float, Field(gt=0)] | None = 1e-5
+    input_view: Literal["first", "last"] = "first"
+    decode_chunk: Annotated[int, Field(ge=1)] | None = None
+    offload: Literal["none", "model", "sequential"] = "none"
     cutout: Literal["rembg", "alpha"] = "rembg"
     cutout_model: str = "weights/downloads/rembg/u2net.onnx"
     recentre: Literal["frame", "clip"] = "frame"

@@ -38,7 +38,7 @@ def views(tiny_svd):
 
 @pytest.fixture(scope="module")
 def pipeline(tiny_svd):
-    return views_v3d.load(str(tiny_svd))
+    return views_v3d.load(spec(tiny_svd))
 
 
 def images(views, number=3, **given):

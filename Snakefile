@@ -7,6 +7,7 @@ configfile: "config/study.yaml"
 
 include: "rules/common.smk"
 include: "rules/benchmark.smk"
+include: "rules/weights.smk"
 include: "rules/train_diffusion.smk"
 include: "rules/train.smk"
 include: "rules/seed.smk"

@@ -8,27 +8,23 @@ import sys
 from pathlib import Path
 
 from vid3d import layout
-from vid3d.config import load_benchmark, merge, parse_study, read_yaml
+from vid3d.config import STAGES, load_benchmark, load_study
 from vid3d.errors import InputError
+from vid3d.weights import load_manifest
 
 ROOT = Path(workflow.basedir)
 
 
-def load_study():
+def study_of_the_command_line():
     """Configuration files and --config, laid over each other by our own rules (a changed backend replaces its Spec)."""
     settings = workflow.config_settings
     layers = [] if settings.replace_workflow_config else [ROOT / "config/study.yaml"]
-    raw = {}
-    for layer in [
-        *map(read_yaml, [*layers, *settings.configfiles]),
-        dict(settings.config),
-    ]:
-        raw = merge(raw, layer)
-    return parse_study(raw, ROOT)
+    return load_study([*layers, *settings.configfiles], settings.config, ROOT)
 
 
 try:
-    study = load_study()
+    study = study_of_the_command_line()
+    MANIFEST = load_manifest(ROOT / "config/weights.yaml")
     IMAGES = {name: load_benchmark(name, study.image, ROOT) for name in ("procedural", "animate124", "own")}
 except InputError as error:
     print(f"vid3d: {error}", file=sys.stderr)
@@ -100,6 +96,21 @@ def gpus(stage):
     return lambda wildcards: int(study.runs[wildcards.run].spec(stage).device == "gpu")
 
 
+def environment(stage):
+    """Conda function: the environment of the stage's backend."""
+    return lambda wildcards: f"../envs/{study.runs[wildcards.run].spec(stage).device}.yaml"
+
+
+def gsplat_extension(stage):
+    """Input function: the mark of gsplat's compiled kernels, if the stage draws with them; its age does not matter."""
+
+    def resolve(wildcards):
+        drawn_by = study.runs[wildcards.run].spec(stage)
+        return ancient(layout.GSPLAT_EXTENSION) if drawn_by.device == "gpu" else []
+
+    return resolve
+
+
 def growing(amount):
     """Resource function: ``amount``, a number or a function of the wildcards, times the attempt.
 
@@ -136,6 +147,31 @@ def inputs_of(report, *kinds):
 def page(report):
     """The entry page of a report."""
     return layout.PAGE.format(report=report)
+
+
+# --- weights ----------------------------------------------------------------------------------------------------------
+
+
+def checkpoints(stage):
+    """Input function: the files of learned models that the stage's Spec needs, where there are any."""
+    return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
+
+
+def checkpoints_of(report):
+    """The same for all stages and runs of a report."""
+    runs = [study.runs[name] for name in study.reports[report].runs]
+    files = [file for run in runs for stage in STAGES for file in MANIFEST.inputs(run.spec(stage))]
+    return list(dict.fromkeys(files))
+
+
+LICENCES = " ".join(study.licences)
+
+
+def checksum(wildcards):
+    """What a file of the manifest must be.  It is all that a job depends on: other words of the manifest, and the
+    licences, make nothing anew."""
+    path = layout.DOWNLOADED.format(file=wildcards.file)
+    return MANIFEST.models[MANIFEST.owner(path)].paths[path].sha256
 
 
 # --- benchmark --------------------------------------------------------------------------------------------------------
@@ -210,15 +246,6 @@ def splats(wildcards):
     if study.runs[wildcards.run].render.control:
         return []
     return owned_frames("splat", layout.SPLATS)(wildcards)
-
-
-# --- score ------------------------------------------------------------------------------------------------------------
-
-
-def weights(wildcards):
-    """The embedder's files, where its Spec names files and not a published model."""
-    used = study.runs[wildcards.run].score
-    return [name for name in (used.model, used.weights) if "/" in name]
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 
 rule score:
     input:
-        weights=weights,
+        weights=checkpoints("score"),
         reference=REFERENCE,
         renders=owned_frames("render", layout.RENDERS),
     output:

@@ -11,6 +11,7 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
         name:
             f"seed_{_frames}_frames"
         input:
+            weights=checkpoints("seed"),
             reference=REFERENCE,
         output:
             expand(

@@ -11,6 +11,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         name:
             f"views_{_block[0]}_{_block[-1]}"
         input:
+            weights=checkpoints("views"),
             reference=REFERENCE,
             seed=owned_frames("seed", layout.SEED, _block),
             clip=whole_clip,

@@ -55,6 +55,12 @@ def _reference(stage: Stage) -> None:
     _spec(stage)
     stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
     stage.add_argument("--image", required=True, help="its name in paths")
+def _fetch_weights(stage: Stage) -> None:
+    stage.add_argument("--manifest", type=Path, default=Path("config/weights.yaml"))
+    stage.add_argument("--licences", nargs="*", default=[], help="names of the licences that you accept")
+    _paths(stage, "output")
+
+
     _paths(stage, "source", number=None, required=False)
     _paths(stage, "output", number=3)
 
@@ -204,6 +210,7 @@ STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "score": (commands.score, _score),
     "held-out-truth": (commands.held_out_truth, _held_out_truth),
     "held-out": (commands.held_out, _held_out),
+    "fetch-weights": (commands.fetch_weights, _fetch_weights),
     "tables": (commands.tables, _of_report),
     "figures": (commands.figures, _of_report),
     "report": (commands.report, _page),

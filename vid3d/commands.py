@@ -45,6 +45,23 @@ def fetch(arguments: argparse.Namespace) -> None:
     bring(entry, arguments.folder, arguments.output)
 
 
+def fetch_weights(arguments: argparse.Namespace) -> None:
+    """Fetch files of published weights, verify them, and only then give them their names."""
+    from vid3d.hub import fetch as bring
+    from vid3d.weights import load_manifest
+
+    manifest = load_manifest(arguments.manifest)
+    for path in arguments.output:
+        name = manifest.owner(path.as_posix())
+        if name is None:
+            raise InputError(f"--output: {path} is no file of {arguments.manifest}")
+        refusal = manifest.refusal(name, arguments.licences)
+        if refusal is not None:
+            raise InputError(f"{path}: licence not acknowledged: {refusal}")
+        model = manifest.models[name]
+        bring(model, path.relative_to(model.folder).as_posix(), path)
+
+
 def seed(arguments: argparse.Namespace) -> None:
     """Reference to seed video."""
     spec = specs.parse_spec("seed", arguments.spec)

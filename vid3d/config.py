@@ -5,6 +5,7 @@ every job can read it in a few milliseconds.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -27,6 +28,7 @@ from vid3d.specs import (
 
 NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+LicenceName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9.-]*$")]
 MotionScore = Annotated[int, Field(ge=0, le=255)]  # SVD's motion_bucket_id
 
 
@@ -181,6 +183,8 @@ class Study(Strict):
         frames: restrict every run to its first frames.
         embedder: ``MODEL/WEIGHTS`` of open_clip for every run, such as ``ViT-B-32/openai``; None keeps each run's own.
         report: the report that ``all``, ``table1`` and the other general targets mean.
+        licences: of the weights' licences in ``config/weights.yaml`` those that the user accepts (comma-separated on
+            the command line).
     """
 
     benchmark_dir: str | None = None
@@ -189,6 +193,7 @@ class Study(Strict):
     frames: Annotated[int, Field(ge=1)] | None = None
     embedder: Annotated[str, Field(pattern="^[^/]+/.+$")] | None = None
     report: Name = "quick"
+    licences: tuple[LicenceName, ...] = ()
     execution: Execution = Execution()
     training: Training = Training()
     runs: dict[Name, Run]
@@ -235,6 +240,7 @@ class Study(Strict):
                 "runs": {name: run for name, run in self.runs.items() if name in names},
                 "reports": {report: self.reports[report]},
                 "report": report,
+                "licences": (),  # what a report shows does not depend on them
             }
         )
 
@@ -272,6 +278,18 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     return data
 
 
+def load_study(files: Iterable[str | Path], settings: Mapping[str, Any], root: Path) -> Study:
+    """The study of configuration files and then single settings, each laid over those before it by ``merge``.
+
+    Raises:
+        InputError: one line that names the file or the setting.
+    """
+    raw: dict[str, Any] = {}
+    for layer in [*map(read_yaml, files), dict(settings)]:
+        raw = merge(raw, layer)
+    return parse_study(raw, root)
+
+
 def parse_study(raw: dict[str, Any], root: Path) -> Study:
     """The validated study from the merged configuration, with every run's ``extends`` and ``images`` filled in.
 
@@ -283,8 +301,9 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         InputError: one line that names the setting.
     """
     raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
-    if isinstance(raw.get("images"), str):
-        raw["images"] = [part.strip() for part in raw["images"].split(",")]
+    for name in ("images", "licences"):
+        if isinstance(raw.get(name), str):
+            raw[name] = [part.strip() for part in raw[name].split(",")]
     runs = raw.get("runs")
     if not isinstance(runs, dict):
         raise InputError("runs: must be a mapping of run names to settings")

@@ -13,6 +13,7 @@ IMAGE = "results/{run}/{image}"
 CLIP = IMAGE + "/motion-{motion}"
 CONDITION = CLIP + "/views-{views}"
 
+DOWNLOADED = "weights/downloads/{file}"  # published weights, as config/weights.yaml pins them
 SOURCE = "results/sources/{benchmark}/{file}"  # a benchmark's photographs, as downloaded and verified
 REFERENCE = IMAGE + "/reference.png"
 FOREGROUND = IMAGE + "/reference-foreground.png"

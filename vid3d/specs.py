@@ -35,6 +35,11 @@ class Spec(Strict):
 
     revision: Literal[1] = 1
 
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Files of learned models that the backend reads; of a folder in diffusers' format, the one that all have."""
+        return ()
+
     def argument(self) -> str:
         """Compact JSON of backend, revision and the non-default fields, keys sorted."""
         settings = self.model_dump(mode="json", exclude_defaults=True)
@@ -92,7 +97,8 @@ class SvdSeed(_SeedSpec):
     """Stable Video Diffusion; the defaults are those in effect in the released code.
 
     Attributes:
-        model: a diffusers folder or a hub id.  model_revision: the hub's commit (not used for a folder).
+        model: a diffusers folder (``config/weights.yaml`` fetches SVD-XT's) or a hub id.
+        model_revision: the commit of a hub id, which diffusers then fetches by itself; None for a folder.
         variant: of the weights' files, such as fp16; None for files without one.
         fps, steps, min_guidance, max_guidance, noise_aug_strength: as in StableVideoDiffusionPipeline.
         decode_chunk: frames that are decoded together.  Fewer take less memory, and other pixels come out, since the
@@ -108,8 +114,8 @@ class SvdSeed(_SeedSpec):
     backend: Literal["svd"]
     size: PixelSize = 512
     frames: Annotated[int, Field(ge=1, le=100)] = 25
-    model: str = "stabilityai/stable-video-diffusion-img2vid-xt"
-    model_revision: str | None = "9e43909513c6714f1bc78bcb44d96e733cd242aa"
+    model: str = "weights/downloads/svd-xt"
+    model_revision: str | None = None
     variant: str | None = "fp16"
     fps: Annotated[int, Field(ge=1)] = 7
     steps: Annotated[int, Field(ge=1)] = 25
@@ -119,6 +125,10 @@ class SvdSeed(_SeedSpec):
     decode_chunk: Annotated[int, Field(ge=1)] = 8
     precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
     offload: Literal["none", "model", "sequential"] = "none"
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        return () if self.model_revision else (f"{self.model}/model_index.json",)
 
 
 # --- views -----------------------------------------------------------------------------------------------------------
@@ -210,6 +220,11 @@ class V3dViews(_ViewsSpec):
     @property
     def whole_clip(self) -> bool:
         return self.recentre == "clip"
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        model = () if self.model_revision else (f"{self.model}/model_index.json",)
+        return (*model, self.cutout_model) if self.cutout == "rembg" else model
 
 
 # --- splat -----------------------------------------------------------------------------------------------------------
@@ -314,6 +329,8 @@ class ClipEmbed(Spec):
     Attributes:
         model: an open_clip architecture, or the path of a model configuration (JSON).
         weights: an open_clip pretrained tag, or the path of a checkpoint (safetensors).
+            The weights of the paper's embedder lie in a pinned file (``checkpoints``); open_clip downloads those of
+            other tags, in whichever version the hub has then.
     """
 
     module: ClassVar[str] = "vid3d.backends.embed_clip"
@@ -326,6 +343,12 @@ class ClipEmbed(Spec):
     def published(self) -> bool:
         """Whether this is the paper's embedder, so that scores may be compared with published ones."""
         return (self.model, self.weights) == ("ViT-B-32", "openai")
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        if self.published:
+            return ("weights/downloads/clip-vit-b-32/open_clip_model.safetensors",)
+        return tuple(name for name in (self.model, self.weights) if "/" in name)
 
 
 SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]

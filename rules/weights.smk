@@ -1,0 +1,69 @@
+# Published weights, pinned in config/weights.yaml -> files below weights/.
+#
+# out   weights/downloads/...: fetched, size and sha256 verified; kept (write-protected, never deleted by the workflow)
+#       weights/v3d-diffusers/...: V3D's checkpoint, converted
+# grain one job per file: a failure costs no other file, and the next attempt continues the download
+# note  the content decides what is fetched anew, not the manifest's words; acknowledging a licence re-makes nothing
+# note  `snakemake --cores 2 weights --config report=full` on a node with internet fetches all that the report needs
+
+
+rule weights:
+    input:
+        checkpoints_of(study.report),
+    localrule: True
+
+
+rule weights_file:
+    output:
+        protected(layout.DOWNLOADED),
+    log:
+        "logs/weights/{file}.log",
+    benchmark:
+        "benchmarks/weights/{file}.tsv"
+    wildcard_constraints:
+        file="|".join(
+            re.escape(path.removeprefix(layout.DOWNLOADED.format(file="")))
+            for model in MANIFEST.models.values()
+            for path in model.paths
+        ),
+    localrule: True  # the nodes of a cluster often have no internet
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(600),
+    params:
+        sha256=checksum,
+    message:
+        "Fetch weights {wildcards.file}"
+    shell:
+        f"vid3d fetch-weights --licences {LICENCES} --output {{output:q}} 2> {{log:q}}"
+
+
+rule convert_v3d:
+    input:
+        checkpoint="weights/downloads/v3d/V3D.ckpt",
+        svd="weights/downloads/svd-xt-sgm/svd_xt.safetensors",
+    output:
+        "weights/v3d-diffusers/model_index.json",
+        "weights/v3d-diffusers/unet/diffusion_pytorch_model.safetensors",
+        "weights/v3d-diffusers/vae/diffusion_pytorch_model.safetensors",
+        "weights/v3d-diffusers/image_encoder/model.safetensors",
+        account="weights/v3d-diffusers/conversion.json",
+    log:
+        "logs/weights/v3d-diffusers.log",
+    benchmark:
+        "benchmarks/weights/v3d-diffusers.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(24000),
+        runtime=growing(60),
+    params:
+        folder=lambda wildcards, output: Path(output.account).parent,
+    message:
+        "Convert V3D's checkpoint to a diffusers folder"
+    shell:
+        "vid3d convert --checkpoint {input.checkpoint:q} --svd {input.svd:q} --output {params.folder:q} 2> {log:q}"

@@ -80,18 +80,21 @@ def _open_clip_weights(weights: dict[str, Any]) -> dict[str, Any]:
     return mapped
 
 
-@pytest.fixture(scope="module")
-def features(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    """(251, 16): the renders frame by frame, then the source image."""
-    folder = tmp_path_factory.mktemp("tiny-clip")
+def _features(folder: Path, **changes: Any) -> np.ndarray:
     configuration = _open_clip_configuration(json.loads((DATA / "tiny_clip" / "config.json").read_text()))
-    (folder / "config.json").write_text(json.dumps(configuration))
+    (folder / "config.json").write_text(json.dumps(configuration | changes))
     save_file(_open_clip_weights(load_file(DATA / "tiny_clip" / "model.safetensors")), folder / "model.safetensors")
     embed = build(
         ClipEmbed(backend="clip", model=str(folder / "config.json"), weights=str(folder / "model.safetensors"))
     )
     images = np.load(DATA / "renders_u8.npz")
     return embed([*images["renders"].reshape(-1, 32, 32, 3), images["source"]])
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """(251, 16): the renders frame by frame, then the source image."""
+    return _features(tmp_path_factory.mktemp("tiny-clip"))
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,11 @@ def test_features(features: np.ndarray) -> None:
     official = np.load(DATA / "expected_pil.npz")["features"]
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, official, atol=5e-6, rtol=1e-5)
+
+
+def test_plain_gelu_would_be_noticed(tmp_path: Path) -> None:
+    official = np.load(DATA / "expected_pil.npz")["features"]
+    assert np.abs(_features(tmp_path, quick_gelu=False) - official).max() > 5e-3
 
 
 def test_cosines(features: np.ndarray) -> None:

@@ -32,7 +32,7 @@ def test_the_card_is_made_from_the_measured_files() -> None:
 
 
 def test_the_model_is_of_the_size_asked_for() -> None:
-    model = embed_clip.load_model(SPEC.model, SPEC.weights)
+    model = embed_clip.load_model(SPEC)
     facts = json.loads((FOLDER / "training.json").read_text())
     tower = sum(value.numel() for value in model.visual.parameters())
     assert tower == facts["image_tower_parameters"]

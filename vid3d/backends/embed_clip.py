@@ -1,8 +1,11 @@
 """CLIP image embeddings by open_clip, preprocessed with open_clip's own transform (PIL, bicubic, shortest side).
 
 OpenAI's weights were trained with quick-GELU, which open_clip's architecture ``ViT-B-32`` does not use by default: the
-flag is taken from the pretrained tag's own configuration.  For a local checkpoint the model's configuration decides, so
-OpenAI's weights in a local file go with architecture ``ViT-B-32-quickgelu``.
+flag is taken from the pretrained tag's own configuration.  For a checkpoint without a tag the model's configuration
+decides.
+
+The paper's embedder is read from a pinned file, not downloaded by open_clip.  OpenAI itself publishes a TorchScript
+archive, which holds code; the same weights without code are on the hub (``config/weights.yaml``).
 """
 
 import json
@@ -34,7 +37,7 @@ def build(spec: ClipEmbed) -> Embed:
         InputError: the architecture, configuration or weights are unknown, missing, or do not fit each other.
     """
     torch.set_num_threads(THREADS)
-    model = load_model(spec.model, spec.weights)
+    model = load_model(spec)
     transform = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
 
     def embed(images: Sequence[UInt8]) -> Float32:
@@ -57,7 +60,7 @@ def build_captions(spec: ClipEmbed, vocabulary: Path) -> Callable[[Sequence[str]
         vocabulary: text file, one word a line in the order of their numbers.
     """
     torch.set_num_threads(THREADS)
-    model = load_model(spec.model, spec.weights)
+    model = load_model(spec)
     if not vocabulary.is_file():
         raise InputError(f"{vocabulary} does not exist; it stands beside the weights of a model trained here")
     tokenizer = Tokenizer(vocabulary.read_text().split(), model.context_length)
@@ -70,15 +73,11 @@ def build_captions(spec: ClipEmbed, vocabulary: Path) -> Callable[[Sequence[str]
     return embed
 
 
-def load_model(model: str, weights: str) -> Any:
-    """An open_clip model (its class is not typed) in evaluation mode, float32, on the CPU.
-
-    Args:
-        model: an open_clip architecture, or the path of a model configuration (``*.json``) of open_clip's class CLIP.
-        weights: a pretrained tag of the architecture, or the path of a checkpoint; pickles are read as weights only.
-    """
-    network = _from_configuration(Path(model), weights) if model.endswith(".json") else _from_name(model, weights)
-    return network.eval()
+def load_model(spec: ClipEmbed) -> Any:
+    """An open_clip model (its class is not typed) in evaluation mode, float32, on the CPU; pickles only as weights."""
+    if spec.model.endswith(".json"):
+        return _from_configuration(Path(spec.model), spec.weights).eval()
+    return _from_name(spec).eval()
 
 
 def _from_configuration(path: Path, weights: str) -> Any:
@@ -93,20 +92,22 @@ def _from_configuration(path: Path, weights: str) -> Any:
     return network
 
 
-def _from_name(name: str, weights: str) -> Any:
-    if name not in open_clip.list_models():
-        raise InputError(f"score.model: open_clip knows no architecture {name!r}; see open_clip.list_models()")
-    tag = get_pretrained_cfg(name, weights)
-    if not tag:
-        network = open_clip.create_model(name, pretrained_text=False)
-        _load(network, _checkpoint(weights, list_pretrained_tags_by_model(name)))
+def _from_name(spec: ClipEmbed) -> Any:
+    if spec.model not in open_clip.list_models():
+        raise InputError(f"score.model: open_clip knows no architecture {spec.model!r}; see open_clip.list_models()")
+    tag = get_pretrained_cfg(spec.model, spec.weights)
+    quick_gelu = bool(tag.get("quick_gelu"))
+    if not tag or spec.published:  # open_clip's preprocessing of an architecture is that of OpenAI's tag
+        network = open_clip.create_model(spec.model, force_quick_gelu=quick_gelu, pretrained_text=False)
+        file = spec.checkpoints[0] if spec.published else spec.weights
+        _load(network, _checkpoint(file, list_pretrained_tags_by_model(spec.model)))
         return network
     try:
-        network = open_clip.create_model(name, weights, force_quick_gelu=bool(tag.get("quick_gelu")), weights_only=True)
+        network = open_clip.create_model(spec.model, spec.weights, force_quick_gelu=quick_gelu, weights_only=True)
     except (RuntimeError, OSError) as error:
         raise InputError(
-            f"score.weights: {name}/{weights} could not be downloaded or read ({_first_line(error)}); go online once,"
-            " or give the path of a checkpoint, or another embedder"
+            f"score.weights: {spec.model}/{spec.weights} could not be downloaded or read ({_first_line(error)}); go"
+            " online once, or give the path of a checkpoint, or another embedder"
         ) from None
     return network
 
@@ -123,6 +124,11 @@ def _load(network: Any, path: Path) -> None:
     try:
         open_clip.load_checkpoint(network, str(path), strict=True, weights_only=True)
     except Exception as error:  # safetensors and torch raise many classes for unreadable files
+        if "TorchScript" in str(error):
+            raise InputError(
+                f"score.weights: {path} is a TorchScript archive, which holds code and is not opened; fetch OpenAI's"
+                " weights without code with `snakemake weights` (config/weights.yaml names the file)"
+            ) from None
         raise InputError(
             f"score.weights: {path} cannot be read as weights of this model ({_first_line(error)});"
             " check that model and weights belong together and that the file is whole"

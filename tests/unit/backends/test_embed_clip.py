@@ -6,6 +6,7 @@ import open_clip
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from vid3d.backends import embed_clip
 from vid3d.errors import InputError
@@ -71,7 +72,7 @@ def test_quick_gelu_of_a_configuration_is_respected(checkpoint: tuple[Path, Path
     assert np.abs(difference).max() > 1e-4
 
 
-def test_openai_tag_forces_quick_gelu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openais_tags_force_quick_gelu(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
     def create_model(name: str, tag: str, **settings: object) -> torch.nn.Module:
@@ -79,12 +80,48 @@ def test_openai_tag_forces_quick_gelu(monkeypatch: pytest.MonkeyPatch) -> None:
         return torch.nn.Identity()
 
     monkeypatch.setattr(open_clip, "create_model", create_model)
-    embed_clip.load_model("ViT-B-32", "openai")
-    embed_clip.load_model("ViT-B-32", "laion2b_s34b_b79k")
+    embed_clip.load_model(_spec("ViT-B-16", "openai"))
+    embed_clip.load_model(_spec("ViT-B-32", "laion2b_s34b_b79k"))
     assert [settings["force_quick_gelu"] for _, _, settings in calls] == [True, False]
 
 
-def test_missing_configuration_and_weights_name_the_setting_and_the_cure(checkpoint: tuple[Path, Path]) -> None:
+def test_the_papers_embedder_is_read_from_its_pinned_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = ClipEmbed(backend="clip")
+    assert spec.published
+    (name,) = spec.checkpoints
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(parents=True)
+    torch.manual_seed(0)
+    by_hand, _, transform = open_clip.create_model_and_transforms("ViT-B-32-quickgelu")
+    save_file({key: value.contiguous() for key, value in by_hand.state_dict().items()}, name)
+
+    network = embed_clip.load_model(spec)
+    (image,) = _images((300, 260))
+    with torch.no_grad():
+        pixels = transform(Image.fromarray(image))[None]
+        assert torch.equal(network.encode_image(pixels), by_hand.eval().encode_image(pixels))
+    published = {
+        "size": (224, 224),
+        "interpolation": "bicubic",
+        "resize_mode": "shortest",
+        "mean": (0.48145466, 0.4578275, 0.40821073),
+        "std": (0.26862954, 0.26130258, 0.27577711),
+    }
+    assert published.items() <= network.visual.preprocess_cfg.items()
+
+
+@pytest.mark.filterwarnings("ignore:.*TorchScript|.*torch.jit")
+def test_an_archive_of_code_is_refused(checkpoint: tuple[Path, Path], tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), tmp_path / "ViT-B-32.pt")
+    with pytest.raises(InputError, match="TorchScript archive, which holds code and is not opened") as error:
+        embed_clip.build(_spec(checkpoint[0], tmp_path / "ViT-B-32.pt"))
+    assert "\n" not in str(error.value)
+
+
+def test_missing_configuration_and_weights_name_the_setting_and_the_cure(
+    checkpoint: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     model, weights = checkpoint
     with pytest.raises(InputError, match=r"score\.model: .*absent\.json does not exist; give the path"):
         embed_clip.build(_spec(model.with_name("absent.json"), weights))
@@ -92,6 +129,8 @@ def test_missing_configuration_and_weights_name_the_setting_and_the_cure(checkpo
         embed_clip.build(_spec(model, weights.with_name("absent.pt")))
     with pytest.raises(InputError, match="knows no architecture 'ViT-Q-1'"):
         embed_clip.build(_spec("ViT-Q-1", "openai"))
+    with pytest.raises(InputError, match=r"open_clip_model\.safetensors does not exist"):
+        embed_clip.build(ClipEmbed(backend="clip"))
     with pytest.raises(InputError, match=r"or one of the tags openai, laion"):
         embed_clip.build(_spec("ViT-B-32", "opnai"))
 

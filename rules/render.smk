@@ -12,6 +12,7 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
             f"render_{_frames}_frames"
         input:
             reference=REFERENCE,
+            extension=gsplat_extension("render"),
             splats=splats,
         output:
             strips=expand(
@@ -27,7 +28,7 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
         wildcard_constraints:
             run=runs_where(lambda run: run.used_frames == _frames),
         conda:
-            "../envs/cpu.yaml"
+            environment("render")
         threads: 1
         resources:
             gpu=gpus("render"),
@@ -40,4 +41,5 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
         shell:
             "vid3d render --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
             " --views {wildcards.views} --splats {input.splats:q} --output {output.strips:q}"
-            " --videos {output.videos:q} 2> {log:q}"
+            " --videos {output.videos:q} --gpu-record benchmarks/render/{wildcards.run}/{wildcards.image}/"
+            "motion-{wildcards.motion}/views-{wildcards.views}-gpu.json 2> {log:q}"

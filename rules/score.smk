@@ -36,6 +36,7 @@ rule score:
 
 rule held_out:
     input:
+        extension=gsplat_extension("render"),
         reference=REFERENCE,
         splats=owned_frames("splat", layout.SPLATS),
         truth=owned_frames("views", layout.HELD_OUT_TRUTH),
@@ -49,9 +50,10 @@ rule held_out:
     wildcard_constraints:
         run=runs_where(lambda run: run.ground_truth),
     conda:
-        "../envs/cpu.yaml"
+        environment("render")
     threads: 1
     resources:
+        gpu=gpus("render"),
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
@@ -60,4 +62,6 @@ rule held_out:
         "Compare with the truth: {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
     shell:
         "vid3d held-out --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
-        " --views {wildcards.views} --splats {input.splats:q} --truth {input.truth:q} --output {output.rows:q} 2> {log:q}"
+        " --views {wildcards.views} --splats {input.splats:q} --truth {input.truth:q} --output {output.rows:q}"
+        " --gpu-record benchmarks/held-out/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}/"
+        "views-{wildcards.views}-gpu.json 2> {log:q}"

@@ -26,7 +26,7 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
         wildcard_constraints:
             run=runs_where(lambda run: run.seed.frames == _frames),
         conda:
-            "../envs/cpu.yaml"
+            environment("seed")
         threads: 1
         resources:
             gpu=gpus("seed"),
@@ -38,4 +38,5 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
             "Seed video of {wildcards.image} at motion {wildcards.motion}"
         shell:
             "vid3d seed --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
-            " --output {output:q} 2> {log:q}"
+            " --output {output:q} --gpu-record"
+            " benchmarks/seed/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}-gpu.json 2> {log:q}"

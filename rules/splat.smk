@@ -5,7 +5,31 @@
 # grain one job per frame on a CPU (a fit starts in well under half a second); blocks of frames on a GPU, and on a CPU
 #       where jobs are dear (a cluster's): `execution.frames_per_job`; results do not depend on it
 
+# The first job on a GPU compiles gsplat's CUDA kernels for all that follow: jobs that did so side by side would delete
+# each other's files.  gsplat keeps them in torch's folder (TORCH_EXTENSIONS_DIR), compiled for the GPUs that the job
+# sees; where jobs meet different GPUs, TORCH_CUDA_ARCH_LIST must name the architectures of all.
+
 FIT = "vid3d fit --spec {params.spec:q} --image {wildcards.image} --generated {params.generated} --views {wildcards.views}"
+
+
+rule gsplat_extension:
+    output:
+        layout.GSPLAT_EXTENSION,
+    log:
+        "logs/gsplat-extension.log",
+    benchmark:
+        "benchmarks/gsplat-extension.tsv"
+    conda:
+        "../envs/gpu.yaml"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=growing(16000),
+        runtime=growing(60),
+    message:
+        "Compile gsplat's CUDA kernels"
+    shell:
+        "MAX_JOBS={threads} vid3d gsplat-extension --output {output:q} 2> {log:q}"
 
 
 rule splat:
@@ -44,6 +68,7 @@ for _device, _size in SPLAT_BLOCKS.items():
             name:
                 f"splat_{_device}_{_block[0]}_{_block[-1]}"
             input:
+                extension=gsplat_extension("splat"),
                 orbit=owned_frames("views", layout.ORBIT, _block),
             output:
                 ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
@@ -69,4 +94,7 @@ for _device, _size in SPLAT_BLOCKS.items():
                 "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frames {params.frames}"
             shell:
                 FIT
-                + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"
+                + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q}"
+                + f" --batch {study.execution.frames_per_batch if _device == 'gpu' else 1}"
+                + " --gpu-record benchmarks/splat/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}/"
+                + f"views-{{wildcards.views}}/frames-{_block[0]}-{_block[-1]}-gpu.json 2> {{log:q}}"

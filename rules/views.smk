@@ -24,7 +24,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         wildcard_constraints:
             run="|".join(_runs),
         conda:
-            "../envs/cpu.yaml"
+            environment("views")
         threads: 1
         resources:
             gpu=gpus("views"),
@@ -37,7 +37,9 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
             "Views of {wildcards.image} at motion {wildcards.motion}, frames {params.frames}"
         shell:
             "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
-            " --frames {params.frames} --seed {input.seed:q} --clip {input.clip:q} --output {output:q} 2> {log:q}"
+            " --frames {params.frames} --seed {input.seed:q} --clip {input.clip:q} --output {output:q}"
+            " --gpu-record benchmarks/views/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}/"
+            f"frames-{_block[0]}-{_block[-1]}-gpu.json 2> {{log:q}}"
 
 
 for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():

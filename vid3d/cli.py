@@ -6,18 +6,22 @@ Exit codes: 0 done; 2 something given is wrong, said in one line; 1 anything unf
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from vid3d import __version__, commands
+from vid3d import __version__, commands, gpus, specs
 from vid3d.errors import InputError
 from vid3d.training import commands as training
 
 Stage = argparse.ArgumentParser
 
 
-def _spec(stage: Stage) -> None:
+def _spec(stage: Stage, of: str) -> None:
+    """The Spec of a stage, which says whether the command needs a GPU."""
+    stage.set_defaults(spec_of=of)
     stage.add_argument("--spec", required=True, help="the stage's Spec as JSON")
+    _paths(stage, "gpu-record", number=None, required=False)
 
 
 def _paths(stage: Stage, *names: str, number: int | str | None = "+", required: bool = True) -> None:
@@ -51,28 +55,28 @@ def _fetch(stage: Stage) -> None:
     _paths(stage, "output", number=None)
 
 
-def _reference(stage: Stage) -> None:
-    _spec(stage)
-    stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
-    stage.add_argument("--image", required=True, help="its name in paths")
 def _fetch_weights(stage: Stage) -> None:
     stage.add_argument("--manifest", type=Path, default=Path("config/weights.yaml"))
     stage.add_argument("--licences", nargs="*", default=[], help="names of the licences that you accept")
     _paths(stage, "output")
 
 
+def _reference(stage: Stage) -> None:
+    _spec(stage, "reference")
+    stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
+    stage.add_argument("--image", required=True, help="its name in paths")
     _paths(stage, "source", number=None, required=False)
     _paths(stage, "output", number=3)
 
 
 def _seed(stage: Stage) -> None:
-    _spec(stage)
+    _spec(stage, "seed")
     _item(stage, "motion")
     _paths(stage, "output")
 
 
 def _views(stage: Stage) -> None:
-    _spec(stage)
+    _spec(stage, "views")
     _item(stage, "motion")
     _frames(stage)
     _paths(stage, "seed", "output")
@@ -80,7 +84,7 @@ def _views(stage: Stage) -> None:
 
 
 def _fit(stage: Stage) -> None:
-    _spec(stage)
+    _spec(stage, "splat")
     stage.add_argument(
         "--image", required=True, help="name of the reference image: the fit's randomness derives from it"
     )
@@ -93,14 +97,14 @@ def _fit(stage: Stage) -> None:
 
 
 def _render(stage: Stage) -> None:
-    _spec(stage)
+    _spec(stage, "render")
     _item(stage, "motion", "views")
     _paths(stage, "splats", number="*", required=False)
     _paths(stage, "output", "videos")
 
 
 def _score(stage: Stage) -> None:
-    _spec(stage)
+    _spec(stage, "score")
     _item(stage, "motion", "views")
     _paths(stage, "renders")
     _paths(stage, "embeddings", "scores", number=None)
@@ -113,9 +117,13 @@ def _held_out_truth(stage: Stage) -> None:
 
 
 def _held_out(stage: Stage) -> None:
-    _spec(stage)
+    _spec(stage, "render")
     _item(stage, "motion", "views")
     _paths(stage, "splats", "truth")
+    _paths(stage, "output", number=None)
+
+
+def _gsplat_extension(stage: Stage) -> None:
     _paths(stage, "output", number=None)
 
 
@@ -202,6 +210,7 @@ def _card(stage: Stage) -> None:
 Command = Callable[[argparse.Namespace], None]
 STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "fetch": (commands.fetch, _fetch),
+    "fetch-weights": (commands.fetch_weights, _fetch_weights),
     "reference": (commands.reference, _reference),
     "seed": (commands.seed, _seed),
     "views": (commands.views, _views),
@@ -210,7 +219,7 @@ STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "score": (commands.score, _score),
     "held-out-truth": (commands.held_out_truth, _held_out_truth),
     "held-out": (commands.held_out, _held_out),
-    "fetch-weights": (commands.fetch_weights, _fetch_weights),
+    "gsplat-extension": (commands.gsplat_extension, _gsplat_extension),
     "tables": (commands.tables, _of_report),
     "figures": (commands.figures, _of_report),
     "report": (commands.report, _page),
@@ -240,11 +249,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _device(arguments: argparse.Namespace) -> AbstractContextManager[None]:
+    """A GPU for the command alone, if its Spec runs on one; taken before anything loads CUDA."""
+    if "spec_of" not in arguments or specs.parse_spec(arguments.spec_of, arguments.spec).device == "cpu":
+        return nullcontext()
+    return gpus.held(arguments.gpu_record)
+
+
 def main() -> None:
     """Entry point."""
     arguments = _parser().parse_args()
     try:
-        arguments.command(arguments)
+        with _device(arguments):
+            arguments.command(arguments)
     except InputError as error:
         print(f"vid3d: {error}", file=sys.stderr)
         sys.exit(2)

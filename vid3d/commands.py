@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vid3d import __version__, cameras, config, files, randomness, specs
+from vid3d import __version__, cameras, config, files, gpus, randomness, specs
 from vid3d.errors import InputError
 from vid3d.progress import progress_bar
 from vid3d.scene import Reference, SeedFrame, Views
@@ -210,6 +210,13 @@ def held_out(arguments: argparse.Namespace) -> None:
     files.save_rows(arguments.output, rows, files.Provenance("held-out", arguments.spec, condition))
 
 
+def gsplat_extension(arguments: argparse.Namespace) -> None:
+    """Compile gsplat's CUDA kernels, once for all later jobs, and compare a picture of theirs with the CPU's."""
+    with gpus.held():
+        checked = importlib.import_module("vid3d.backends.render_cuda").check()
+    files.save_json(arguments.output, checked)
+
+
 def _numbered(arguments: argparse.Namespace, source: str) -> Sequence[tuple[int, Path, Path]]:
     """(frame number, input, output) triples, which must be equally many."""
     inputs = getattr(arguments, source)
@@ -265,6 +272,12 @@ def convert(arguments: argparse.Namespace) -> None:
         files.save_json(folder / "conversion.json", account | {"vid3d": __version__})
 
 
+def tiny_weights(arguments: argparse.Namespace) -> None:
+    """Random weights in the formats of the published ones, small enough for a CPU."""
+    with files.atomic_folder(arguments.output) as folder:
+        importlib.import_module("vid3d.backends.tiny_weights").make(folder, arguments.seed)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Train a model of ours anew."""
     importlib.import_module("vid3d.backends.train_clip").train(arguments.output, arguments.seed, arguments.budget)
@@ -272,12 +285,6 @@ def train(arguments: argparse.Namespace) -> None:
 
 def _mini_clip(folder: Path) -> tuple[Any, specs.ClipEmbed]:
     """The backend of a mini CLIP's folder and its Spec."""
-def tiny_weights(arguments: argparse.Namespace) -> None:
-    """Random weights in the formats of the published ones, small enough for a CPU."""
-    with files.atomic_folder(arguments.output) as folder:
-        importlib.import_module("vid3d.backends.tiny_weights").make(folder, arguments.seed)
-
-
     model, weights = str(folder / "config.json"), str(folder / "model.safetensors")
     spec = specs.ClipEmbed(backend="clip", model=model, weights=weights)
     return importlib.import_module(type(spec).module), spec

@@ -1,4 +1,4 @@
-"""Where and how long a study ran: versions of packages, and times from Snakemake's benchmark files."""
+"""Where and how long a study ran: versions of packages, times from Snakemake's benchmark files, and the use of GPUs."""
 
 import importlib.metadata
 import platform
@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from vid3d.errors import InputError
+from vid3d.files import load_json
 
 PACKAGES = (
     *("vid3d", "numpy", "scipy", "pandas", "matplotlib", "pillow", "jinja2", "pydantic", "snakemake"),
@@ -20,10 +21,12 @@ def stage_times(paths: Sequence[Path]) -> pd.DataFrame:
 
     Returns:
         One row per stage, in the order of ``paths``: stage, jobs, total, mean and longest (seconds), memory (MB, the
-        largest resident set of a job; NaN where no job lived long enough to be measured).
+        largest resident set of a job; NaN where no job lived long enough to be measured), gpu_seconds (in which jobs
+        held a GPU, summed) and gpu_memory (MiB, the largest peak), both from ``...-gpu.json`` beside a benchmark file
+        and NaN where no job used a GPU.
 
     Raises:
-        InputError: a file that does not hold Snakemake's columns.
+        InputError: a file that does not hold Snakemake's columns, or a record of a GPU that is not one.
     """
     rows = []
     for path in paths:
@@ -31,14 +34,30 @@ def stage_times(paths: Sequence[Path]) -> pd.DataFrame:
         stage = folders[folders.index("benchmarks") + 1] if "benchmarks" in folders[:-1] else path.parent.name
         try:
             table = pd.read_csv(path, sep="\t", na_values="-")
-            rows.append({"stage": stage, "s": float(table["s"].sum()), "memory": table["max_rss"].max()})
+            row = {"stage": stage, "s": float(table["s"].sum()), "memory": table["max_rss"].max()}
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{path}: not a benchmark file of Snakemake ({error}); delete it and run again") from None
-    jobs = pd.DataFrame(rows, columns=["stage", "s", "memory"])
+        rows.append(row | _gpu_record(path.with_name(f"{path.stem}-gpu.json")))
+    jobs = pd.DataFrame(rows, columns=["stage", "s", "memory", "gpu_seconds", "peak_memory_mib"])
     grouped = jobs.groupby("stage", sort=False)
     summary = grouped["s"].agg(jobs="size", total="sum", mean="mean", longest="max")
-    table = summary.assign(memory=grouped["memory"].max()).reset_index()
-    return pd.DataFrame(table)
+    table = summary.assign(
+        memory=grouped["memory"].max(),
+        gpu_seconds=grouped["gpu_seconds"].sum(min_count=1),
+        gpu_memory=grouped["peak_memory_mib"].max(),
+    )
+    return pd.DataFrame(table.reset_index())
+
+
+def _gpu_record(path: Path) -> dict[str, float]:
+    """What a job used of its GPU; nothing where it used none."""
+    if not path.is_file():
+        return {}
+    record = load_json(path)
+    try:
+        return {key: float(record[key]) for key in ("gpu_seconds", "peak_memory_mib")}
+    except (TypeError, KeyError, ValueError):
+        raise InputError(f"{path}: not a record of a GPU's use; delete it and run again") from None
 
 
 def versions() -> dict[str, str]:

@@ -29,6 +29,8 @@ EMBEDDINGS = CONDITION + "/embeddings.npz"
 SCORES = CONDITION + "/scores.csv"
 HELD_OUT = CONDITION + "/held-out.csv"
 
+GSPLAT_EXTENSION = "build/gsplat-extension.json"  # gsplat's CUDA kernels are compiled, and draw as the CPU does
+
 REPORT = "results/reports/{report}"
 TABLE = REPORT + "/tables/table{number}.csv"
 HELD_OUT_TABLE = REPORT + "/tables/held-out.csv"  # PSNR and SSIM at cameras that were not trained on

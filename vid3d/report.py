@@ -218,6 +218,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     for source in SOURCES:
         gallery.copy(root / "reports" / source, folder / source)
     save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
+    spent = stage_times(times)
     page = _template(root).render(
         title=study.reports[report].title,
         own=own,
@@ -229,7 +230,8 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         varied={2: _varied(study, report, "view_counts"), 3: _varied(study, report, "motion_scores")},
         not_run=not_run(study, report, root),
         command=command(study, report),
-        times=stage_times(times).to_dict("records"),
+        times=spent.to_dict("records"),
+        gpus=bool(spent["gpu_seconds"].notna().any()),
         versions=versions(),
         machine=f"{platform.system()} on {platform.machine()}",
         frames_per_second=FRAMES_PER_SECOND,

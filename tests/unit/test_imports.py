@@ -39,6 +39,7 @@ WALLS = {
     "weights": ({"config", "errors", "specs"}, {"pydantic"}),
     "hub": ({"errors", "weights"}, {"huggingface_hub"}),
     "files": ({"errors", "scene"}, {"numpy", "PIL", "av"}),
+    "gpus": ({"errors", "files"}, set()),  # before torch is loaded
     "foreground": ({"errors", "scene"}, {"numpy", "cv2"}),
     "preparation": ({"errors", "foreground", "scene", "specs", "stages"}, {"numpy", "cv2", "PIL"}),
     "sgm_names": (set(), set()),

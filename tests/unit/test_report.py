@@ -1,3 +1,4 @@
+import json
 import re
 from html.parser import HTMLParser
 
@@ -206,6 +207,29 @@ def test_times_are_summed_by_stage(tmp_path):
     assert table.loc["seed", "total"] == 1.5
     _, _, page = written(tmp_path / "study", times=paths)
     assert "splat 2 6.0 3.0 4.0 100" in page.words()
+    assert "GPU" not in page.words().split("Wall time of the jobs")[1].split("Versions")[0]
+
+
+def test_the_use_of_gpus_stands_beside_the_times(tmp_path):
+    """Where there is no record, no GPU was used: shown as absent, not as zero."""
+    paths = []
+    for stage, name, record in (("seed", "a", None), ("splat", "b", (70.25, 900)), ("splat", "c", (30.0, 1100))):
+        path = tmp_path / "benchmarks" / stage / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("s\th:m:s\tmax_rss\n2.0\t0:00:02\t10\n", encoding="utf-8")
+        if record is not None:
+            used = {"device": "NVIDIA RTX A5000", "gpu_seconds": record[0], "peak_memory_mib": record[1]}
+            path.with_name(f"{name}-gpu.json").write_text(json.dumps(used), encoding="utf-8")
+        paths.append(path)
+    table = stage_times(paths).set_index("stage")
+    assert table.loc["splat", ["gpu_seconds", "gpu_memory"]].tolist() == [100.25, 1100]
+    assert table.loc["seed", ["gpu_seconds", "gpu_memory"]].isna().all()
+    _, _, page = written(tmp_path / "study", times=paths)
+    assert "splat 2 4.0 2.0 2.0 10 100 1100" in page.words()
+    assert "seed 1 2.0 2.0 2.0 10 · ·" in page.words()
+    (tmp_path / "benchmarks/splat/b-gpu.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match=r"b-gpu\.json: not a record of a GPU"):
+        stage_times(paths)
 
 
 def test_no_times_are_no_fault(tmp_path):

@@ -1,8 +1,11 @@
 """The plan of the paper's study, and refusals before the first job."""
 
+import os
 import re
 
 import pytest
+
+from vid3d.weights import load_manifest
 
 
 def test_the_full_report_plans_the_papers_jobs(fresh):
@@ -18,12 +21,84 @@ def test_the_full_report_plans_the_papers_jobs(fresh):
     assert total("splat") == 3000 // 25  # blocks of 25 frames on a GPU
     assert total("render") == 120
     assert total("score") == 120
+    assert total("gsplat_extension") == 1  # once, before the jobs that need it
+
+
+@pytest.mark.parametrize("rasterizer", ["gsplat", "cpp"])
+def test_only_gsplats_own_rasterizer_wants_a_gpu_and_compiled_kernels(fresh, rasterizer):
+    backend = f"{{backend: gsplat, rasterizer: {rasterizer}}}"
+    overlay = f"runs: {{tiny: {{splat: {backend}, render: {backend}}}}}\nexecution: {{frames_per_batch: 2}}"
+    (fresh.folder / "overlay.yaml").write_text(overlay)
+    planned = fresh.planned("--configfile", "tiny.yaml", "overlay.yaml")
+    cuda = rasterizer == "gsplat"
+    assert planned.get("gsplat_extension", 0) == int(cuda)
+    assert planned.get("splat", 0) == (0 if cuda else 8)  # two images, two view counts, two frames
+    assert planned.get("splat_gpu_00_01", 0) == (4 if cuda else 0)
+    commands = fresh.run("-n", "-p", "--configfile", "tiny.yaml", "overlay.yaml").stdout
+    assert (" --batch 2 " in commands) == cuda
+    clip = "tiny/frog-green/motion-120"
+    recorded = set(re.findall(rf"--gpu-record benchmarks/(\S+/{clip}\S*)-gpu.json", commands))
+    expected = {f"seed/{clip}", f"views/{clip}/frames-00-01"}
+    for views in (3, 18):
+        expected |= {f"render/{clip}/views-{views}", f"held-out/{clip}/views-{views}"}
+        expected |= {f"splat/{clip}/views-{views}/frames-00-01"} if cuda else set()
+    assert recorded == expected
 
 
 def test_the_full_report_with_cpu_splats_plans_one_job_per_frame(fresh):
     (fresh.folder / "overlay.yaml").write_text("runs: {full: {splat: {backend: cpu}}}")
     planned = fresh.planned("full", "--configfile", "tiny.yaml", "overlay.yaml")
     assert planned["splat"] == 3000
+
+
+def total(planned: dict[str, int], prefix: str) -> int:
+    return sum(count for rule, count in planned.items() if rule.startswith(prefix))
+
+
+def test_one_image_at_paper_scale_is_seven_jobs_on_a_gpu_or_less(fresh):
+    planned = fresh.planned("full-one", "--config", "benchmark_dir=nowhere")
+    stages = ("fetch", "reference", "seed", "views_00_04", "splat_gpu_00_04", "render", "score")
+    assert [total(planned, stage) for stage in stages] == [1] * len(stages)
+
+
+def test_one_image_and_the_whole_study_share_the_seed_only(fresh):
+    planned = fresh.planned("full", "full-one")
+    assert [total(planned, stage) for stage in ("fetch", "reference", "seed", "views")] == [24, 24, 72, 72 + 1]
+
+
+def test_splats_on_cpus_share_seeds_and_views_with_the_whole_study(fresh):
+    planned = fresh.planned("full", "full-cpu-splats")
+    assert [total(planned, stage) for stage in ("fetch", "reference", "seed", "views")] == [24, 24, 72, 72]
+    assert planned["splat"] == 3000
+    assert total(planned, "splat_gpu") == 120
+    assert total(planned, "render") == 2 * 120
+
+
+def test_splats_on_cpus_after_the_whole_study_need_no_gpu(fresh):
+    """With one image, whose seeds, views and weights lie there as empty files."""
+    manifest = load_manifest(fresh.folder / "config/weights.yaml")
+    weights = [path for model in manifest.models.values() for path in model.paths]
+    converted = ["model_index.json", "conversion.json", "image_encoder/model.safetensors"]
+    converted += [f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")]
+    fish = "results/full/fish"
+    clips = [f"{fish}/motion-{motion}/{stage}/frame-{frame:02d}.png"
+             for stage in ("seed", "orbit") for motion in (120, 160, 200) for frame in range(25)]  # fmt: skip
+    finished = [
+        *weights,
+        *(f"weights/v3d-diffusers/{name}" for name in converted),
+        "results/sources/animate124/fish.jpg",
+        *(f"{fish}/{name}" for name in ("reference.png", "reference-foreground.png", "subject.json")),
+        *clips,
+    ]
+    for second, name in enumerate(finished):  # in the order in which they would have been made
+        path = fresh.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (second, second))
+    planned = fresh.planned("full-cpu-splats", "--config", "images=fish")
+    assert planned.pop("splat") == 25 * 5
+    assert [planned.pop("render_25_frames"), planned.pop("score")] == [5, 5]
+    assert planned == {"tables": 1, "figures_of_report": 1, "page": 1, "full-cpu-splats": 1}
 
 
 def test_fewer_frames_per_job_cut_more_jobs(fresh):

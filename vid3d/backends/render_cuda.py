@@ -4,16 +4,22 @@ gsplat caps a splat's alpha at .999 (released code: .99).  Not yet run on a GPU.
 """
 
 from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import torch
 
+from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Reference, Splats
 from vid3d.specs import CudaRender
 from vid3d.splatting import render as cpp_render
 from vid3d.splatting.recipe import SH_C0
 from vid3d.stages import Render
+
+GSPLAT_ALPHA_CAP = 0.999
+LARGEST_DIFFERENCE = 1e-2  # of two pictures in [0, 1]: a pixel may see one contribution near the cut of 1/255 more
 
 
 def build(spec: CudaRender) -> Render:
@@ -47,6 +53,36 @@ def _require_gsplat() -> None:
         raise InputError("render.backend: gsplat is not installed; pip install 'vid3d[gpu]'") from None
     if _C is None:
         raise InputError("render.backend: gsplat finds no CUDA compiler; put nvcc on PATH or set CUDA_HOME")
+
+
+def check() -> dict[str, Any]:
+    """Compile gsplat's kernels, unless they are, and draw a small scene with them and with the C++ rasterizer.
+
+    Returns:
+        What was compared, and how much the two pictures differ.
+
+    Raises:
+        InputError: as ``build``, or the pictures differ.
+    """
+    _require_gsplat()
+    rng, count = np.random.default_rng(0), 200
+    splats = Splats(
+        positions=rng.normal(0, 0.3, (count, 3)).astype(np.float32),
+        quaternions=rng.normal(size=(count, 4)).astype(np.float32),
+        log_scales=rng.normal(-2.5, 0.5, (count, 3)).astype(np.float32),
+        opacity_logits=rng.normal(size=count).astype(np.float32),
+        colours=rng.normal(size=(count, 3)).astype(np.float32),
+    )
+    cameras = orbit(3, 128)
+    expected = cpp_render(splats, cameras, alpha_cap=GSPLAT_ALPHA_CAP)
+    difference = float(np.abs(_gsplat(splats, cameras, 0.2) - expected.clip(0.0, 1.0)).max())
+    if not difference <= LARGEST_DIFFERENCE:
+        raise InputError(
+            f"gsplat: its pictures differ by {difference:.2g} from the CPU's; is it {version('gsplat')} built for this"
+            f" GPU and torch {torch.__version__}? Delete torch's extensions folder (~/.cache/torch_extensions)"
+        )
+    device = torch.cuda.get_device_name()
+    return {"device": device, "gsplat": version("gsplat"), "torch": torch.__version__, "difference": difference}
 
 
 def _gsplat(splats: Splats, cameras: Cameras, near: float) -> Float32:

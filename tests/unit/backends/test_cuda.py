@@ -365,3 +365,21 @@ def test_progress_is_told():
     seen = []
     cpp_fit(preset="as-written")([target_views()], [np.random.default_rng(0)], lambda *now: seen.append(now))
     assert [(done, total) for done, total, _ in seen] == [(50, 60), (60, 60)]
+
+
+def test_gsplats_kernels_are_compared_with_the_cpu_before_anything_relies_on_them(gsplat, monkeypatch):
+    monkeypatch.setattr(render_cuda, "_require_gsplat", lambda: None)
+    monkeypatch.setattr(render_cuda, "version", lambda package: "1.5.3")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA RTX A5000")
+    checked = render_cuda.check()
+    assert checked.pop("difference") < 1e-5
+    assert checked == {"device": "NVIDIA RTX A5000", "gsplat": "1.5.3", "torch": torch.__version__}
+    right = sys.modules["gsplat"].rasterization
+    monkeypatch.setattr(sys.modules["gsplat"], "rasterization", lambda **given: (0.9 * right(**given)[0], None, {}))
+    with pytest.raises(InputError, match=r"pictures differ by 0\.1 from the CPU's"):
+        render_cuda.check()
+    monkeypatch.setattr(
+        sys.modules["gsplat"], "rasterization", lambda **given: (right(**given)[0] * torch.nan, None, {})
+    )
+    with pytest.raises(InputError, match="differ by nan"):
+        render_cuda.check()

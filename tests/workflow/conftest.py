@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "config", "benchmark", "profiles", "envs", "reports", "weights")
+PARTS = ("Snakefile", "rules", "config", "benchmark", "profiles", "envs", "reports")
+FILES = ("weights/mini-clip", "tests/data/rembg")  # not what else may have been fetched or made there
 
 TINY = """
 report: tiny
@@ -79,7 +80,7 @@ class Workflow:
 def copy_workflow(folder: Path) -> Workflow:
     """The workflow's files (not the package, which is installed) and the tiny study."""
     folder.mkdir(parents=True)
-    for part in PARTS:
+    for part in PARTS + FILES:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, folder / part)

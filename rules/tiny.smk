@@ -1,0 +1,56 @@
+# Nothing -> random weights in the formats of the published ones, for run `tiny-full`.
+#
+# out   weights/tiny/...: SVD as a diffusers folder, V3D's checkpoint as it is published, a CLIP
+#       weights/tiny-v3d-diffusers/...: V3D's, converted as the published one is
+# note  drawn from a seed within seconds, so they are not committed
+
+
+rule tiny_weights:
+    output:
+        "weights/tiny/svd/model_index.json",
+        "weights/tiny/clip/config.json",
+        "weights/tiny/clip/model.safetensors",
+        checkpoint="weights/tiny/v3d/V3D.ckpt",
+        svd="weights/tiny/v3d/svd_xt.safetensors",
+        sizes="weights/tiny/v3d/sizes.json",
+    log:
+        "logs/weights/tiny.log",
+    benchmark:
+        "benchmarks/weights/tiny.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    message:
+        "Draw random weights"
+    shell:
+        "vid3d tiny-weights --output weights/tiny 2> {log:q}"
+
+
+rule convert_tiny_v3d:
+    input:
+        checkpoint=rules.tiny_weights.output.checkpoint,
+        svd=rules.tiny_weights.output.svd,
+        sizes=rules.tiny_weights.output.sizes,
+    output:
+        "weights/tiny-v3d-diffusers/model_index.json",
+        account="weights/tiny-v3d-diffusers/conversion.json",
+    log:
+        "logs/weights/tiny-v3d-diffusers.log",
+    benchmark:
+        "benchmarks/weights/tiny-v3d-diffusers.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        folder=lambda wildcards, output: Path(output.account).parent,
+    message:
+        "Convert random weights in V3D's layout to a diffusers folder"
+    shell:
+        "vid3d convert --checkpoint {input.checkpoint:q} --svd {input.svd:q} --config {input.sizes:q}"
+        " --output {params.folder:q} 2> {log:q}"

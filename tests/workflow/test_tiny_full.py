@@ -1,0 +1,48 @@
+"""Run `tiny-full`: every backend of the paper, from files in the published formats, to a page without scores."""
+
+import csv
+import json
+import re
+
+from PIL import Image
+
+CLIP = "results/tiny-full/frog-green/motion-120"
+
+
+def backend_of(text):
+    return json.loads(text)["spec"]["backend"]
+
+
+def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
+    done = fresh.run("tiny-full")
+    assert done.returncode == 0, done.stdout
+    folder = fresh.folder
+
+    made = {"seed/frame-02.png": "svd", "orbit/frame-01.png": "v3d", "views-18/renders/frame-01.png": "gsplat"}
+    for name, backend in made.items():
+        with Image.open(folder / CLIP / name) as image:
+            assert backend_of(image.text["vid3d"]) == backend
+            assert image.size[1] == 64
+    header = (folder / CLIP / "views-18/splats/frame-01.ply").read_bytes().split(b"end_header")[0].decode()
+    assert '"rasterizer": "cpp"' in re.search("^comment vid3d (.*)$", header, re.MULTILINE)[1]
+    assert backend_of((folder / CLIP / "views-18/scores.json").read_text()) == "clip"
+    account = json.loads((folder / "weights/tiny-v3d-diffusers/conversion.json").read_text())
+    assert all(source["used"] + sum(source["left"].values()) == source["weights"] for source in account["sources"])
+
+    report = folder / "results/reports/tiny-full"
+    tables = sorted(report.glob("tables/*.csv"))
+    assert len(tables) == 4
+    for table in tables:
+        assert "tiny-full" not in table.read_text()
+    with (folder / CLIP / "views-18/scores.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 2 * 10
+    page = (report / "index.html").read_text()
+    assert "random weights, plumbing only" in page
+    assert "Scores of random weights say nothing" in page
+    score = sum(float(row["source_reference"]) for row in rows) / len(rows)
+    assert f"{score:.4f}" not in page
+    assert "random weights, plumbing only" in (report / "figures/figure2.svg").read_text()
+    assert len(list(report.glob("media/*.mp4"))) == 2
+
+    assert fresh.planned("tiny-full") == {}

@@ -59,7 +59,7 @@ rule convert_v3d:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=growing(24000),
+        mem_mb=growing(6000),  # 1.1 GB and the mapped files' pages
         runtime=growing(60),
     params:
         folder=lambda wildcards, output: Path(output.account).parent,

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.torch import load_file
 
+from vid3d.preparation import bounds, recentre
 from vid3d.specs import V3dViews
 
 torch = pytest.importorskip("torch")
@@ -17,7 +19,6 @@ from vid3d.backends import convert_v3d, views_v3d  # noqa: E402
 DATA = Path(__file__).parents[1] / "data" / "multiview"
 CONFIGURATION = json.loads((DATA / "diffusers_tiny_config.json").read_text())
 EXPECTED = dict(np.load(DATA / "expected_frame_10.npz"))
-IMAGE = ((EXPECTED["image"][0].transpose(1, 2, 0) + 1) / 2).astype(np.float32)
 
 
 def names(file):
@@ -87,13 +88,21 @@ def spec(folder, **settings):
     return V3dViews(backend="v3d", model=str(folder), size=64, **settings)
 
 
+def image():
+    """The input file as the model is shown it."""
+    rgba = np.asarray(Image.open(DATA / "input_frame_10.png"))
+    prepared = recentre(rgba, bounds(rgba, "input_frame_10.png"), 64, 0.3)
+    np.testing.assert_array_equal(prepared * 2 - 1, EXPECTED["image"][0].transpose(1, 2, 0))
+    return prepared
+
+
 class Sampled:
     """One run of the sampler with the official noise, and what the UNet gave and was told in the first step."""
 
     def __init__(self, settings):
         self.pipeline, calls = views_v3d.load(settings), []
         hook = self.pipeline.unet.register_forward_hook(lambda *call: calls.append(call[1:]), with_kwargs=True)
-        self.latents = views_v3d.denoise(self.pipeline, settings, IMAGE, NOISE)
+        self.latents = views_v3d.denoise(self.pipeline, settings, image(), NOISE)
         hook.remove()
         (_, self.told, (self.first,)), self.steps = calls[0], len(calls)
         self.images = views_v3d.decode(self.pipeline, settings, self.latents)
@@ -140,9 +149,8 @@ def test_the_decoded_images(sampled):
     assert difference(sampled.images[..., ::2, ::2], "samples_x") < 1e-5
 
 
-def test_the_views(sampled, converted):
-    """As ``sample`` gives them, whose two halves are compared above."""
-    views = views_v3d.sample(sampled.pipeline, spec(converted[0]), IMAGE, NOISE)
+def test_the_views(sampled):
+    views = views_v3d.quantised(sampled.images)
     assert views.shape == (18, 64, 64, 3)
     off = np.abs(np.rint(views * 255).astype(int) - EXPECTED["views_u8"])
     assert off.max() <= 1

@@ -294,9 +294,10 @@ def convert(
         other.leave(rf"{UNET}.+", "the first file's UNet is used")
         other.leave(rf"{VAE}decoder\..+", "the first file's decoder is used")
         other.leave(r"conditioner\.embedders\.[1-9]\d*\..+", "SVD's conditioning")
+    if prefix != VAE:
+        main.leave(rf"{re.escape(prefix)}(decoder|post_quant_conv)\..+", "the conditioning only encodes")
     if (encoder, prefix) != (main, VAE):
         main.leave(rf"{VAE}encoder\..+", f"the encoder of {encoder.path.name}, {prefix}* is used")
-        encoder.leave(rf"{re.escape(prefix)}(decoder|post_quant_conv)\..+", "half of an autoencoder that only encodes")
     accounts = [source.account() for source in ([main] if other is main else [main, other])]
 
     _save(pipeline, weights, folder)

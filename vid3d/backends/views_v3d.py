@@ -22,7 +22,8 @@ To sample with noise and an image of one's own, as the conformance tests do::
 
 The frames come cut out, recentred and on white, in the size of the views (``vid3d.preparation``).
 
-Proven so far on tiny random checkpoints on a CPU; not yet run with the published weights or on a GPU.
+On a tiny random checkpoint on a CPU every step agrees with the released code's numbers
+(``tests/conformance/test_multiview.py``); not yet run with the published weights or on a GPU.
 """
 
 import sys

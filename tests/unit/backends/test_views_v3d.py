@@ -1,5 +1,7 @@
 """The views stage on a tiny random checkpoint in the true on-disk format."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -66,7 +68,17 @@ def test_a_frame_that_is_not_prepared_is_refused(views):
 
 @pytest.mark.parametrize(
     "setting",
-    [{"steps": 3}, {"guidance": 9.0}, {"noise_aug_strength": 0.5}, {"fps_id": 9}, {"motion_bucket_id": 100}],
+    [
+        {"steps": 3},
+        {"guidance": 9.0},
+        {"guidance_shape": "triangle"},
+        {"condition": "mode"},
+        {"noise_aug_strength": 0.5},
+        {"fps_id": 9},
+        {"motion_bucket_id": 100},
+        {"input_view": "last"},
+        {"decode_chunk": 3},
+    ],
     ids=lambda setting: next(iter(setting)),
 )
 def test_every_setting_reaches_the_model(pipeline, setting):
@@ -88,10 +100,66 @@ def test_the_condition_is_a_noised_sample_of_the_posterior(pipeline):
     assert (pipeline.condition - posterior.mode()).abs().max() > 0.01
 
 
-def test_only_the_residual_blocks_norms_are_changed(pipeline):
+def test_guidance_below_one_still_takes_both_branches(pipeline):
+    """The stock pipeline would leave out the unconditional one, which the given condition holds."""
+    settings = spec("tiny", guidance=1.0)
+    noise = views_v3d.draw_noise(settings, np.random.default_rng(0))
+    assert np.isfinite(views_v3d.sample(pipeline, settings, disc(), noise)).all()
+
+
+@pytest.mark.parametrize("offload", ["model", "sequential"])
+def test_offloading_changes_no_pixel(views, tiny_svd, offload):
+    placed = views_v3d.build(spec(tiny_svd, offload=offload))
+    np.testing.assert_array_equal(images(placed), images(views))
+    np.testing.assert_array_equal(images(placed, number=4), images(views, number=4))
+
+
+def test_only_the_unet_computes_in_half_precision(tiny_svd):
+    """As on a GPU, whose autocast the CPU's stands in for here."""
+    settings, seen = spec(tiny_svd), {}
+    pipeline = views_v3d.load(settings)
+    views_v3d.half_precision(pipeline.unet, "cpu")
+    for name, layer in {
+        "unet": pipeline.unet.conv_out,
+        "encoder": pipeline.vae.encoder.conv_out,
+        "decoder": pipeline.vae.decoder.conv_out,
+        "image_encoder": pipeline.image_encoder.visual_projection,
+    }.items():
+        layer.register_forward_hook(lambda _, __, result, name=name: seen.update({name: result.dtype}))
+    whole = []
+    pipeline.unet.register_forward_hook(lambda _, __, result: whole.append(result[0].dtype))
+    noise = views_v3d.draw_noise(settings, np.random.default_rng(0))
+    latents = views_v3d.denoise(pipeline, settings, disc(), noise)
+    decoded = views_v3d.decode(pipeline, settings, latents)
+    assert seen.pop("unet") == torch.float16
+    assert set(seen.values()) == {torch.float32}
+    assert len(seen) == 3
+    assert {*whole, latents.dtype, decoded.dtype} == {torch.float32}
+    exact = views_v3d.denoise(views_v3d.load(settings), settings, disc(), noise)
+    assert 0 < (latents - exact).abs().max() < 0.05 * exact.std()
+
+
+def test_sampling_is_denoising_then_decoding_then_truncation(pipeline):
+    settings, noise = spec("tiny"), views_v3d.draw_noise(spec("tiny"), np.random.default_rng(0))
+    latents = views_v3d.denoise(pipeline, settings, disc(), noise)
+    steps = views_v3d.quantised(views_v3d.decode(pipeline, settings, latents))
+    np.testing.assert_array_equal(views_v3d.sample(pipeline, settings, disc(), noise), steps)
+
+
+def test_the_decoders_values_are_truncated():
+    levels = torch.tensor([0.0, 0.9, 1.0, 127.6, 254.99, 255.0, 300.0, -3.0])
+    images = (levels / 255 * 2 - 1)[None, None, None].expand(1, 3, 1, -1)
+    made = views_v3d.quantised(images)[0, 0, :, 0] * 255
+    assert np.rint(made).tolist()[:2] == [0, 0]
+    assert np.rint(made).tolist()[3:] == [127, 254, 255, 255, 0]
+
+
+def test_only_the_residual_blocks_norms_are_changed(pipeline, tiny_svd):
     norms = {n: m for n, m in pipeline.unet.named_modules() if isinstance(m, torch.nn.GroupNorm)}
     assert {m.eps for n, m in norms.items() if "res_block" in n} == {1e-5}
     assert {m.eps for n, m in norms.items() if n.endswith("attentions.0.norm")} == {1e-6}
+    own = views_v3d.load(spec(tiny_svd, group_norm_epsilon=None)).unet.named_modules()
+    assert {m.eps for n, m in own if isinstance(m, torch.nn.GroupNorm) and "res_block" in n} == {1e-5, 1e-6}
 
 
 def test_noise_is_drawn_per_frame_and_of_unit_variance():
@@ -109,4 +177,26 @@ def test_noise_is_drawn_per_frame_and_of_unit_variance():
 def test_what_does_not_fit_or_is_not_there_is_refused_in_one_line(tiny_svd, settings, names):
     with pytest.raises(InputError, match=names) as error:
         views_v3d.build(spec(**({"model": tiny_svd} | settings)))
+    assert "\n" not in str(error.value)
+
+
+def test_a_truncated_model_is_refused_in_one_line(tiny_svd, tmp_path):
+    broken = shutil.copytree(tiny_svd, tmp_path / "broken")
+    weights = broken / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(InputError, match="broken cannot be loaded") as error:
+        views_v3d.build(spec(broken))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("where", ["to", "__call__", "decode_latents"])
+def test_too_little_memory_names_the_settings_to_lower(tiny_svd, monkeypatch, where):
+    """When the model is loaded, and in each part of the sampling."""
+
+    def exhausted(*_, **__):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.\nGPU 0 has ...")
+
+    monkeypatch.setattr(views_v3d.Pipeline, where, exhausted)
+    with pytest.raises(InputError, match=r"views\.offload .*views\.decode_chunk") as error:
+        images(views_v3d.build(spec(tiny_svd)))
     assert "\n" not in str(error.value)

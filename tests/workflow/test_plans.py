@@ -67,11 +67,11 @@ def test_one_image_and_the_whole_study_share_the_seed_only(fresh):
 
 
 def test_splats_on_cpus_share_seeds_and_views_with_the_whole_study(fresh):
-    planned = fresh.planned("full", "full-cpu-splats")
-    assert [total(planned, stage) for stage in ("fetch", "reference", "seed", "views")] == [24, 24, 72, 72]
-    assert planned["splat"] == 3000
-    assert total(planned, "splat_gpu") == 120
-    assert total(planned, "render") == 2 * 120
+    planned = fresh.planned("full", "full-cpu-splats", "--config", "images=fish")
+    assert [total(planned, stage) for stage in ("fetch", "reference", "seed", "views")] == [1, 1, 3, 3]
+    assert planned["splat"] == 25 * 5  # frames, and conditions: three motion scores, and 9 and 3 views
+    assert total(planned, "splat_gpu") == 5
+    assert total(planned, "render") == 2 * 5
 
 
 def test_splats_on_cpus_after_the_whole_study_need_no_gpu(fresh):

@@ -14,7 +14,7 @@ def backend_of(text):
 
 
 def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
-    done = fresh.run("tiny-full")
+    done = fresh.run("--", "tiny-full")
     assert done.returncode == 0, done.stdout
     folder = fresh.folder
 

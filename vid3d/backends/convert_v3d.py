@@ -233,6 +233,8 @@ def models(checkpoint: Checkpoint, configuration: Mapping[str, Mapping[str, Any]
     Raises:
         InputError: a part or an argument that there is not.
     """
+    if not isinstance(configuration, Mapping) or not all(isinstance(part, Mapping) for part in configuration.values()):
+        raise InputError("--config: must hold a mapping of arguments for each part")
     unknown = set(configuration) - set(CONFIGURATION)
     if unknown:
         raise InputError(f"--config: there is no part {sorted(unknown)[0]!r}; the parts are {', '.join(CONFIGURATION)}")

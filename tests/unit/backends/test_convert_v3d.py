@@ -169,7 +169,7 @@ def test_code_in_a_pickle_is_not_run(tmp_path, archive):
     if archive:
         torch.save(data, file)
     else:
-        file.write_bytes(pickle.dumps(data))
+        file.write_bytes(pickle.dumps(data, protocol=2))
     message = refused(file)
     assert "something else than weights" in message
     assert not made.exists()
@@ -204,7 +204,13 @@ def test_other_layouts_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("configuration", "named"), [({"unte": {}}, "unte"), ({"unet": CONFIGURATION["unet"] | {"bloks": 1}}, "bloks")]
+    ("configuration", "named"),
+    [
+        ({"unte": {}}, "unte"),
+        ({"unet": CONFIGURATION["unet"] | {"bloks": 1}}, "bloks"),
+        (["unet"], "mapping"),
+        ({"unet": 3}, "mapping"),
+    ],
 )
 def test_a_wrong_configuration_is_refused(configuration, named):
     assert named in refused(configuration=configuration)

@@ -263,6 +263,7 @@ class CudaFit(_FitSpec):
     Attributes:
         rasterizer: ``cpp`` runs the same loop with the C++ rasterizer on a CPU: slower than backend ``cpu``, and there
             to check the loop where there is no GPU.
+        The others: as for backend ``cpu``.
     """
 
     module: ClassVar[str] = "vid3d.backends.fit_cuda"

@@ -57,6 +57,43 @@ def test_a_fit_writes_splats_and_its_loss_curve(vid3d, orbit):
     assert len(json.loads((orbit / "out/frame-00-fit.json").read_text())["losses"]) == 5
 
 
+CPP_FIT = '{"backend":"gsplat","rasterizer":"cpp","preset":"as-written","splats":40,"iterations":4}'
+
+
+def test_a_fit_without_the_gpu_it_needs_is_refused(vid3d, orbit):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    refused(vid3d(*fit_arguments(orbit, '{"backend":"gsplat"}')), "splat.backend", "CUDA", "use backend cpu")
+    assert not (orbit / "out").exists()
+
+
+def test_a_fit_that_is_too_large_for_the_gpu_says_what_to_lower(vid3d, orbit, monkeypatch):
+    torch = pytest.importorskip("torch")
+    from vid3d.backends import fit_cuda
+
+    def too_much(parameters, views):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total capacity of")
+
+    monkeypatch.setattr(fit_cuda, "cpp_rasterize", lambda moments, recipe: too_much)
+    refused(vid3d(*fit_arguments(orbit, CPP_FIT)), "out of GPU memory; lower splat.splats")
+    assert not (orbit / "out").exists()
+
+
+def test_frames_fitted_together_are_those_fitted_alone(vid3d, orbit):
+    """Also their random numbers: the loop of the GPU fit, on the C++ rasterizer."""
+    for batch in (1, 2, 3):
+        outputs = [orbit / f"batch-{batch}/frame-{frame:02d}.ply" for frame in range(3)]
+        words = ["fit", "--spec", CPP_FIT, "--image", "frog", "--views", 3, "--frames", 0, 1, 2, "--batch", batch]
+        assert vid3d(*words, "--orbit", *[orbit / "orbit.png"] * 3, "--output", *outputs)[0] == 0
+    for frame in range(3):
+        name = f"frame-{frame:02d}"
+        one, *others = [(orbit / f"batch-{batch}/{name}.ply").read_bytes() for batch in (1, 2, 3)]
+        assert others == [one, one], name
+        assert f'"frame": {frame}'.encode() in one
+        assert len(json.loads((orbit / f"batch-3/{name}-fit.json").read_text())["losses"]) == 4
+
+
 @pytest.mark.parametrize(
     ("spec", "word"),
     [

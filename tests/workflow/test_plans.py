@@ -22,6 +22,7 @@ def test_the_full_report_plans_the_papers_jobs(fresh):
     assert total("render") == 120
     assert total("score") == 120
     assert total("gsplat_extension") == 1  # once, before the jobs that need it
+    assert total("convert_v3d") == 1
 
 
 @pytest.mark.parametrize("rasterizer", ["gsplat", "cpp"])

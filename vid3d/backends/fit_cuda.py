@@ -167,8 +167,14 @@ class _CppRasterization(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, camera: Cameras, recipe: Recipe, centres: Tensor, *values: Tensor) -> Any:
         splats = Splats(*(value.detach().numpy() for value in values))
-        settings = {"background": recipe.background, "near": recipe.near, "eps2d": recipe.eps2d}
-        context.drawn = Drawn(splats, camera, alpha_cap=recipe.alpha_cap, **settings)
+        context.drawn = Drawn(
+            splats,
+            camera,
+            background=recipe.background,
+            near=recipe.near,
+            alpha_cap=recipe.alpha_cap,
+            eps2d=recipe.eps2d,
+        )
         image, visible = torch.from_numpy(context.drawn.image), torch.from_numpy(context.drawn.visible)
         context.mark_non_differentiable(visible)
         return image, visible
@@ -204,8 +210,9 @@ def train(
         raise InputError("views: a fit needs at least one view")
     if len({views.images.shape for views in moments}) > 1:
         raise ValueError("moments that are fitted together must have equally many views of one size")
-    fits = [_Moment.new(views, recipe, rng, device, start) for views, rng, start in
-            zip(moments, rngs, initial or [None] * len(moments), strict=True)]  # fmt: skip
+    starts: Sequence[Splats | None] = [None] * len(moments) if initial is None else initial
+    given = zip(moments, rngs, starts, strict=True)
+    fits = [_Moment.new(views, recipe, rng, device, start) for views, rng, start in given]
     position_rates, planned = recipe.position_rates(), schedule(recipe)
     for index in range(recipe.iterations):
         event = planned.events.get(index + 1, Event())

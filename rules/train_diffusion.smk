@@ -5,7 +5,6 @@
 # out   two folders that Stable Video Diffusion's pipeline loads
 # grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
 
-TRAINING = "results/training"
 SHARDS = [f"{shard:02d}" for shard in range(len(study.training.shards))]
 MODEL = ["diffusion_pytorch_model.safetensors", "config.json", "training.csv", "training.json"]
 ENCODER = ["model.safetensors", "config.json", "training.csv", "training.json"]
@@ -13,7 +12,7 @@ ENCODER = ["model.safetensors", "config.json", "training.csv", "training.json"]
 
 rule train_scenes:
     output:
-        TRAINING + "/scenes/{shard}.npz",
+        "results/training/scenes/{shard}.npz",
     log:
         "logs/train/scenes-{shard}.log",
     benchmark:
@@ -37,7 +36,7 @@ rule train_autoencoder:
     input:
         expand(rules.train_scenes.output, shard=SHARDS),
     output:
-        expand(TRAINING + "/autoencoder/{file}", file=MODEL),
+        expand("results/training/autoencoder/{file}", file=MODEL),
     log:
         "logs/train/autoencoder.log",
     benchmark:
@@ -50,7 +49,7 @@ rule train_autoencoder:
         runtime=growing(240),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints=TRAINING + "/checkpoints/autoencoder",
+        checkpoints="results/training/checkpoints/autoencoder",
         budget=training_budget(0.2),
     message:
         "Training the mini autoencoder"
@@ -63,7 +62,7 @@ rule train_image_encoder:
     input:
         expand(rules.train_scenes.output, shard=SHARDS),
     output:
-        expand(TRAINING + "/image-encoder/{file}", file=ENCODER),
+        expand("results/training/image-encoder/{file}", file=ENCODER),
     log:
         "logs/train/image-encoder.log",
     benchmark:
@@ -76,7 +75,7 @@ rule train_image_encoder:
         runtime=growing(60),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints=TRAINING + "/checkpoints/image-encoder",
+        checkpoints="results/training/checkpoints/image-encoder",
         budget=training_budget(0.1),
     message:
         "Training the mini image encoder"
@@ -91,8 +90,8 @@ rule train_latents:
         autoencoder=rules.train_autoencoder.output,
         image_encoder=rules.train_image_encoder.output,
     output:
-        orbits=TRAINING + "/latents/orbits-{shard}.npz",
-        videos=TRAINING + "/latents/videos-{shard}.npz",
+        orbits="results/training/latents/orbits-{shard}.npz",
+        videos="results/training/latents/videos-{shard}.npz",
     log:
         "logs/train/latents-{shard}.log",
     benchmark:
@@ -118,7 +117,7 @@ rule train_views_denoiser:
     input:
         latents=expand(rules.train_latents.output.orbits, shard=SHARDS),
     output:
-        expand(TRAINING + "/denoiser-views/{file}", file=MODEL),
+        expand("results/training/denoiser-views/{file}", file=MODEL),
     log:
         "logs/train/denoiser-views.log",
     benchmark:
@@ -131,7 +130,7 @@ rule train_views_denoiser:
         runtime=growing(1200),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints=TRAINING + "/checkpoints/denoiser-views",
+        checkpoints="results/training/checkpoints/denoiser-views",
         budget=training_budget(0.4),
     message:
         "Training the denoiser of orbits of views"
@@ -146,7 +145,7 @@ rule train_seed_denoiser:
         latents=expand(rules.train_latents.output.videos, shard=SHARDS),
         initial=rules.train_views_denoiser.output,
     output:
-        expand(TRAINING + "/denoiser-seed/{file}", file=MODEL),
+        expand("results/training/denoiser-seed/{file}", file=MODEL),
     log:
         "logs/train/denoiser-seed.log",
     benchmark:
@@ -160,7 +159,7 @@ rule train_seed_denoiser:
     params:
         initial=lambda wildcards, input: Path(input.initial[0]).parent,
         folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints=TRAINING + "/checkpoints/denoiser-seed",
+        checkpoints="results/training/checkpoints/denoiser-seed",
         budget=training_budget(0.3),
     message:
         "Training the denoiser of seed videos"
@@ -173,9 +172,9 @@ rule train_pipeline:
     input:
         autoencoder=rules.train_autoencoder.output,
         image_encoder=rules.train_image_encoder.output,
-        denoiser=expand(TRAINING + "/denoiser-{{kind}}/{file}", file=MODEL),
+        denoiser=expand("results/training/denoiser-{{kind}}/{file}", file=MODEL),
     output:
-        TRAINING + "/pipelines/{kind}/model_index.json",
+        "results/training/pipelines/{kind}/model_index.json",
     log:
         "logs/train/pipeline-{kind}.log",
     benchmark:

@@ -74,12 +74,12 @@ def make(folder: Path, seed: int) -> None:
         clip(folder / "clip")
 
 
-def video_model(frames: int) -> StableVideoDiffusionPipeline:
-    """A random model of the Stable Video Diffusion family, its weights from torch's global generator."""
+def video_model(frames: int) -> Any:
+    """A random pipeline of Stable Video Diffusion (diffusers is not typed), its weights from torch's global generator."""
     return StableVideoDiffusionPipeline(
-        vae=AutoencoderKLTemporalDecoder(**VIDEO["vae"]).eval(),
-        image_encoder=CLIPVisionModelWithProjection(CLIPVisionConfig(**VIDEO["image_encoder"])).eval(),
-        unet=UNetSpatioTemporalConditionModel(**VIDEO["unet"], num_frames=frames).eval(),
+        vae=AutoencoderKLTemporalDecoder(**VIDEO["vae"]),
+        image_encoder=CLIPVisionModelWithProjection(CLIPVisionConfig(**VIDEO["image_encoder"])),
+        unet=UNetSpatioTemporalConditionModel(**VIDEO["unet"], num_frames=frames),
         scheduler=EulerDiscreteScheduler(
             beta_schedule="scaled_linear",
             beta_start=0.00085,
@@ -126,7 +126,7 @@ def clip(folder: Path) -> None:
     save_file(open_clip.CLIP(**CLIP).state_dict(), folder / "model.safetensors")
 
 
-def _vae(model: AutoencoderKLTemporalDecoder) -> Weights:
+def _vae(model: Any) -> Weights:
     """By sgm's names: no quant_conv, and attention as 1 x 1 convolutions."""
     levels = len(model.config.block_out_channels)
     weights = {}

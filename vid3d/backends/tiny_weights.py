@@ -75,7 +75,7 @@ def make(folder: Path, seed: int) -> None:
 
 
 def video_model(frames: int) -> Any:
-    """A random pipeline of Stable Video Diffusion (diffusers is not typed), its weights from torch's global generator."""
+    """A pipeline of Stable Video Diffusion (diffusers is not typed), its weights from torch's global generator."""
     return StableVideoDiffusionPipeline(
         vae=AutoencoderKLTemporalDecoder(**VIDEO["vae"]),
         image_encoder=CLIPVisionModelWithProjection(CLIPVisionConfig(**VIDEO["image_encoder"])),

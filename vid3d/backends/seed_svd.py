@@ -80,6 +80,11 @@ def _load(spec: SvdSeed) -> Any:
     precision = spec.precision if spec.precision != "auto" else {"cuda": "fp16", "cpu": "fp32"}[device]
     if (device, precision) == ("cpu", "fp16"):
         raise InputError("seed.precision: fp16 needs a CUDA device, and there is none; use fp32 or bf16, or auto")
+    if spec.model_revision is None and not Path(spec.model).is_dir():
+        raise InputError(
+            f"seed.model: {spec.model}: no such folder; fetch it with `snakemake {spec.model}/model_index.json`, or, if"
+            " it is a hub id, set seed.model_revision to the commit that you mean"
+        )
     try:
         pipeline = StableVideoDiffusionPipeline.from_pretrained(
             spec.model,

@@ -157,7 +157,11 @@ def one_line(settings):
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    assert "nowhere" in one_line(spec(tmp_path / "nowhere"))
+    assert "nowhere: no such folder; fetch it" in one_line(spec(tmp_path / "nowhere"))
+
+
+def test_a_hub_id_without_a_revision_is_refused():
+    assert "set seed.model_revision" in one_line(spec("someone/svd"))
 
 
 def test_a_missing_variant_is_refused(tiny_svd):

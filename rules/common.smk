@@ -76,17 +76,12 @@ def owned_frames(stage, pattern, block=None):
 REFERENCE = owned("reference", layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
 
 
-def blocks(frames, size):
-    """Frame numbers cut into lists of ``size``, the last one maybe shorter."""
-    return [frames[start : start + size] for start in range(0, len(frames), size)]
-
-
 def frame_blocks(condition, size):
     """{block of frame numbers: runs}: how the clips of the runs for which ``condition`` holds are cut into jobs."""
     cut = {}
     for name, run in study.runs.items():
         if condition(run):
-            for block in blocks(layout.frames(run), size):
+            for block in layout.blocks(layout.frames(run), size):
                 cut.setdefault(tuple(block), []).append(name)
     return cut
 
@@ -228,9 +223,9 @@ def whole_clip(wildcards):
 # --- splat ------------------------------------------------------------------------------------------------------------
 
 
-SPLAT_BLOCKS = {"gpu": study.execution.frames_per_job.splat_gpu}  # device: frames per job
-if study.execution.frames_per_job.splat_cpu > 1:
-    SPLAT_BLOCKS["cpu"] = study.execution.frames_per_job.splat_cpu
+SPLAT_BLOCKS = {"gpu": study.execution.frames_per_job.splat("gpu")}  # device: frames per job
+if study.execution.frames_per_job.splat("cpu") > 1:
+    SPLAT_BLOCKS["cpu"] = study.execution.frames_per_job.splat("cpu")
 
 
 def generated(wildcards):

@@ -61,6 +61,13 @@ def _fetch_weights(stage: Stage) -> None:
     _paths(stage, "output")
 
 
+def _of_runs(stage: Stage) -> None:
+    stage.add_argument("--run", nargs="+", help="names of runs (default: those of the default report)")
+    _paths(stage, "configfile", number="+", required=False)
+    stage.set_defaults(configfile=[])
+    stage.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="single settings, as for Snakemake")
+
+
 def _reference(stage: Stage) -> None:
     _spec(stage, "reference")
     stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
@@ -210,6 +217,7 @@ def _card(stage: Stage) -> None:
 Command = Callable[[argparse.Namespace], None]
 STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "fetch": (commands.fetch, _fetch),
+    "cost": (commands.cost, _of_runs),
     "fetch-weights": (commands.fetch_weights, _fetch_weights),
     "reference": (commands.reference, _reference),
     "seed": (commands.seed, _seed),

@@ -45,6 +45,28 @@ def fetch(arguments: argparse.Namespace) -> None:
     bring(entry, arguments.folder, arguments.output)
 
 
+def _own_study(arguments: argparse.Namespace) -> tuple[config.Study, list[str]]:
+    """The study as the workflow reads it with the same options, and the runs asked for (default: of its report)."""
+    root = Path()
+    layers = [root / "config/study.yaml", *arguments.configfile]
+    study = config.load_study(layers, config.read_settings(arguments.config), root)
+    names = list(arguments.run or study.reports[study.report].runs)
+    for name in names:
+        if name not in study.runs:
+            raise InputError(f"--run: there is no run {name!r}; the study has {', '.join(study.runs)}")
+    return study, names
+
+
+def cost(arguments: argparse.Namespace) -> None:
+    """Print jobs, GPU hours, CPU hours and disk of runs, as if nothing of them were there yet."""
+    from vid3d import cost, weights
+
+    study, names = _own_study(arguments)
+    manifest = weights.load_manifest("config/weights.yaml")
+    sums = cost.total(study, names, cost.load_costs("config/costs.yaml"), manifest, Path())
+    print(f"Run {' and '.join(names)}, as if nothing were there yet\n\n{cost.table(sums)}")
+
+
 def fetch_weights(arguments: argparse.Namespace) -> None:
     """Fetch files of published weights, verify them, and only then give them their names."""
     from vid3d.hub import fetch as bring

@@ -16,6 +16,7 @@ from vid3d.errors import InputError
 from vid3d.specs import (
     STAGES,
     ClipEmbed,
+    Device,
     EmbedSpec,
     FitSpec,
     ReferenceSpec,
@@ -140,6 +141,10 @@ class FramesPerJob(Strict):
     views: Annotated[int, Field(ge=1)] = 25
     splat_cpu: Annotated[int, Field(ge=1)] = 1
     splat_gpu: Annotated[int, Field(ge=1)] = 25
+
+    def splat(self, device: Device) -> int:
+        """How many frames a splat job fits on this device."""
+        return self.splat_gpu if device == "gpu" else self.splat_cpu
 
 
 class Execution(Strict):
@@ -276,6 +281,24 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise InputError(f"{path}: must hold a mapping of settings, not a {type(data).__name__}")
     return data
+
+
+def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """Single settings of the command line, KEY=VALUE, each value in YAML.
+
+    Raises:
+        InputError: no ``=``, or broken YAML.
+    """
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        try:
+            settings[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(f"--config {key}: not valid YAML: {' '.join(str(error).split())}") from None
+        if not equals:
+            raise InputError(f"--config {pair}: give it as KEY=VALUE")
+    return settings
 
 
 def load_study(files: Iterable[str | Path], settings: Mapping[str, Any], root: Path) -> Study:

@@ -48,6 +48,11 @@ def frames(run: Run) -> list[str]:
     return [two(frame) for frame in range(run.used_frames)]
 
 
+def blocks(numbers: list[str], size: int) -> list[list[str]]:
+    """Frame numbers cut into lists of ``size``, the last one maybe shorter."""
+    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
+
+
 def cameras() -> list[str]:
     """The evaluation cameras' numbers."""
     return [two(camera) for camera in range(EVALUATION_CAMERAS)]

@@ -37,6 +37,7 @@ WALLS = {
     "config": ({"errors", "specs"}, {"pydantic", "yaml"}),
     "layout": ({"cameras", "config"}, set()),
     "weights": ({"config", "errors", "specs"}, {"pydantic"}),
+    "cost": ({"cameras", "config", "errors", "layout", "specs", "weights"}, {"pydantic"}),
     "hub": ({"errors", "weights"}, {"huggingface_hub"}),
     "files": ({"errors", "scene"}, {"numpy", "PIL", "av"}),
     "gpus": ({"errors", "files"}, set()),  # before torch is loaded

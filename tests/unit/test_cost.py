@@ -1,0 +1,169 @@
+"""What runs cost: jobs as the workflow plans them, unit costs as data, estimates called estimates."""
+
+import copy
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vid3d import cli, cost
+from vid3d.config import load_study
+from vid3d.errors import InputError
+from vid3d.weights import load_manifest
+
+ROOT = Path(__file__).parents[2]
+COSTS = cost.load_costs(ROOT / "config/costs.yaml")
+MANIFEST = load_manifest(ROOT / "config/weights.yaml")
+
+
+def study(**settings):
+    return load_study([ROOT / "config/study.yaml"], settings, ROOT)
+
+
+def counted(*runs, **settings):
+    return Counter(job.stage for job in cost.jobs(study(**settings), runs, MANIFEST, ROOT))
+
+
+def total(*runs, costs=COSTS, **settings):
+    return cost.total(study(**settings), runs, costs, MANIFEST, ROOT)
+
+
+def test_the_papers_run_has_the_papers_jobs():
+    expected = {"seed": 72, "views": 72, "splat": 120, "render": 120, "score": 120, "fetch": 24, "reference": 24}
+    assert counted("full") == expected | {"weights": 13, "convert": 1, "compile": 1}
+
+
+def test_frames_per_job_cut_blocks():
+    assert counted("full", execution={"frames_per_job": {"views": 10, "splat_gpu": 9}})["views"] == 72 * 3
+    assert counted("full", execution={"frames_per_job": {"views": 10, "splat_gpu": 9}})["splat"] == 120 * 3
+    assert counted("full-cpu-splats")["splat"] == 3000
+
+
+def test_runs_that_share_stages_pay_them_once():
+    both = counted("full", "full-cpu-splats")
+    assert both["seed"] == both["views"] == 72
+    assert both["splat"] == 120 + 3000
+    assert counted("static") == {"reference": 4, "render": 4, "score": 4}  # a control draws no splats
+
+
+def test_time_is_in_proportion_to_the_work():
+    once = total("full")["seed"]
+    twice = total("full", runs={"full": {"seed": {"steps": 50}}})["seed"]
+    (unit,) = [unit for unit in COSTS.time if unit.stage == "seed" and unit.backend == "svd"]
+    start = 72 * unit.start / 3600
+    assert twice.gpu - start == pytest.approx(2 * (once.gpu - start))
+    assert once.cpu == 0
+    assert once.gpu == pytest.approx(72 * (unit.start + unit.amount * (25 / 30) * 512**2 / 589824) / 3600)
+
+
+def test_a_measurement_at_another_size_is_an_estimate():
+    assert "cpu" not in total("quick")["splat"].estimates
+    assert "cpu" in total("relief")["splat"].estimates  # 96 pixels; measured at 64 and 128
+    assert "gpu" in total("full")["seed"].estimates  # published for 576 x 1024
+    assert "disk" not in total("full")["weights"].estimates
+    assert total("full")["weights"].disk == sum(
+        file.size for model in MANIFEST.models.values() for file in model.files.values()
+    )
+
+
+def test_the_nearest_measurement_is_taken():
+    paper = total("full-cpu-splats")["splat"]
+    assert paper.cpu == pytest.approx(3000 * (0.5 + 4000 * 0.114) / 3600)
+    assert not {"cpu", "gpu"} & paper.estimates
+
+
+@pytest.mark.parametrize("run", ["quick", "truth", "static", "blank", "relief", "full", "full-one", "full-cpu-splats"])
+def test_every_stage_of_every_run_has_a_unit_cost(run):
+    sums = total(run)
+    assert not {stage: found.unknown for stage, found in sums.items() if found.unknown and stage != "fetch"}
+
+
+def test_a_models_cost_says_nothing_of_another_model():
+    other = {"full": {"seed": {"model": "my/svd"}}}
+    sums = total("full", runs=other)
+    assert sums["seed"].unknown == 72
+    assert sums["seed"].gpu == 0
+    assert sums["weights"].jobs == 13 - 9
+    assert "seed: time of 72 jobs unknown and left out" in cost.table(sums)
+
+
+def test_the_table_marks_estimates_and_names_sources():
+    text = cost.table(total("full"))
+    rows = {line.split()[0]: line.split() for line in text.splitlines() if line}
+    assert rows["views"][:2] == ["views", "72"]
+    assert rows["views"][2].startswith("~")
+    assert rows["score"][3].startswith("1.")
+    assert rows["all"][1] == "567"
+    assert rows["all"][2].startswith("~")
+    assert "seed: time published for another size: about 180 s" in text
+    assert "https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt" in text
+    assert max(len(line) for line in text.splitlines()[:15]) < 100
+
+
+def test_every_unit_cost_has_a_source_and_published_ones_an_address():
+    for unit in (*COSTS.time, *COSTS.disk, *COSTS.gpu_memory):
+        assert unit.source
+        assert unit.known != "published" or "https://" in unit.source
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"known": "sure"}, "time.0.known"),
+        ({"at": {"pixel": 3}}, "time.0.at.pixel"),
+        ({"at": {"pixels": 0}}, "time.0.at.pixels"),
+        ({"amounts": 3}, "time.0.amounts: unknown key"),
+    ],
+)
+def test_wrong_unit_costs_are_refused_saying_where(tmp_path, change, message):
+    raw = copy.deepcopy(yaml.safe_load((ROOT / "config/costs.yaml").read_text()))
+    raw["time"][0] |= change
+    (tmp_path / "costs.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(InputError, match=r"costs\.yaml: ") as error:
+        cost.load_costs(tmp_path / "costs.yaml")
+    assert message in str(error.value)
+
+
+@pytest.fixture
+def vid3d(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["vid3d", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_the_command_reads_the_study_as_the_workflow_does(vid3d, tmp_path):
+    code, out, _ = vid3d("cost", "--run", "full")
+    assert code == 0
+    assert out.startswith("Run full, as if nothing were there yet\n")
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("runs: {full: {images: [fish]}}")
+    one = vid3d("cost", "--run", "full", "--configfile", str(overlay), "--config", "frames=5")[1]
+    assert [line.split()[1] for line in one.splitlines() if line.startswith("seed  ")] == ["3"]
+    assert vid3d("cost")[1].startswith("Run quick and static and blank,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--run", "fool"], "--run: there is no run 'fool'"),
+        (["--config", "frames"], "--config frames: give it as KEY=VALUE"),
+        (["--config", "frames=[1"], "--config frames: not valid YAML"),
+        (["--configfile", "nowhere.yaml"], "nowhere.yaml: No such file"),
+    ],
+)
+def test_what_is_wrong_is_one_line(vid3d, arguments, message):
+    code, out, err = vid3d("cost", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"vid3d: {message}")
+    assert err.count("\n") == 1

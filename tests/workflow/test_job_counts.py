@@ -1,0 +1,53 @@
+"""`vid3d cost` counts the jobs that Snakemake plans."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from vid3d import cost
+from vid3d.config import load_study
+from vid3d.weights import load_manifest
+
+STAGES = {
+    "weights_file": "weights",
+    "convert_v_d": "convert",
+    "gsplat_extension": "compile",
+    "seed_frames": "seed",
+    "splat_gpu": "splat",
+    "splat_cpu": "splat",
+    "render_frames": "render",
+    "held_out_truth": "held-out-truth",
+    "held_out": "held-out",
+}
+BEYOND = {"tables", "figures_of_report", "page"}  # of reports, which are not counted
+
+
+def stages(planned: dict[str, int], report: str) -> Counter[str]:
+    """Planned jobs by stage: the names of rules without the numbers of frames in them."""
+    found: Counter[str] = Counter()
+    for rule, count in planned.items():
+        name = re.sub(r"[\d_]*\d[\d_]*", "_", rule).strip("_")
+        if name not in BEYOND | {report}:
+            found[STAGES.get(name, name)] += count
+    return found
+
+
+@pytest.mark.parametrize(
+    ("report", "overlay"),
+    [
+        ("full", "{}"),
+        ("quick", "{}"),
+        ("full-one", "{}"),
+        ("full-cpu-splats", "execution: {frames_per_job: {views: 10, splat_cpu: 7}}"),
+    ],
+)
+def test_jobs_are_those_of_the_plan(fresh, report, overlay):
+    (fresh.folder / "overlay.yaml").write_text(overlay)
+    settings = {"benchmark_dir": "nowhere"}
+    planned = fresh.planned("--configfile", "overlay.yaml", "--config", "benchmark_dir=nowhere", "--", report)
+    layers = [fresh.folder / "config/study.yaml", fresh.folder / "overlay.yaml"]
+    study = load_study(layers, settings, fresh.folder)
+    manifest = load_manifest(fresh.folder / "config/weights.yaml")
+    runs = study.reports[report].runs
+    assert Counter(job.stage for job in cost.jobs(study, runs, manifest, fresh.folder)) == stages(planned, report)

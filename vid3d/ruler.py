@@ -5,9 +5,10 @@ that training never draws), among them all named objects of the benchmark:
 
 - retrieval: an image finds its own caption among 64 captions of different held-out objects;
 - sensitivity: source-reference CLIP-I falls as blur, noise or missing parts grow, none of which training shows;
-- agreement: over the conditions of a run with ground truth, CLIP-I ranks as PSNR at held-out cameras does.  CLIP-I
-  compares with one still image, so it falls with motion even for perfect renders, which PSNR does not.  Hence a second
-  measure, CLIP-I *lost*: that of the renders minus that of the ground truth at the same cameras and moments.
+- agreement: over the conditions of a run with ground truth, CLIP-I ranks as PSNR at the held-out cameras of the orbit
+  does (elevation 0, where CLIP-I's own cameras are; the raised ones stand apart).  CLIP-I compares with one still
+  image, so it falls with motion even for perfect renders, which PSNR does not.  Hence a second measure, CLIP-I *lost*:
+  that of the renders minus that of the ground truth at the same cameras and moments.
 """
 
 import csv
@@ -35,6 +36,7 @@ EmbedCaptions = Callable[[Sequence[str]], Float32]  # n captions to (n, d) embed
 CANDIDATES = 64
 MOTION = 120.0
 FRAMES = (0.0, PERIOD / 4, PERIOD / 2)
+PAPER_VIEWS = (3, 9, 18)  # the view counts of the paper's Table 2
 SIZE = 64  # pixels
 
 # Strengths of ``vid3d.procedural.damage``, growing from none.
@@ -191,49 +193,67 @@ def agreement(
 
     Args:
         scores: CSV files with columns image, motion, views and source_reference.
-        held_out: CSV files with columns image, motion, views and psnr, of the same conditions and images.
+        held_out: CSV files with columns image, motion, views, elevation and psnr, of the same conditions and images.
         ceiling: CLIP-I of the ground truth by image and motion score (``ceilings``).
 
     Returns:
-        ``conditions``: rows of motion, views, clip_i, clip_i_lost and psnr;  ``images``: their number;  ``spearman``
-        and ``spearman_lost``: of CLIP-I and of CLIP-I lost, over the conditions;  ``spearman_within_images`` and
-        ``spearman_lost_within_images``: the means over images of each image's own correlation over the conditions.
+        ``conditions``: rows of motion, views, clip_i, clip_i_lost, psnr (at elevation 0) and psnr_raised (at the
+        others);  ``images``: their number;  ``spearman`` and ``spearman_lost``: of CLIP-I and of CLIP-I lost with psnr,
+        over the conditions;  ``spearman_raised``: of CLIP-I with psnr_raised;  ``spearman_within_images`` and
+        ``spearman_lost_within_images``: the means over images of each image's own correlation over the conditions;
+        ``spearman_paper`` and ``spearman_lost_paper``: over the paper's conditions alone (PAPER_VIEWS).
 
     Raises:
         InputError: a column is missing, the files cover different clips, or there are fewer than two conditions.
     """
-    clip_i, psnr = _means(scores, "source_reference"), _means(held_out, "psnr")
-    if unpaired := sorted(clip_i.keys() ^ psnr.keys()):
+    clip_i = _means(scores, "source_reference")
+    psnr, raised = (_means(held_out, "psnr", at_orbit) for at_orbit in (True, False))
+    if unpaired := sorted((clip_i.keys() ^ psnr.keys()) | (clip_i.keys() ^ raised.keys())):
         raise InputError(f"{unpaired[0]}: stands in scores or in held-out files only; give both for each clip")
     images = sorted({image for image, _, _ in clip_i})
     conditions = sorted({(motion, views) for _, motion, views in clip_i})
     if len(conditions) < 2 or len(clip_i) != len(images) * len(conditions):
         raise InputError("agreement needs at least two conditions, and every image at each; give more files")
     lost = {clip: score - ceiling[clip[:2]] for clip, score in clip_i.items()}
-    a, b, c = (np.array([[of[i, *at] for at in conditions] for i in images], np.float64) for of in (clip_i, lost, psnr))
+    columns = {"clip_i": clip_i, "clip_i_lost": lost, "psnr": psnr, "psnr_raised": raised}
+    table = {
+        name: np.array([[of[i, *at] for at in conditions] for i in images], np.float64) for name, of in columns.items()
+    }
+    means = {name: values.mean(axis=0) for name, values in table.items()}
+    paper = np.array([views in PAPER_VIEWS for _, views in conditions])
 
-    def within(table: Float64) -> float:
-        return round(float(np.mean([rank_correlation(x, y) for x, y in zip(table, c, strict=True)])), 4)
+    def over(score: str, truth: str = "psnr", kept: NDArray[np.bool_] | None = None) -> float | None:
+        a, b = (means[name] if kept is None else means[name][kept] for name in (score, truth))
+        return round(rank_correlation(a, b), 4) if len(a) > 1 else None
 
-    means = np.stack([a, b, c]).mean(axis=1)
+    def within(score: str) -> float:
+        return round(
+            float(np.mean([rank_correlation(x, y) for x, y in zip(table[score], table["psnr"], strict=True)])), 4
+        )
+
     return {
         "conditions": [
-            {"motion": motion, "views": count} | dict(zip(("clip_i", "clip_i_lost", "psnr"), row, strict=True))
-            for (motion, count), row in zip(conditions, means.T.round(5).tolist(), strict=True)
+            {"motion": motion, "views": count} | {name: round(float(mean[k]), 5) for name, mean in means.items()}
+            for k, (motion, count) in enumerate(conditions)
         ],
         "images": len(images),
-        "spearman": round(rank_correlation(means[0], means[2]), 4),
-        "spearman_lost": round(rank_correlation(means[1], means[2]), 4),
-        "spearman_within_images": within(a),
-        "spearman_lost_within_images": within(b),
+        "spearman": over("clip_i"),
+        "spearman_lost": over("clip_i_lost"),
+        "spearman_raised": over("clip_i", "psnr_raised"),
+        "spearman_paper": over("clip_i", kept=paper),
+        "spearman_lost_paper": over("clip_i_lost", kept=paper),
+        "spearman_within_images": within("clip_i"),
+        "spearman_lost_within_images": within("clip_i_lost"),
     }
 
 
-def _means(paths: Sequence[Path], column: str) -> dict[tuple[str, int, int], float]:
-    """The mean of a column for each (image, motion, views)."""
+def _means(paths: Sequence[Path], column: str, at_orbit: bool | None = None) -> dict[tuple[str, int, int], float]:
+    """The mean of a column for each (image, motion, views), over the rows at elevation 0, at others, or (None) all."""
     values: dict[tuple[str, int, int], list[float]] = {}
-    for image, motion, views, value in _rows(paths, "image", "motion", "views", column):
-        values.setdefault((image, int(motion), int(views)), []).append(float(value))
+    filtered = () if at_orbit is None else ("elevation",)
+    for image, motion, views, value, *elevation in _rows(paths, "image", "motion", "views", column, *filtered):
+        if not elevation or (float(elevation[0]) == 0.0) == at_orbit:
+            values.setdefault((image, int(motion), int(views)), []).append(float(value))
     return {clip: float(np.mean(of_clip)) for clip, of_clip in values.items()}
 
 

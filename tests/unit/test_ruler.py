@@ -109,7 +109,11 @@ def _clips(folder: Path, image: str, offset: float = 0.0) -> tuple[list[Path], l
             for f, d in ((0, 0.01), (1, -0.01))
         ]
         scores.append(_write(folder / f"{name}-scores.csv", rows))
-        held_out.append(_write(folder / f"{name}-held-out.csv", [clip | {"frame": 0, "camera": 0, "psnr": psnr}]))
+        rows = [
+            clip | {"frame": 0, "camera": c, "elevation": e, "psnr": psnr + d}
+            for c, (e, d) in enumerate(((0.0, 0.0), (20.0, -3.0), (-20.0, -5.0)))
+        ]
+        held_out.append(_write(folder / f"{name}-held-out.csv", rows))
     return scores, held_out
 
 
@@ -120,11 +124,21 @@ def test_agreement_ranks_the_conditions(tmp_path: Path) -> None:
     assert found["spearman"] == pytest.approx(0.9)  # two neighbours of five exchanged
     assert found["spearman_within_images"] == pytest.approx(0.9)
     assert found["images"] == 2
-    first_condition = {"motion": 120, "views": 3, "clip_i": 0.725, "clip_i_lost": pytest.approx(-0.155), "psnr": 15.0}
-    assert found["conditions"][0] == first_condition
+    first_condition = {"motion": 120, "views": 3, "clip_i": 0.725, "clip_i_lost": pytest.approx(-0.155)}
+    assert found["conditions"][0] == first_condition | {"psnr": 15.0, "psnr_raised": 11.0}
+    assert found["spearman_raised"] == pytest.approx(0.9)
     # lost: -0.155, -0.055, 0.045, 0.035, 0.085 against 15, 22, 28, 27, 26 dB; 1 - 6 (0 + 0 + 1 + 1 + 4) / 120
     assert found["spearman_lost"] == pytest.approx(0.7)
     assert found["spearman_lost_within_images"] == pytest.approx(0.7)
+
+
+def test_the_paper_s_conditions_stand_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two more view counts, ranked rightly, raise the correlation over all conditions and not that over the paper's."""
+    monkeypatch.setitem(globals(), "CONDITIONS", [(120, 1, 0.4, 8.0), (120, 2, 0.5, 11.0), *CONDITIONS])
+    clips = _clips(tmp_path, "frog")
+    found = ruler.agreement(*clips, {("frog", motion): 1.0 for motion in (120, 160, 200)})
+    assert found["spearman_paper"] == pytest.approx(0.9)
+    assert found["spearman"] == pytest.approx(1 - 6 * 2 / (7 * 48), abs=1e-4)
 
 
 def test_ceilings_are_clip_i_of_the_ground_truth(tmp_path: Path) -> None:

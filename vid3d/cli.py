@@ -68,6 +68,11 @@ def _of_runs(stage: Stage) -> None:
     stage.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="single settings, as for Snakemake")
 
 
+def _doctor(stage: Stage) -> None:
+    _of_runs(stage)
+    stage.add_argument("--checksums", action="store_true", help="read the weights through and compare checksums")
+
+
 def _reference(stage: Stage) -> None:
     _spec(stage, "reference")
     stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
@@ -218,6 +223,7 @@ Command = Callable[[argparse.Namespace], None]
 STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "fetch": (commands.fetch, _fetch),
     "cost": (commands.cost, _of_runs),
+    "doctor": (commands.doctor, _doctor),
     "fetch-weights": (commands.fetch_weights, _fetch_weights),
     "reference": (commands.reference, _reference),
     "seed": (commands.seed, _seed),

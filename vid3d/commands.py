@@ -67,6 +67,22 @@ def cost(arguments: argparse.Namespace) -> None:
     print(f"Run {' and '.join(names)}, as if nothing were there yet\n\n{cost.table(sums)}")
 
 
+def doctor(arguments: argparse.Namespace) -> None:
+    """Say what runs need, what of it is here, and the cure of what is missing, before any job starts."""
+    from vid3d import cost, weights
+    from vid3d.doctor import Doctor
+
+    study, names = _own_study(arguments)
+    manifest, costs = weights.load_manifest("config/weights.yaml"), cost.load_costs("config/costs.yaml")
+    sums = cost.total(study, names, costs, manifest, Path())
+    findings = Doctor(study, names, manifest, costs, Path(), arguments.checksums).examine(sums)
+    print("\n".join(map(str, findings)))
+    missing = sum(finding.state == "missing" for finding in findings)
+    if missing:
+        raise InputError(f"run {' and '.join(names)}: {missing} missing; each line above names its cure")
+    print(f"run {' and '.join(names)}: nothing is missing")
+
+
 def fetch_weights(arguments: argparse.Namespace) -> None:
     """Fetch files of published weights, verify them, and only then give them their names."""
     from vid3d.hub import fetch as bring

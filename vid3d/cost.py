@@ -82,6 +82,7 @@ class Costs(Strict):
 
     time: tuple[UnitCost, ...]
     disk: tuple[UnitCost, ...]
+    memory: tuple[UnitCost, ...]
     gpu_memory: tuple[UnitCost, ...]
 
 
@@ -188,19 +189,19 @@ def total(study: Study, names: Iterable[str], costs: Costs, manifest: Manifest, 
         run = study.runs.get(job.run)
         spec, numbers = (None, {}) if run is None else (_spec(run, job.stage), _numbers(run, job.stage))
         kind: Device = "gpu" if job.stage == "compile" else getattr(spec, "device", "cpu")
-        if (unit := _nearest(costs.time, job.stage, spec, numbers)) is not None:
+        if (unit := nearest(costs.time, job.stage, spec, numbers)) is not None:
             hours = (unit.start + job.units * unit.scaled(numbers)) / 3600
             setattr(into, kind, getattr(into, kind) + hours)
             _note(into, kind, unit, numbers)
         else:
             into.unknown += 1
-        if (unit := _nearest(costs.disk, job.stage, spec, numbers)) is not None:
+        if (unit := nearest(costs.disk, job.stage, spec, numbers)) is not None:
             into.disk += job.units * unit.scaled(numbers)
             _note(into, "disk", unit, numbers)
     return {stage: cost for stage, cost in sums.items() if cost.jobs}
 
 
-def _nearest(units: Iterable[UnitCost], stage: str, spec: Any, numbers: Mapping[Number, float]) -> UnitCost | None:
+def nearest(units: Iterable[UnitCost], stage: str, spec: Any, numbers: Mapping[Number, float]) -> UnitCost | None:
     """Of the unit costs that are meant for the job, a backend's own before those of all, the least extrapolated."""
     meant = [unit for unit in units if unit.meant_for(stage, spec)]
     return min(meant, key=lambda unit: (unit.backend is None, unit.distance(numbers)), default=None)

@@ -38,6 +38,8 @@ WALLS = {
     "layout": ({"cameras", "config"}, set()),
     "weights": ({"config", "errors", "specs"}, {"pydantic"}),
     "cost": ({"cameras", "config", "errors", "layout", "specs", "weights"}, {"pydantic"}),
+    "machine": ({"gpus"}, set()),
+    "doctor": ({"config", "cost", "layout", "machine", "specs", "weights"}, {"huggingface_hub"}),
     "hub": ({"errors", "weights"}, {"huggingface_hub"}),
     "files": ({"errors", "scene"}, {"numpy", "PIL", "av"}),
     "gpus": ({"errors", "files"}, set()),  # before torch is loaded

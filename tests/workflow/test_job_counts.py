@@ -51,3 +51,21 @@ def test_jobs_are_those_of_the_plan(fresh, report, overlay):
     manifest = load_manifest(fresh.folder / "config/weights.yaml")
     runs = study.reports[report].runs
     assert Counter(job.stage for job in cost.jobs(study, runs, manifest, fresh.folder)) == stages(planned, report)
+
+
+def test_memory_is_what_the_rules_ask_for(fresh):
+    """`vid3d doctor` compares it with the machine's."""
+    for path in fresh.folder.glob("rules/*.smk"):  # without messages Snakemake shows resources instead
+        path.write_text(re.sub(r"^ +message:\n.*\n", "", path.read_text(), flags=re.MULTILINE))
+    settings = ("benchmark_dir=nowhere", "images=fish", "execution={frames_per_job: {splat_cpu: 10}}")
+    done = fresh.run("--dry-run", "--config", *settings, "--", "full", "full-cpu-splats")
+    asked: dict[str, set[float]] = {}
+    for rule, megabytes in re.findall(
+        r"^rule (\S+):\n(?:.+\n)*?^ +resources: .*?mem_mb=(\d+)", done.stdout, re.MULTILINE
+    ):
+        asked.setdefault(rule.split("_")[0], set()).add(int(megabytes) / 1000)
+    costs = cost.load_costs(fresh.folder / "config/costs.yaml")
+    said: dict[str, set[float]] = {}
+    for unit in costs.memory:
+        said.setdefault(unit.stage, set()).add(unit.amount)
+    assert said == {stage: asked[stage] for stage in said}

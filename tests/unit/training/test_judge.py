@@ -10,6 +10,11 @@ from vid3d.scene import Clip, Views
 from vid3d.training import judge, scenes
 
 
+@pytest.fixture(autouse=True)
+def few_objects_calibrate(monkeypatch):
+    monkeypatch.setattr(judge, "CALIBRATION_OBJECTS", 5)
+
+
 @pytest.fixture(scope="module")
 def objects():
     rng = np.random.default_rng(5)

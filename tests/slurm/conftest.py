@@ -1,4 +1,4 @@
-"""A SLURM for the session, where this machine can run one."""
+"""A SLURM for a module of tests, where this machine can run one."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from cluster import Cluster, missing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A running SLURM, stopped at the end whatever happens; skips with the reason where there can be none."""
     reason = missing()

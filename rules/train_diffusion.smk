@@ -1,8 +1,9 @@
-# Nothing -> the mini diffusion models: weights/mini-svd (seed videos) and weights/mini-v3d (orbits of views).
+# Nothing -> the mini diffusion models: results/training/pipelines/{seed,views}.
 #
-# note  the results are committed, so that the workflow finds them; `make train` makes them anew.  Rendered scenes,
-#       encoded clips and checkpoints stay in results/training, so that an interrupted training goes on
-# out   two folders that Stable Video Diffusion's pipeline loads
+# note  not trained in full yet, and no run samples from them.  Rendered scenes, encoded clips and, until a model is
+#       done, its checkpoints stay in results/training, so that an interrupted training goes on;  a trial:
+#       --config training='{"minutes": 10}'
+# out   two folders that Stable Video Diffusion's pipeline loads (group norms by vid3d.normalisation)
 # grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
 
 SHARDS = [f"{shard:02d}" for shard in range(len(study.training.shards))]

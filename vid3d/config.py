@@ -160,7 +160,7 @@ class Execution(Strict):
 
 
 class Training(Strict):
-    """How the mini diffusion models are trained anew (``make train``).
+    """How the mini diffusion models are trained (target ``train_diffusion``).
 
     Attributes:
         minutes: a budget that the models share, for a trial; None trains in full.

@@ -2,7 +2,7 @@
 
 import argparse
 import importlib
-import json
+import shutil
 from dataclasses import asdict
 from typing import Any
 
@@ -90,7 +90,10 @@ def _threads(arguments: argparse.Namespace) -> None:
 
 
 def _save(arguments: argparse.Namespace, model: Any, phases: list[Any], facts: dict[str, Any]) -> None:
-    """The model's folder: weights, ``training.csv`` (losses) and ``training.json`` (what was done)."""
+    """The model's folder: weights, ``training.csv`` (losses) and ``training.json`` (what was done).
+
+    The checkpoints go, or the next training would find itself finished.
+    """
     from vid3d.training.pipelines import save_part
 
     save_part(model, arguments.output)
@@ -103,4 +106,5 @@ def _save(arguments: argparse.Namespace, model: Any, phases: list[Any], facts: d
         "steps": [phase.steps for phase in phases],
         "minutes": [round(phase.seconds / 60, 1) for phase in phases],
     }
-    files.save_json(arguments.output / "training.json", json.loads(json.dumps(done)))
+    files.save_json(arguments.output / "training.json", done)
+    shutil.rmtree(arguments.checkpoints)

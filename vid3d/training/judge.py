@@ -1,6 +1,6 @@
 """How good the mini models are on objects never trained on: views against ground truth, seeds by their motion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vid3d.cameras import orbit
+from vid3d.files import to_uint8
 from vid3d.metrics import psnr
 from vid3d.procedural import SCORE_UNIT, ObjectSpec, make_reference, render, sample_object
 from vid3d.procedural.images import render_at_amplitude
@@ -57,7 +58,7 @@ def judge_views(objects: Mapping[str, ObjectSpec], multiview: MultiView, trained
                 row[f"{label}_iou"] = float(_overlap(images[1:], truth[1:]).mean())
             row["reversed"] = float(psnr(made[:0:-1], truth[1:]).mean())
             rows.append(row)
-            strips += [np.concatenate(list(_to_uint8(images)), axis=1) for images in (truth, made)]
+            strips += [np.concatenate(list(to_uint8(images)), axis=1) for images in (truth, made)]
     numbers = [key for key in rows[0] if key not in ("object", "frame")]
     means = {key: float(np.mean([row[key] for row in rows])) for key in numbers}
     right = float(np.mean([row["generated"] > row["reversed"] for row in rows]))
@@ -90,13 +91,13 @@ def judge_seeds(objects: Mapping[str, ObjectSpec], sample: Seed, size: int, seed
                 {
                     "object": name,
                     "asked": asked,
-                    "measured": gain * mean_flow(_to_uint8(made)),
+                    "measured": gain * mean_flow(to_uint8(made)),
                     "truth": gain * mean_flow(truth),
                     "first_frame": float(psnr(made[:1], reference.image[None])[0]),
                 }
             )
             if asked in (SCORES[0], MOTION, SCORES[-1]):
-                strips.append(np.concatenate(list(_to_uint8(made)), axis=1))
+                strips.append(np.concatenate(list(to_uint8(made)), axis=1))
     means = {
         str(asked): {
             key: float(np.mean([row[key] for row in rows if row["asked"] == asked]))
@@ -143,7 +144,7 @@ def video(obj: ObjectSpec, amplitude: float, count: int, size: int) -> UInt8:
     """Ground truth from rest on, as camera 0 sees it: (count, size, size, 3) uint8."""
     front = orbit(1, size)
     frames = [render_at_amplitude(obj, float(frame), amplitude, front, 2)[0][0] for frame in range(count)]
-    return _to_uint8(np.stack(frames))
+    return to_uint8(np.stack(frames))
 
 
 def _overlap(images: Float32, truth: Float32) -> NDArray[np.float64]:
@@ -153,7 +154,3 @@ def _overlap(images: Float32, truth: Float32) -> NDArray[np.float64]:
     both = (shown & wanted).sum(axis=(1, 2))
     either = np.maximum((shown | wanted).sum(axis=(1, 2)), 1)
     return np.asarray(both / either, np.float64)
-
-
-def _to_uint8(images: Float32 | Sequence[Float32]) -> UInt8:
-    return np.rint(np.clip(np.asarray(images), 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -30,7 +30,7 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
         threads: 1
         resources:
             gpu=gpus("seed"),
-            mem_mb=growing(lambda wildcards: 24000 if study.runs[wildcards.run].seed.learned else 2000),
+            mem_mb=growing(lambda wildcards: 24000 if study.runs[wildcards.run].seed.device == "gpu" else 3000),
             runtime=growing(60),
         params:
             spec=spec("seed"),

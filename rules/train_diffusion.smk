@@ -1,8 +1,8 @@
-# Nothing -> the mini diffusion models: results/training/pipelines/{seed,views}.
+# Nothing -> the mini diffusion models: weights/mini-{seed,views}, each with its scores on held-out objects and its card.
 #
-# note  not trained in full yet, and no run samples from them.  Rendered scenes, encoded clips and, until a model is
-#       done, its checkpoints stay in results/training, so that an interrupted training goes on;  a trial:
-#       --config training='{"minutes": 10}'
+# note  the results are committed, so that runs find them; `make train` makes them anew.  Rendered scenes, encoded clips
+#       and, until a model is done, its checkpoints stay in results/training, so that an interrupted training goes on;
+#       a trial of all of it:  --config training='{"minutes": 10}'
 # out   two folders that Stable Video Diffusion's pipeline loads (group norms by vid3d.normalisation)
 # grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
 
@@ -33,9 +33,10 @@ rule train_scenes:
         "vid3d train-scenes --first {params.first} --count {params.objects} --output {output:q} 2> {log:q}"
 
 
+# the first scenes suffice for what sees single images
 rule train_autoencoder:
     input:
-        expand(rules.train_scenes.output, shard=SHARDS),
+        expand(rules.train_scenes.output, shard=SHARDS[:10]),
     output:
         expand("results/training/autoencoder/{file}", file=MODEL),
     log:
@@ -61,7 +62,7 @@ rule train_autoencoder:
 
 rule train_image_encoder:
     input:
-        expand(rules.train_scenes.output, shard=SHARDS),
+        expand(rules.train_scenes.output, shard=SHARDS[:10]),
     output:
         expand("results/training/image-encoder/{file}", file=ENCODER),
     log:
@@ -169,13 +170,15 @@ rule train_seed_denoiser:
         " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 
+# The models' folders are committed and are no rule's output: runs read them as they are, and only the target
+# `train_diffusion` (of `make train`) makes them anew.
 rule train_pipeline:
     input:
         autoencoder=rules.train_autoencoder.output,
         image_encoder=rules.train_image_encoder.output,
         denoiser=expand("results/training/denoiser-{{kind}}/{file}", file=MODEL),
     output:
-        "results/training/pipelines/{kind}/model_index.json",
+        touch("results/training/pipeline-{kind}"),
     log:
         "logs/train/pipeline-{kind}.log",
     benchmark:
@@ -197,13 +200,68 @@ rule train_pipeline:
                 "denoiser": input.denoiser,
             }.items()
         ),
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        folder="weights/mini-{kind}",
     message:
         "Putting the pipeline of {wildcards.kind} together"
     shell:
         "vid3d train-pipeline {params.parts} --output {params.folder:q} 2> {log:q}"
 
 
+rule judge_mini_model:
+    input:
+        model=rules.train_pipeline.output,
+        scenes=expand(rules.train_scenes.output, shard=SHARDS),
+        objects="benchmark/procedural/objects.yaml",
+    output:
+        judged="weights/mini-{kind}/judged.json",
+        sheet="weights/mini-{kind}/sheet.webp",
+    log:
+        "logs/train/judge-{kind}.log",
+    benchmark:
+        "benchmarks/train/judge-{kind}.tsv"
+    wildcard_constraints:
+        kind="views|seed",
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        spec=lambda wildcards: study.runs["mini"].spec(wildcards.kind).argument(),
+    message:
+        "Judging the mini model of {wildcards.kind} on held-out objects"
+    shell:
+        "vid3d train-judge {wildcards.kind} --spec {params.spec:q} --scenes {input.scenes:q} --objects {input.objects:q}"
+        " --output {output.judged:q} --sheet {output.sheet:q} 2> {log:q}"
+
+
+rule mini_model_card:
+    input:
+        rules.judge_mini_model.output,
+    output:
+        "weights/mini-{kind}/README.md",
+        "weights/mini-{kind}/training.png",
+    log:
+        "logs/train/card-{kind}.log",
+    benchmark:
+        "benchmarks/train/card-{kind}.tsv"
+    wildcard_constraints:
+        kind="views|seed",
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    message:
+        "Model card of the mini model of {wildcards.kind}"
+    shell:
+        "vid3d train-card {wildcards.kind} --model {params.folder:q} 2> {log:q}"
+
+
 rule train_diffusion:
     input:
-        expand(rules.train_pipeline.output, kind=["views", "seed"]),
+        expand("weights/mini-{kind}/README.md", kind=["views", "seed"]),

@@ -28,7 +28,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         threads: 1
         resources:
             gpu=gpus("views"),
-            mem_mb=growing(lambda wildcards: 32000 if study.runs[wildcards.run].views.learned else 2000),
+            mem_mb=growing(lambda wildcards: 32000 if study.runs[wildcards.run].views.device == "gpu" else 3000),
             runtime=growing(240),
         params:
             spec=spec("views"),

@@ -37,8 +37,8 @@ def prepare(frames: Frames, spec: V3dViews, cut_out: CutOut, clip: Frames) -> li
 
     Args:
         frames: as in the seed's files.
-        spec: ``size``, ``border``, ``recentre`` and ``soft_edges``.
-        cut_out: finds the foreground of the frames without alpha.
+        spec: ``size``, ``cutout``, ``border``, ``recentre`` and ``soft_edges``.
+        cut_out: finds the foreground of the frames without alpha; not called where ``cutout`` is ``none``.
         clip: all frames of the clip, where one box is to fit them all; else empty.
 
     Returns:
@@ -47,6 +47,8 @@ def prepare(frames: Frames, spec: V3dViews, cut_out: CutOut, clip: Frames) -> li
     Raises:
         InputError: a frame without foreground, or ``spec.recentre`` is ``clip`` and there is none.
     """
+    if spec.cutout == "none":
+        return [on_white(frame, spec.size) for frame in frames.values()]
     twice = spec.cutout == "rembg" and spec.soft_edges == "as-released"
     if spec.whole_clip and not clip:
         raise InputError("views.recentre: clip needs all frames of the clip; name them with --clip")
@@ -56,6 +58,20 @@ def prepare(frames: Frames, spec: V3dViews, cut_out: CutOut, clip: Frames) -> li
     if spec.whole_clip:
         boxes = dict.fromkeys(cuts, union(list(boxes.values())))
     return [recentre(cuts[file], boxes[file], spec.size, spec.border) for file in frames]
+
+
+def on_white(frame: UInt8, size: int) -> Float32:
+    """A frame (h, w, 3) or, with straight alpha, (h, w, 4) uint8, on white and as a square of ``size`` pixels.
+
+    Returns:
+        (size, size, 3) float32 in [0, 1], multiples of 1/255.
+    """
+    image = Image.fromarray(frame)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image.convert("RGB"), np.float32) / np.float32(255.0)
 
 
 def without_model(image: UInt8) -> UInt8:

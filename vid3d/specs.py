@@ -106,10 +106,10 @@ class SvdSeed(_SeedSpec):
         precision: ``auto`` is fp16 on a GPU and fp32 on a CPU.
         offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
             pixels are the same.
+        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
     """
 
     module: ClassVar[str] = "vid3d.backends.seed_svd"
-    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
     learned: ClassVar[bool] = True
     backend: Literal["svd"]
     size: PixelSize = 512
@@ -125,6 +125,11 @@ class SvdSeed(_SeedSpec):
     decode_chunk: Annotated[int, Field(ge=1)] = 8
     precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
     offload: Literal["none", "model", "sequential"] = "none"
+    processor: Device = "gpu"
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]  # other Specs have one device whatever their settings
+        return self.processor
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
@@ -184,8 +189,10 @@ class V3dViews(_ViewsSpec):
             out, since the decoder's convolutions over time see one chunk only.
         offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
             pixels are the same.
+        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
         cutout: what finds the object in a seed frame: the frame's own alpha and, where it has none, ``rembg``, as in
-            the released code; or ``alpha``, the same without a learned model (``vid3d.foreground``).
+            the released code; or ``alpha``, the same without a learned model (``vid3d.foreground``); or ``none``, the
+            frame shows the object on white where the model expects it, and goes in as it is.
         cutout_model: rembg's model u2net, an ONNX file.
         recentre: by each frame's own box, as released, so that scale and position jitter over time, or by one box for
             the whole ``clip``.
@@ -194,7 +201,6 @@ class V3dViews(_ViewsSpec):
     """
 
     module: ClassVar[str] = "vid3d.backends.views_v3d"
-    device: ClassVar[Literal["cpu", "gpu"]] = "gpu"
     learned: ClassVar[bool] = True
     backend: Literal["v3d"]
     size: PixelSize = 512
@@ -211,15 +217,20 @@ class V3dViews(_ViewsSpec):
     input_view: Literal["first", "last"] = "first"
     decode_chunk: Annotated[int, Field(ge=1)] | None = None
     offload: Literal["none", "model", "sequential"] = "none"
-    cutout: Literal["rembg", "alpha"] = "rembg"
+    processor: Device = "gpu"
+    cutout: Literal["rembg", "alpha", "none"] = "rembg"
     cutout_model: str = "weights/downloads/rembg/u2net.onnx"
     recentre: Literal["frame", "clip"] = "frame"
     border: Annotated[float, Field(ge=0, lt=0.9)] = 0.3
     soft_edges: Literal["as-released", "once"] = "as-released"
 
     @property
+    def device(self) -> Device:  # type: ignore[override]
+        return self.processor
+
+    @property
     def whole_clip(self) -> bool:
-        return self.recentre == "clip"
+        return self.recentre == "clip" and self.cutout != "none"
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
@@ -271,7 +282,7 @@ class CudaFit(_FitSpec):
     rasterizer: Rasterizer = "gsplat"
 
     @property
-    def device(self) -> Device:  # type: ignore[override]  # other Specs have one device whatever their settings
+    def device(self) -> Device:  # type: ignore[override]
         return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 

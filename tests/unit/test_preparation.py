@@ -45,6 +45,23 @@ def extent(image):
     return (np.ptp(rows) + 1, np.ptp(columns) + 1), middle
 
 
+# --- as it is ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_cutout_a_frame_goes_in_as_it_is_on_white():
+    rgba = disc()
+
+    def never(image):
+        raise AssertionError("nothing is to be cut out")
+
+    plain, transparent = prepared(on_white(rgba), rgba, size=80, cutout="none", recentre="clip", cut_out=never)
+    np.testing.assert_array_equal(np.rint(plain * 255), on_white(rgba))
+    np.testing.assert_array_equal(plain, transparent)
+    (smaller,) = prepared(rgba, size=40, cutout="none", cut_out=never)
+    assert smaller.shape == (40, 40, 3)
+    assert extent(smaller)[1] == pytest.approx((15, 22), abs=0.5)
+
+
 # --- one frame --------------------------------------------------------------------------------------------------------
 
 

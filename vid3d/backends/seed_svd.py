@@ -20,6 +20,7 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from vid3d.errors import InputError
+from vid3d.normalisation import restore_norms
 from vid3d.scene import Clip, Reference
 from vid3d.specs import SvdSeed
 from vid3d.stages import Seed
@@ -30,7 +31,8 @@ PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float
 def build(spec: SvdSeed) -> Seed:
     """The pipeline as a seed stage: spec.frames images (spec.size, spec.size, 3) float32 in [0, 1], no alpha.
 
-    It runs on the CUDA device if there is one, else on the CPU (where SVD-XT takes hours per clip).
+    It runs on the CUDA device if there is one and spec.processor does not say otherwise, else on the CPU (where SVD-XT
+    takes hours per clip).
 
     Raises:
         InputError: the model cannot be found, downloaded or read, size, frames or precision do not fit it or the
@@ -76,7 +78,7 @@ def _square(reference: Reference, size: int) -> Image.Image:
 
 def _load(spec: SvdSeed) -> Any:
     """The pipeline (diffusers is not typed) on its device."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = "cuda" if spec.processor == "gpu" and torch.cuda.is_available() else "cpu"
     precision = spec.precision if spec.precision != "auto" else {"cuda": "fp16", "cpu": "fp32"}[device]
     if (device, precision) == ("cpu", "fp16"):
         raise InputError("seed.precision: fp16 needs a CUDA device, and there is none; use fp32 or bf16, or auto")
@@ -101,6 +103,8 @@ def _load(spec: SvdSeed) -> Any:
             f"seed.model: {spec.model}{where} cannot be loaded ({_reason(error)}); give a diffusers folder, or a hub id"
             " that you have access to, with the variant and revision that it has"
         ) from None
+    restore_norms(pipeline.unet)
+    restore_norms(pipeline.vae)
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
     _place(pipeline, spec.offload, device)
     return pipeline

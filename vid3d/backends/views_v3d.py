@@ -39,6 +39,7 @@ from safetensors import SafetensorError
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
+from vid3d.normalisation import restore_norms
 from vid3d.scene import Float32, SeedFrame, Views
 from vid3d.specs import V3dViews
 from vid3d.stages import MultiView
@@ -47,12 +48,12 @@ TIME_IDS = {3: "fps, motion and noise strength", 1: "noise strength"}  # what th
 
 
 class Noise(NamedTuple):
-    """Standard normal noise of one frame, in the order in which it is drawn; h and w are size / 8.
+    """Standard normal noise of one frame, in the order in which it is drawn; h and w are size / 8, c is 4 in V3D.
 
     Attributes:
-        posterior: (1, 4, h, w) float32, selects the sample of the condition's posterior.
-        condition: (1, 4, h, w) float32, added to the condition latent.
-        latents: (1, count, 4, h, w) float32, what the views are denoised from.
+        posterior: (1, c, h, w) float32, selects the sample of the condition's posterior.
+        condition: (1, c, h, w) float32, added to the condition latent.
+        latents: (1, count, c, h, w) float32, what the views are denoised from.
     """
 
     posterior: torch.Tensor
@@ -63,17 +64,20 @@ class Noise(NamedTuple):
 class Pipeline(StableVideoDiffusionPipeline):  # type: ignore[misc]  # diffusers is not typed
     """The stock pipeline with its condition latent and guidance given from outside.
 
-    Guidance is always on, whatever its scale; the unconditional branch sees zeros.
+    The unconditional branch sees zeros; it is left out where guidance is 1 for every view and so ignores it.
 
     Attributes:
-        condition: (1, 4, h, w) latent.
+        condition: (1, c, h, w) latent.
         guidance: (1, count, 1, 1, 1) scale per view.
     """
 
     unet: Any
     condition: torch.Tensor
     guidance: torch.Tensor
-    do_classifier_free_guidance = True
+
+    @property
+    def do_classifier_free_guidance(self) -> bool:
+        return bool((self.guidance != 1.0).any())
 
     @property
     def guidance_scale(self) -> torch.Tensor:
@@ -85,11 +89,12 @@ class Pipeline(StableVideoDiffusionPipeline):  # type: ignore[misc]  # diffusers
         return int(self.unet.add_embedding.linear_1.in_features // self.unet.config.addition_time_embed_dim)
 
     def _encode_vae_image(self, *_: Any, **__: Any) -> torch.Tensor:
-        return torch.cat([torch.zeros_like(self.condition), self.condition])
+        guided = self.do_classifier_free_guidance
+        return torch.cat([torch.zeros_like(self.condition), self.condition]) if guided else self.condition
 
     def _get_add_time_ids(self, *ids_and_layout: Any) -> torch.Tensor:
         *ids, dtype, _, _, _ = ids_and_layout
-        return torch.tensor([ids[-self.time_ids :]] * 2, dtype=dtype)
+        return torch.tensor([ids[-self.time_ids :]] * (2 if self.do_classifier_free_guidance else 1), dtype=dtype)
 
 
 def build(spec: V3dViews) -> MultiView:
@@ -106,14 +111,14 @@ def build(spec: V3dViews) -> MultiView:
     def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
         if len(frame.image) != spec.size:
             raise ValueError(f"the frame has {len(frame.image)} rows, not {spec.size}: prepare it (vid3d.preparation)")
-        images = sample(pipeline, spec, frame.image, draw_noise(spec, rng))
+        images = sample(pipeline, spec, frame.image, draw_noise(spec, rng, pipeline.vae.config.latent_channels))
         return Views(images, orbit(spec.count, spec.size))
 
     return views
 
 
 def load(spec: V3dViews) -> Any:
-    """The ``Pipeline`` of spec.model in single precision, on the GPU if there is one.
+    """The ``Pipeline`` of spec.model in single precision, on the GPU if there is one and the Spec wants it.
 
     Its folder cannot hold the group norms' epsilon, nor the precisions on a GPU; both are set here.
 
@@ -135,11 +140,13 @@ def load(spec: V3dViews) -> Any:
             f"views.model: {spec.model} is conditioned on {pipeline.time_ids} numbers (angles of views, as SV3D_p?);"
             f" models conditioned on {' or on '.join(TIME_IDS.values())} are run here"
         )
+    restore_norms(pipeline.unet)
+    restore_norms(pipeline.vae)
     for name, module in pipeline.unet.named_modules():
         if spec.group_norm_epsilon is not None and isinstance(module, torch.nn.GroupNorm) and "res_block" in name:
             module.eps = spec.group_norm_epsilon
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = "cuda" if spec.processor == "gpu" and torch.cuda.is_available() else "cpu"
     if device == "cuda":
         half_precision(pipeline.unet, device)
     with _memory(spec):
@@ -178,10 +185,10 @@ def _memory(spec: V3dViews) -> Iterator[None]:
         ) from None
 
 
-def draw_noise(spec: V3dViews, rng: np.random.Generator) -> Noise:
-    """The noise of one frame, always drawn on the CPU."""
+def draw_noise(spec: V3dViews, rng: np.random.Generator, channels: int = 4) -> Noise:
+    """The noise of one frame for a model of so many latent channels, always drawn on the CPU."""
     generator = torch.Generator("cpu").manual_seed(int(rng.integers(2**63)))
-    grid = (4, spec.size // 8, spec.size // 8)
+    grid = (channels, spec.size // 8, spec.size // 8)
     posterior, condition, latents = (
         torch.randn(shape, generator=generator) for shape in ((1, *grid), (1, *grid), (1, spec.count, *grid))
     )
@@ -210,7 +217,7 @@ def sample(pipeline: Any, spec: V3dViews, image: Float32, noise: Noise) -> Float
 
 @torch.inference_mode()
 def denoise(pipeline: Any, spec: V3dViews, image: Float32, noise: Noise) -> torch.Tensor:
-    """The first half of ``sample``: latents (1, spec.count, 4, s / 8, s / 8) float32 after spec.steps steps."""
+    """The first half of ``sample``: latents (1, spec.count, c, s / 8, s / 8) float32 after spec.steps steps."""
     device, size = pipeline._execution_device, len(image)
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].to(device) * 2.0 - 1.0
     posterior = pipeline.vae.encode(pixels).latent_dist

@@ -1,8 +1,11 @@
-"""The mini autoencoder: first crops around the objects, then whole images.
+"""The mini autoencoder: first crops around the objects, then whole images; last its decoder on whole clips.
 
 Two things that a few minutes of training do not find by themselves: the first three latents are drawn to the image's
 thumbnail (fading out with the crops), or colour is learnt late; and latents are scaled to unit variance per channel
 between the phases, which is what the denoisers expect of them.
+
+The decoder is one of clips: its norms and convolutions over time see all frames at once.  Clips cost much, so it learns
+from single images first and from clips at the end, when the encoder is finished and its latents stay what they are.
 """
 
 from dataclasses import dataclass
@@ -16,8 +19,9 @@ from torch.nn import functional
 
 from vid3d.scene import UInt8
 from vid3d.training.faster import hasten
-from vid3d.training.loop import optimise
+from vid3d.training.loop import Loss, optimise
 from vid3d.training.models import LATENT_CHANNELS, new_autoencoder
+from vid3d.training.scenes import Scenes
 from vid3d.training.schedule import Progress, Schedule
 
 CROP = 32  # pixels
@@ -25,32 +29,59 @@ CROPS, WHOLE = 24, 8  # images per step
 JITTER = 14  # pixels that a crop's centre may lie off the object's
 CROPS_SCHEDULE = Schedule(steps=4000, rate=2e-3, weight_decay=0.0, average=0.99)
 WHOLE_SCHEDULE = Schedule(steps=6000, rate=1e-3, weight_decay=0.0, average=0.995)
+CLIPS_SCHEDULE = Schedule(steps=1500, rate=5e-4, weight_decay=0.0, average=0.99)
+SHARES = (0.2, 0.5, 0.3)  # of a budget, for the three phases
 NOISE = 0.05  # added to latents in training, so that the decoder bears imperfect ones
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Two phases, each with its steps and its highest rate."""
+    """Three phases, each with its steps and its highest rate."""
 
     crops: Schedule = CROPS_SCHEDULE
     whole: Schedule = WHOLE_SCHEDULE
+    clips: Schedule = CLIPS_SCHEDULE
 
 
 def train_autoencoder(
-    images: UInt8, folder: Path, seed: int, budget: float | None = None, recipe: Recipe | None = None
+    scenes: Scenes, folder: Path, seed: int, budget: float | None = None, recipe: Recipe | None = None
 ) -> tuple[Any, list[Progress]]:
-    """Train on images (n, 64, 64, 3) uint8; returns the model and the progress of both phases.
+    """Train on rendered scenes; returns the model and the progress of the three phases.
 
     Args:
-        folder: of the checkpoints.  budget: minutes in all; the crops take a quarter of them.
+        folder: of the checkpoints.  budget: minutes in all, of which the phases take SHARES.
     """
     recipe = recipe or Recipe()
     torch.manual_seed(seed)
-    model = hasten(new_autoencoder())
-    centres = _centres(images)
-    minutes = (None, None) if budget is None else (0.25 * budget, 0.75 * budget)
+    images = single_images(scenes)
+    minutes = [None if budget is None else share * budget for share in SHARES]
 
-    def crops(share: float, randomness: torch.Generator) -> Tensor:
+    def train(model: Any, loss: Loss, schedule: Schedule, name: str, number: int) -> tuple[Any, Progress]:
+        title = f"autoencoder, {name}"
+        return optimise(model, loss, schedule, folder / f"{name}.pt", seed, minutes[number], title)
+
+    model = hasten(new_autoencoder())
+    model, first = train(model, _crops_loss(model, images), recipe.crops, "crops", 0)
+    model.requires_grad_(True)
+    normalise(model, images, seed)
+    model, second = train(model, _whole_loss(model, images), recipe.whole, "whole", 1)
+    normalise(model, images, seed)
+    model.decoder.requires_grad_(True)
+    model, third = train(model, decoder_loss(model, scenes), recipe.clips, "decoder", 2)
+    model.eval().register_to_config(scaling_factor=1.0)
+    return model, [first, second, third]
+
+
+def single_images(scenes: Scenes) -> UInt8:
+    """(n, 64, 64, 3) uint8: all views of the orbits, and of each video one frame in motion."""
+    flat = scenes.orbits.reshape(-1, *scenes.orbits.shape[2:])
+    return np.concatenate([flat, scenes.videos[:, scenes.videos.shape[1] // 2]])
+
+
+def _crops_loss(model: Any, images: UInt8) -> Loss:
+    centres = _centres(images)
+
+    def loss(share: float, randomness: torch.Generator) -> Tensor:
         chosen = torch.randint(len(images), (CROPS,), generator=randomness)
         offsets = torch.randint(-JITTER, JITTER + 1, (CROPS, 2), generator=randomness)
         corners = (torch.from_numpy(centres[chosen.numpy()]) + offsets - CROP // 2).clamp(0, images.shape[1] - CROP)
@@ -60,18 +91,28 @@ def train_autoencoder(
         thumbnail = functional.avg_pool2d(pixels, pixels.shape[-1] // latents.shape[-1])
         return error + 0.5 * (1.0 - share) * (latents[:, :3] - thumbnail).pow(2).mean()
 
-    def whole(_share: float, randomness: torch.Generator) -> Tensor:
+    return loss
+
+
+def _whole_loss(model: Any, images: UInt8) -> Loss:
+    def loss(_share: float, randomness: torch.Generator) -> Tensor:
         chosen = torch.randint(len(images), (WHOLE,), generator=randomness).numpy()
         return _reconstruct(model, as_pixels(images[chosen]), randomness)[1]
 
-    first = optimise(model, crops, recipe.crops, folder / "crops.pt", seed, minutes[0], "autoencoder, crops")
-    model = first[0].requires_grad_(True)
-    normalise(model, images, seed)
-    second = optimise(model, whole, recipe.whole, folder / "whole.pt", seed, minutes[1], "autoencoder, whole images")
-    model = second[0].eval()
-    normalise(model, images, seed)
-    model.register_to_config(scaling_factor=1.0)
-    return model, [first[1], second[1]]
+    return loss
+
+
+def decoder_loss(model: Any, scenes: Scenes) -> Loss:
+    """The error of a whole orbit or a whole video, in turn; the encoder only serves."""
+
+    def loss(share: float, randomness: torch.Generator) -> Tensor:
+        kind = (scenes.orbits, scenes.videos)[int(torch.randint(2, (1,), generator=randomness))]
+        pixels = as_pixels(kind[int(torch.randint(len(kind), (1,), generator=randomness))])
+        with torch.no_grad():
+            latents = model.encode(pixels).latent_dist.mean
+        return _decoding_error(model, latents, pixels, randomness, len(pixels))
+
+    return loss
 
 
 def as_pixels(images: UInt8) -> Tensor:
@@ -82,9 +123,14 @@ def as_pixels(images: UInt8) -> Tensor:
 def _reconstruct(model: Any, pixels: Tensor, randomness: torch.Generator) -> tuple[Tensor, Tensor]:
     """Latents, and the error of what is decoded from them."""
     latents = model.encode(pixels).latent_dist.mean
+    return latents, _decoding_error(model, latents, pixels, randomness, 1) + 1e-4 * latents.pow(2).mean()
+
+
+def _decoding_error(model: Any, latents: Tensor, pixels: Tensor, randomness: torch.Generator, frames: int) -> Tensor:
+    """What is decoded from disturbed latents, as clips of so many frames, against the pixels."""
     disturbed = latents + NOISE * torch.randn(latents.shape, generator=randomness)
-    error = model.decode(disturbed, num_frames=1).sample - pixels
-    return latents, error.pow(2).mean() + 0.2 * error.abs().mean() + 1e-4 * latents.pow(2).mean()
+    error = model.decode(disturbed, num_frames=frames).sample - pixels
+    return error.pow(2).mean() + 0.2 * error.abs().mean()
 
 
 @torch.no_grad()

@@ -6,8 +6,6 @@ import shutil
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from vid3d import files
 from vid3d.training import shards
 
@@ -26,9 +24,8 @@ def autoencoder(arguments: argparse.Namespace) -> None:
 
     _threads(arguments)
     data = shards.load_scenes(arguments.scenes)
-    images = np.concatenate([data.orbits.reshape(-1, *data.orbits.shape[2:]), data.videos[:, 6]])
-    model, phases = train_autoencoder(images, arguments.checkpoints, arguments.seed, arguments.budget)
-    _save(arguments, model, phases, {"recipe": asdict(Recipe()), "images": len(images)})
+    model, phases = train_autoencoder(data, arguments.checkpoints, arguments.seed, arguments.budget)
+    _save(arguments, model, phases, {"recipe": asdict(Recipe()), "clips": 2 * len(data.scores)})
 
 
 def image_encoder(arguments: argparse.Namespace) -> None:
@@ -78,11 +75,41 @@ def denoiser(arguments: argparse.Namespace) -> None:
     _save(arguments, model, [progress], facts | {"initialised_from": str(arguments.initial)})
 
 
+PARTS = ("autoencoder", "image_encoder", "denoiser")
+
+
 def pipeline(arguments: argparse.Namespace) -> None:
-    """Put trained parts together as a Stable Video Diffusion pipeline."""
+    """Put trained parts together as a Stable Video Diffusion pipeline, with what was done to train them."""
     from vid3d.training.pipelines import assemble
 
+    folders = {part: getattr(arguments, part) for part in PARTS}
+    done = {part: files.load_json(folder / "training.json") for part, folder in folders.items()}
     assemble(arguments.autoencoder, arguments.image_encoder, arguments.denoiser, arguments.output)
+    losses = {part: shards.load_losses(folder / "training.csv") for part, folder in folders.items()}
+    shards.save_curves(arguments.output / "training.csv", losses)
+    files.save_json(arguments.output / "training.json", done)
+
+
+def judge(arguments: argparse.Namespace) -> None:
+    """Judge a mini model on held-out objects: figures, and a sheet of all samples."""
+    from vid3d import config, specs
+    from vid3d.procedural import load_objects
+    from vid3d.training import judge as judging
+
+    spec = specs.parse_spec(arguments.kind, arguments.spec)
+    stage = importlib.import_module(type(spec).module).build(spec)
+    objects = load_objects(config.read_yaml(arguments.objects))
+    if arguments.kind == "views":
+        judged = judging.judge_views(objects, stage, shards.load_scenes(arguments.scenes).orbits, spec.seed)
+    else:
+        judged = judging.judge_seeds(objects, stage, spec.size, spec.seed, spec.frames)
+    files.save_picture(arguments.sheet, judged.pop("sheet"))
+    files.save_json(arguments.output, {"spec": spec.argument(), **judged})
+
+
+def card(arguments: argparse.Namespace) -> None:
+    """Write the model card of a mini diffusion model from the files of its folder."""
+    importlib.import_module("vid3d.training.card").write(arguments.kind, arguments.model)
 
 
 def _threads(arguments: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from vid3d.errors import InputError
 from vid3d.randomness import derived_seed
+from vid3d.training import muon
 from vid3d.training.schedule import Progress, Schedule
 
 CHECKPOINT_EVERY = 120.0  # seconds
@@ -43,28 +44,28 @@ def optimise(
         InputError: the checkpoint is not one of this training, or the loss is not finite.
     """
     average = copy.deepcopy(model).requires_grad_(False)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=schedule.rate, betas=(0.9, 0.99), weight_decay=schedule.weight_decay
-    )
+    optimisers = _optimisers(model, schedule)
     progress = Progress(0, 0.0, [])
     if checkpoint.exists():
-        _restore(checkpoint, model, average, optimiser, progress)
+        _restore(checkpoint, model, average, list(optimisers), progress)
     start, written = time.perf_counter() - progress.seconds, time.perf_counter()
     with tqdm(total=schedule.steps, initial=progress.steps, desc=title, mininterval=10) as bar:
         while (share := _share(schedule, budget, progress)) < 1.0:
             warm = min(1.0, (progress.steps + 1) / schedule.warmup)
-            for group in optimiser.param_groups:
-                group["lr"] = schedule.rate * warm * 0.5 * (1.0 + math.cos(math.pi * share))
+            for optimiser, rate in optimisers.items():
+                for group in optimiser.param_groups:
+                    group["lr"] = rate * warm * 0.5 * (1.0 + math.cos(math.pi * share))
             randomness = torch.Generator().manual_seed(derived_seed(seed, title, "step", progress.steps))
             value = loss(share, randomness)
             if not torch.isfinite(value):
                 raise InputError(
                     f"{title}: the loss is not finite at step {progress.steps + 1}: lower the learning rate"
                 )
-            optimiser.zero_grad()
+            model.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
+            for optimiser in optimisers:
+                optimiser.step()
             progress.steps += 1
             progress.losses.append(value.item())
             # a short memory at first, or the mean would long remember the initial weights
@@ -75,25 +76,39 @@ def optimise(
             bar.set_postfix(loss=f"{sum(progress.losses[-100:]) / len(progress.losses[-100:]):.4f}", refresh=False)
             bar.update()
             if time.perf_counter() - written > CHECKPOINT_EVERY:
-                _write(checkpoint, model, average, optimiser, progress)
+                _write(checkpoint, model, average, list(optimisers), progress)
                 written = time.perf_counter()
-    _write(checkpoint, model, average, optimiser, progress)
+    _write(checkpoint, model, average, list(optimisers), progress)
     return average, progress
+
+
+def _optimisers(model: nn.Module, schedule: Schedule) -> dict[torch.optim.Optimizer, float]:
+    """Who updates which of the model's weights, with their highest rates."""
+    matrices = [] if schedule.muon is None else [p for name, p in model.named_parameters() if muon.suits(name, p)]
+    chosen = {id(p) for p in matrices}
+    others = [p for p in model.parameters() if id(p) not in chosen]
+    decay = schedule.weight_decay
+    adamw = torch.optim.AdamW(others, lr=schedule.rate, betas=(0.9, 0.99), weight_decay=decay, fused=True)
+    if schedule.muon is None:
+        return {adamw: schedule.rate}
+    return {adamw: schedule.rate, muon.Muon(matrices, schedule.muon, decay): schedule.muon}
 
 
 def _share(schedule: Schedule, budget: float | None, progress: Progress) -> float:
     of_time = 0.0 if budget is None else progress.seconds / (60.0 * budget)
-    return max(progress.steps / schedule.steps, of_time)
+    return 1.0 if progress.steps >= schedule.steps else max(progress.steps / schedule.steps, of_time)
 
 
-def _write(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, done: Progress) -> None:
+def _write(
+    path: Path, model: nn.Module, average: nn.Module, optimisers: list[torch.optim.Optimizer], done: Progress
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     torch.save(
         {
             "model": model.state_dict(),
             "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in optimisers],
             "steps": done.steps,
             "seconds": done.seconds,
             "losses": done.losses,
@@ -104,13 +119,14 @@ def _write(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.op
 
 
 def _restore(
-    path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress
+    path: Path, model: nn.Module, average: nn.Module, optimisers: list[torch.optim.Optimizer], progress: Progress
 ) -> None:
     try:
         saved = torch.load(path, weights_only=True)
         model.load_state_dict(saved["model"])
         average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
+        for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
         progress.steps, progress.seconds, progress.losses = saved["steps"], saved["seconds"], saved["losses"]
     except Exception as error:
         raise InputError(

@@ -24,7 +24,7 @@ AUTOENCODER: dict[str, Any] = {
     "latent_channels": LATENT_CHANNELS,
     "sample_size": 64,
 }
-WIDTHS = (64, 96)
+WIDTHS = (32, 96)  # narrow where the latents are large: most parameters work on 4 x 4 positions
 DENOISER: dict[str, Any] = {
     "sample_size": 8,
     "in_channels": 2 * LATENT_CHANNELS,  # noisy latents and the condition's
@@ -50,8 +50,21 @@ IMAGE_ENCODER: dict[str, Any] = {
 
 
 def new_autoencoder() -> Any:
-    """An untrained autoencoder, its weights drawn from torch's global generator."""
-    return _grouped(AutoencoderKLTemporalDecoder(**AUTOENCODER))
+    """An untrained autoencoder, its weights drawn from torch's global generator.
+
+    Its convolutions over time begin, and by training on single images stay, without weight on neighbouring frames, so
+    that a frame is decoded as if it were alone.
+    """
+    return without_neighbours(_grouped(AutoencoderKLTemporalDecoder(**AUTOENCODER)))
+
+
+def without_neighbours(model: Any) -> Any:
+    """Set the weights of convolutions over time (kernels 3 x 1 x 1) on frames other than their own to 0, in place."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Conv3d) and module.kernel_size == (3, 1, 1):
+            with torch.no_grad():
+                module.weight[:, :, [0, 2]] = 0.0
+    return model
 
 
 def new_denoiser(frames: int) -> Any:
@@ -76,7 +89,7 @@ def new_scheduler() -> EulerDiscreteScheduler:
         prediction_type="v_prediction",
         use_karras_sigmas=True,
         sigma_min=0.02,
-        sigma_max=80.0,
+        sigma_max=40.0,  # SVD: 700 for latents of 64 x 64 and more; of 8 x 8, nothing is left at 40
         timestep_type="continuous",
         timestep_spacing="leading",
         steps_offset=1,

@@ -9,7 +9,8 @@ class Schedule:
 
     Attributes:
         steps: optimiser steps.  warmup: of them with a rising rate, before cosine decay to 0.
-        rate: highest learning rate.  weight_decay: AdamW's.  average: decay of the running mean of the weights.
+        rate: AdamW's highest learning rate.  weight_decay: of all.  average: decay of the running mean of the weights.
+        muon: Muon's highest learning rate, for the weights that suit it; None trains all with AdamW.
     """
 
     steps: int
@@ -17,6 +18,7 @@ class Schedule:
     warmup: int = 100
     weight_decay: float = 0.01
     average: float = 0.999
+    muon: float | None = None
 
 
 @dataclass

@@ -37,6 +37,32 @@ def load_scenes(paths: Sequence[Path]) -> Scenes:
     return Scenes(orbits, videos, scores)
 
 
+POINTS = 200  # of a loss curve that is kept with a model
+
+
+def load_losses(path: Path) -> list[list[float]]:
+    """The losses of each phase, as ``save_losses`` wrote them; raises InputError on anything else."""
+    phases: dict[str, list[float]] = {}
+    try:
+        for line in path.read_text().splitlines()[1:]:
+            phase, _, loss = line.split(",")
+            phases.setdefault(phase, []).append(float(loss))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no log of a training ({error}); train anew") from None
+    return list(phases.values())
+
+
+def save_curves(path: Path, losses: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Loss curves of several models, each phase thinned to means over at most POINTS stretches of steps, as CSV."""
+    rows = []
+    for model, phases in losses.items():
+        for phase, values in enumerate(phases, 1):
+            parts = np.array_split(np.arange(len(values)), min(POINTS, len(values)))
+            rows += [f"{model},{phase},{part[-1] + 1},{np.mean(np.take(values, part)):.5f}\n" for part in parts]
+    with atomic(path) as temporary:
+        temporary.write_text("model,phase,step,loss\n" + "".join(rows))
+
+
 def save_losses(path: Path, phases: Sequence[Progress]) -> None:
     """The loss of every step of every phase, as CSV."""
     rows = [f"{k},{step},{loss:.5f}\n" for k, p in enumerate(phases, 1) for step, loss in enumerate(p.losses, 1)]

@@ -100,11 +100,18 @@ def test_the_condition_is_a_noised_sample_of_the_posterior(pipeline):
     assert (pipeline.condition - posterior.mode()).abs().max() > 0.01
 
 
-def test_guidance_below_one_still_takes_both_branches(pipeline):
-    """The stock pipeline would leave out the unconditional one, which the given condition holds."""
-    settings = spec("tiny", guidance=1.0)
+@pytest.mark.parametrize(("guidance", "branches"), [(0.5, 2), (1.0, 1), (1.0 + 1e-6, 2)])
+def test_only_guidance_of_one_leaves_out_the_branch_that_it_ignores(pipeline, monkeypatch, guidance, branches):
+    """The stock pipeline would leave the unconditional branch out below one, too."""
+    settings, seen = spec("tiny", guidance=guidance), []
+    monkeypatch.setattr(views_v3d, "_guidance", lambda spec: torch.full((1, COUNT, 1, 1, 1), float(spec.guidance)))
+    hook = pipeline.unet.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
     noise = views_v3d.draw_noise(settings, np.random.default_rng(0))
-    assert np.isfinite(views_v3d.sample(pipeline, settings, disc(), noise)).all()
+    latents = views_v3d.denoise(pipeline, settings, disc(), noise)
+    hook.remove()
+    assert seen == [branches] * settings.steps
+    almost = views_v3d.denoise(pipeline, spec("tiny", guidance=guidance + 1e-5), disc(), noise)
+    torch.testing.assert_close(latents, almost, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("offload", ["model", "sequential"])

@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from vid3d import layout
+from vid3d import layout, methods
 from vid3d.config import STAGES, load_benchmark, load_study
 from vid3d.errors import InputError
 from vid3d.weights import load_manifest
@@ -39,6 +39,7 @@ wildcard_constraints:
     views="[0-9]+",
     frame="[0-9]{2}",
     camera="[0-9]{2}",
+    method="[a-z0-9-]+",
 
 
 def runs_where(condition):
@@ -243,14 +244,89 @@ def splats(wildcards):
     return owned_frames("splat", layout.SPLATS)(wildcards)
 
 
+# --- external ---------------------------------------------------------------------------------------------------------
+
+EXTERNAL = getattr(study, "external", ())  # methods that Table 1 shows
+
+
+def refusing(function):
+    """``function`` with its InputError as one line of the workflow's."""
+
+    def call(*arguments):
+        try:
+            return function(*arguments)
+        except InputError as error:
+            raise WorkflowError(f"vid3d: {error}")
+
+    return call
+
+
+@refusing
+def external_method(name):
+    """A method of benchmark/external."""
+    return methods.load(name, ROOT)
+
+
+def external_clip(wildcards):
+    """The clip behind a download."""
+    clips = external_method(wildcards.method).clips or ()
+    found = [clip for clip in clips if clip.url and clip.file == wildcards.file]
+    if not found:
+        raise WorkflowError(f"{methods.MANIFEST}: {wildcards.method} has no clip {wildcards.file}")
+    return found[0]
+
+
+@refusing
+def external_clips(wildcards):
+    """The files of a method's clips."""
+    return methods.files(methods.clips(wildcards.method, external_method(wildcards.method), ROOT), ROOT)
+
+
+def external_reference_folder(wildcards):
+    """The option that names the folder of the references; nothing for a method without source images."""
+    if external_method(wildcards.method).benchmark is None:
+        return ""
+    return f"--references {Path(layout.IMAGE.format(run=study.owner(wildcards.run, 'reference'), image='')).as_posix()}"
+
+
+@refusing
+def external_references(wildcards):
+    """The reference files of a method's images, as the run has them."""
+    method = external_method(wildcards.method)
+    if method.benchmark is None:
+        return []
+    run = study.owner(wildcards.run, "reference")
+    return [
+        pattern.format(run=run, image=image)
+        for image in methods.clips(wildcards.method, method, ROOT)
+        for pattern in (layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
+    ]
+
+
+def external_scores(name, runs):
+    """A method's scores, made like those of the first of ``runs`` that is on its benchmark; none if none is."""
+    benchmark = external_method(name).benchmark
+    fitting = [run for run in runs if benchmark in (None, study.runs[run].benchmark) and not study.runs[run].plumbing]
+    return [layout.EXTERNAL_SCORES.format(method=name, run=run) for run in fitting[:1]]
+
+
+def all_external_scores():
+    """Input function: the scores of every method, by the paper's embedder if any fitting run has it."""
+    runs = sorted(study.runs, key=lambda name: not study.runs[name].score.published)
+    return lambda wildcards: [path for name in methods.names(ROOT) for path in external_scores(name, runs)]
+
+
+def external_scores_of(report):
+    """The scores of the methods that a report's Table 1 shows."""
+    return [path for name in EXTERNAL for path in external_scores(name, study.reports[report].runs)]
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
 def tables_of(report):
-    """Tables 1-3 and the held-out table of a report."""
-    return [layout.TABLE.format(report=report, number=n) for n in (1, 2, 3)] + [
-        layout.HELD_OUT_TABLE.format(report=report)
-    ]
+    """All tables of a report, their exports and the macros."""
+    return layout.tables(report) + layout.exports(report)
 
 
 def study_of(wildcards):

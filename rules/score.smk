@@ -1,7 +1,8 @@
 # Renders -> CLIP-I, unaggregated; and, where there is ground truth, PSNR and SSIM at cameras that were not trained on.
 #
 # in    views-{views}/renders/*.png and the reference;  splats and motion-{motion}/held-out/*.png
-# out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera), held-out.csv; each CSV with a sidecar
+# out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera, a column of cosines per reference: the
+#       source image, the same cut out on white, the first render), held-out.csv; each CSV with a sidecar
 # grain one job per clip
 
 

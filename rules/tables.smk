@@ -1,12 +1,16 @@
-# Scores -> Tables 1-3 (and the held-out table) of each report.
+# Scores -> Tables 1-3, the held-out table and the table of protocols of each report.
 #
-# in    scores.csv of every clip of every run that the report names, held-out.csv where there is ground truth
-# out   results/reports/{report}/tables/table{1,2,3}.csv, held-out.csv; targets table1, table2, table3
+# in    scores.csv of every clip of every run that the report names, held-out.csv where there is ground truth; scores of
+#       other methods' renders (setting `external`)
+# out   results/reports/{report}/tables/: table{1,2,3}, held-out and protocols as .csv, .tex and .md; macros.tex
+#       targets table1, table2, table3
 
 
 rule tables:
     input:
         scores=lambda wildcards: inputs_of(wildcards.report, "scores", "held-out"),
+        external=lambda wildcards: external_scores_of(wildcards.report),
+        manifest=lambda wildcards: methods.MANIFEST if external_scores_of(wildcards.report) else [],
         published="benchmark/published/tables.yaml",
     output:
         tables_of("{report}"),
@@ -25,7 +29,7 @@ rule tables:
     message:
         "Tables of report {wildcards.report}"
     shell:
-        "vid3d tables --study {params.study:q} --report {wildcards.report} 2> {log:q}"
+        "vid3d tables --study {params.study:q} --report {wildcards.report} --external {input.external:q} 2> {log:q}"
 
 
 for _number in (1, 2, 3):

@@ -122,6 +122,20 @@ def _score(stage: Stage) -> None:
     _paths(stage, "embeddings", "scores", number=None)
 
 
+def _fetch_external(stage: Stage) -> None:
+    stage.add_argument("--url", required=True)
+    stage.add_argument("--sha256", help="what the file must be (default: not pinned, and said so)")
+    _paths(stage, "output", number=None)
+
+
+def _score_external(stage: Stage) -> None:
+    _spec(stage, "score")
+    stage.add_argument("--method", required=True, help="of benchmark/external")
+    stage.add_argument("--entry", help="its entry as JSON (default: as the manifest has it)")
+    _paths(stage, "references", number=None, required=False)
+    _paths(stage, "output", number=None)
+
+
 def _held_out_truth(stage: Stage) -> None:
     _item(stage, "motion", "size")
     _frames(stage)
@@ -142,6 +156,11 @@ def _gsplat_extension(stage: Stage) -> None:
 def _of_report(stage: Stage) -> None:
     stage.add_argument("--study", required=True, help="the resolved study as JSON, restricted to the report")
     stage.add_argument("--report", required=True)
+
+
+def _tables(stage: Stage) -> None:
+    _of_report(stage)
+    stage.add_argument("--external", type=Path, nargs="*", default=[], help="scores of other methods, for Table 1")
 
 
 def _page(stage: Stage) -> None:
@@ -206,6 +225,20 @@ def _train_pipeline(stage: Stage) -> None:
     _paths(stage, "autoencoder", "image-encoder", "denoiser", "output", number=None)
 
 
+def _train_judge(stage: Stage) -> None:
+    stage.add_argument("kind", choices=["views", "seed"])
+    stage.add_argument("--spec", required=True, help="the stage's Spec as JSON, which names the model")
+    stage.add_argument(
+        "--scenes", type=Path, nargs="*", default=[], help="what views were trained on, to find the nearest"
+    )
+    _paths(stage, "objects", "output", "sheet", number=None)
+
+
+def _train_card(stage: Stage) -> None:
+    stage.add_argument("kind", choices=["views", "seed"])
+    _paths(stage, "model", number=None)
+
+
 def _ruler(stage: Stage) -> None:
     _paths(stage, "model", "objects", "output", number=None)
 
@@ -231,10 +264,12 @@ STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "fit": (commands.fit, _fit),
     "render": (commands.render, _render),
     "score": (commands.score, _score),
+    "fetch-external": (commands.fetch_external, _fetch_external),
+    "score-external": (commands.score_external, _score_external),
     "held-out-truth": (commands.held_out_truth, _held_out_truth),
     "held-out": (commands.held_out, _held_out),
     "gsplat-extension": (commands.gsplat_extension, _gsplat_extension),
-    "tables": (commands.tables, _of_report),
+    "tables": (commands.tables, _tables),
     "figures": (commands.figures, _of_report),
     "report": (commands.report, _page),
     "convert": (commands.convert, _convert),
@@ -246,6 +281,8 @@ STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "train-latents": (training.latents, _train_latents),
     "train-denoiser": (training.denoiser, _train_denoiser),
     "train-pipeline": (training.pipeline, _train_pipeline),
+    "train-judge": (training.judge, _train_judge),
+    "train-card": (training.card, _train_card),
     "ruler": (commands.ruler, _ruler),
     "agreement": (commands.agreement, _agreement),
     "card": (commands.card, _card),

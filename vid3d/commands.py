@@ -186,8 +186,8 @@ def render(arguments: argparse.Namespace) -> None:
 
 
 def score(arguments: argparse.Namespace) -> None:
-    """Renders and reference to embeddings and unaggregated cosines."""
-    from vid3d.metrics import cosines
+    """Renders and reference to embeddings and unaggregated cosines with each reference."""
+    from vid3d.protocols import compare
 
     spec = specs.parse_spec("score", arguments.spec)
     ref = files.load_reference(arguments.reference)
@@ -196,17 +196,38 @@ def score(arguments: argparse.Namespace) -> None:
     # one call per frame: a matrix product rounds differently in batches of another size, and a frame's score must not
     # depend on how many frames there are
     renders = np.stack([embed(list(files.to_uint8(strip))) for strip in strips])
-    source = embed([files.to_uint8(ref.image)])[0]
+    source, foreground = (embed([files.to_uint8(image)])[0] for image in (ref.image, ref.foreground))
     condition = {"image": ref.name, "motion": arguments.motion, "views": arguments.views}
     provenance = files.Provenance("score", arguments.spec, condition)
-    files.save_embeddings(arguments.embeddings, renders, source, provenance)
-    to_source, to_self = cosines(renders, source), cosines(renders, renders[0, 0])
+    files.save_embeddings(arguments.embeddings, provenance, renders=renders, reference=source, foreground=foreground)
+    compared = compare(renders, source, foreground)
     rows = [
-        condition | {"frame": f, "camera": c, "source_reference": to_source[f, c], "self_reference": to_self[f, c]}
+        condition | {"frame": f, "camera": c} | {column: table[f, c] for column, table in compared.items()}
         for f in range(len(strips))
         for c in range(cameras.EVALUATION_CAMERAS)
     ]
     files.save_rows(arguments.scores, rows, provenance)
+
+
+def fetch_external(arguments: argparse.Namespace) -> None:
+    """Download a video of another method, and verify it or say that there is nothing to verify it with."""
+    from vid3d.download import fetch_video
+
+    found = fetch_video(arguments.url, arguments.sha256, arguments.output)
+    if found is not None:
+        print(f"{arguments.output}: UNVERIFIED, no checksum is pinned; this download has sha256 {found}")
+
+
+def score_external(arguments: argparse.Namespace) -> None:
+    """Renders of another method, and references, to unaggregated cosines with each reference."""
+    from vid3d import external, methods
+
+    name, spec, root = arguments.method, specs.parse_spec("score", arguments.spec), Path()
+    method = methods.load(name, root) if arguments.entry is None else methods.parse(arguments.entry)
+    methods.clips(name, method, root)  # what is wrong with the layout is said before a model is loaded
+    rows, scored = external.score(name, method, root, arguments.references, _backend(spec))
+    files.save_rows(arguments.output, rows, files.Provenance("external", arguments.spec, scored.model_dump()))
+    print("\n".join(external.summary(rows, scored)))
 
 
 def held_out_truth(arguments: argparse.Namespace) -> None:
@@ -268,8 +289,8 @@ def _study(arguments: argparse.Namespace) -> config.Study:
 
 
 def tables(arguments: argparse.Namespace) -> None:
-    """Scores of a report's runs to Tables 1-3."""
-    importlib.import_module("vid3d.tables").write(_study(arguments), arguments.report, Path())
+    """Scores of a report's runs to its tables, in CSV, LaTeX and Markdown, and to macros of their numbers."""
+    importlib.import_module("vid3d.tables").write(_study(arguments), arguments.report, Path(), arguments.external)
 
 
 def figures(arguments: argparse.Namespace) -> None:

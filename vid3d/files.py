@@ -157,6 +157,12 @@ def save_image(path: str | Path, image: Float32, provenance: Provenance, alpha: 
         Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=text, compress_level=6)
 
 
+def save_picture(path: str | Path, image: UInt8) -> None:
+    """A picture for people to look at, (h, w, 3) uint8, in the format that the path's suffix names."""
+    with atomic(path) as temporary:
+        Image.fromarray(image).save(temporary, quality=92)
+
+
 def load_pixels(path: str | Path) -> UInt8:
     """(h, w, 3) or (h, w, 4) uint8 of a PNG of this study.
 
@@ -326,10 +332,11 @@ def save_fit_report(path: str | Path, report: FitReport, provenance: Provenance)
 # --- embeddings ------------------------------------------------------------------------------------------------------
 
 
-def save_embeddings(path: str | Path, renders: Float32, reference: Float32, provenance: Provenance) -> None:
-    """(frames, cameras, d) and (d,) float32, not normalised, with the provenance as a string array.
+def save_embeddings(path: str | Path, provenance: Provenance, **embeddings: Float32) -> None:
+    """Named arrays of embeddings (..., d) float32, not normalised, with the provenance as a string array.
 
     The zip members carry no time of day, so equal embeddings make equal files.
     """
+    arrays: dict[str, Any] = {**embeddings, "provenance": np.array(provenance.as_text())}
     with atomic(path) as temporary:
-        np.savez(temporary, renders=renders, reference=reference, provenance=np.array(provenance.as_text()))
+        np.savez(temporary, **arrays)

@@ -1,6 +1,6 @@
 """Where files live: the one list of path patterns, for the rules and for the commands that read many files at once.
 
-Wildcards: run, image, motion, views, frame and camera (two digits), report.
+Wildcards: run, image, motion, views, frame and camera (two digits), report, method (another method), file.
 """
 
 from collections.abc import Iterator
@@ -29,13 +29,31 @@ EMBEDDINGS = CONDITION + "/embeddings.npz"
 SCORES = CONDITION + "/scores.csv"
 HELD_OUT = CONDITION + "/held-out.csv"
 
+EXTERNAL = "results/external/{method}"  # renders of other methods
+EXTERNAL_VIDEO = EXTERNAL + "/source/{file}"  # as downloaded
+EXTERNAL_SCORES = EXTERNAL + "/{run}/scores.csv"  # with the embedder and the reference images of a run
+
 GSPLAT_EXTENSION = "build/gsplat-extension.json"  # gsplat's CUDA kernels are compiled, and draw as the CPU does
 
 REPORT = "results/reports/{report}"
 TABLE = REPORT + "/tables/table{number}.csv"
 HELD_OUT_TABLE = REPORT + "/tables/held-out.csv"  # PSNR and SSIM at cameras that were not trained on
+PROTOCOL_TABLE = REPORT + "/tables/protocols.csv"  # what the definition of CLIP-I alone does
+MACROS = REPORT + "/tables/macros.tex"  # every number of the tables by a name
 FIGURE = REPORT + "/figures/figure{number}.svg"
 PAGE = REPORT + "/index.html"
+
+
+def tables(report: str) -> list[str]:
+    """The CSV files of a report's tables."""
+    numbered = [TABLE.format(report=report, number=number) for number in (1, 2, 3)]
+    return [*numbered, HELD_OUT_TABLE.format(report=report), PROTOCOL_TABLE.format(report=report)]
+
+
+def exports(report: str) -> list[str]:
+    """The same tables in LaTeX and Markdown, and the macros."""
+    stems = [path.removesuffix(".csv") for path in tables(report)]
+    return [f"{stem}.{suffix}" for stem in stems for suffix in ("tex", "md")] + [MACROS.format(report=report)]
 
 
 def two(number: int) -> str:

@@ -1,12 +1,15 @@
 """Scores as pure functions of stored embeddings and images.
 
-CLIP-I is the mean cosine similarity of CLIP image embeddings between renders and a reference, on the 0-1 scale.  Two
-protocols exist because the paper's text and the released script disagree:
+CLIP-I is the mean cosine similarity of CLIP image embeddings between renders and a reference, on the 0-1 scale.  What
+the reference is, and whether it counts itself, is the protocol; the paper's text and the released script disagree, and
+``vid3d.protocols`` names all combinations.  With F frames, C cameras and S the mean of all F C cosines:
 
-- source-reference (the paper's definition): the reference is the source image; the mean over all frames and cameras.
-- self-reference (the released ``clip_eval.py``): the reference is the render of frame 0 at camera 0, and it is counted
-  once more in every camera's mean.  With F frames and S the mean of all cosines, the score is (1 + F S) / (F + 1).
-  A scene that never changes scores 1, whatever it shows.
+- source_reference (the paper's definition): S with the source image as the reference.
+- self_reference (the released ``clip_eval.py``): the reference is the render of frame 0 at camera 0, and it is counted
+  once more in every camera's mean, which gives (1 + F S) / (F + 1).  A scene that never changes scores 1, whatever it
+  shows.
+- self_reference_once: the same reference, which is counted as what it is, one of the F C renders: S.
+- self_reference_left_out: the same reference, and the mean of the other F C - 1 renders: (F C S - 1) / (F C - 1).
 
 PSNR and SSIM compare renders with ground truth.
 """
@@ -51,6 +54,15 @@ def source_reference(similarity: Float64) -> float:
     Args:
         similarity: (frames, cameras) cosines of the renders with the source image.
     """
+    return overall_mean(similarity)
+
+
+def overall_mean(similarity: Float64) -> float:
+    """S: the mean over all renders, each counted once.
+
+    Args:
+        similarity: (frames, cameras) cosines with any reference.
+    """
     return float(_table(similarity).mean())
 
 
@@ -71,6 +83,30 @@ def self_reference_per_camera(similarity: Float64) -> Float64:
 def self_reference(similarity: Float64) -> float:
     """CLIP-I as the released script computes it: the mean of ``self_reference_per_camera`` over the cameras."""
     return float(self_reference_per_camera(similarity).mean())
+
+
+def self_reference_once(similarity: Float64) -> float:
+    """S with the render of frame 0 at camera 0 as the reference, which is one of the renders and scores 1 there.
+
+    Args:
+        similarity: (frames, cameras) cosines of the renders with the render at [0, 0].
+    """
+    return overall_mean(similarity)
+
+
+def self_reference_left_out(similarity: Float64) -> float:
+    """The mean over all renders but the reference, that of frame 0 at camera 0: (F C S - 1) / (F C - 1).
+
+    Args:
+        similarity: (frames, cameras) cosines of the renders with the render at [0, 0].
+
+    Raises:
+        ValueError: there is no other render.
+    """
+    table = _table(similarity)
+    if table.size < 2:
+        raise ValueError("a single render leaves none to compare with itself")
+    return float((table.sum() - table[0, 0]) / (table.size - 1))
 
 
 def _table(similarity: Float64) -> Float64:

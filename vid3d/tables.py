@@ -1,31 +1,30 @@
-"""Tables 1-3 and the held-out table, from the unaggregated scores of a report's runs.
+"""Tables 1-3, the held-out table and the table of protocols, from the unaggregated scores of a report's runs.
 
-Every mean is a mean over images of per-image means; the image is the benchmark's unit.  A missing row of any clip is an
-error that names it, and a study of fewer images or frames than there are says so in every row: nothing is averaged
-silently.  A difference to a published number is formed only where benchmark, images, frames and embedder are the
-paper's, and only under the protocol that made the published number.
+Table 1 also has other methods whose renders were scored (``vid3d.external``).  Every mean is a mean over images of
+per-image means; the image is the benchmark's unit.  A missing row of any clip is an error that names it, and a study of
+fewer images or frames than there are says so in every row: nothing is averaged silently.  A difference to a published
+number is formed only where benchmark, images, frames and embedder are the paper's, and only under the protocol that
+made the published number.
 """
 
-import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from vid3d import layout
-from vid3d.cameras import EVALUATION_CAMERAS, HELD_OUT_AZIMUTHS, HELD_OUT_ELEVATIONS, HELD_OUT_RAISED_AZIMUTHS
+from vid3d import exports, external, layout, protocols
+from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.config import Run, Study, load_benchmark
-from vid3d.errors import InputError
 from vid3d.files import atomic
-from vid3d.metrics import self_reference, source_reference
 from vid3d.published import Published, load_published
+from vid3d.scores import CLIP, QUALITY
+from vid3d.scores import collect as collect
 from vid3d.specs import ClipEmbed
 
-PROTOCOLS = {"source_reference": source_reference, "self_reference": self_reference}  # columns of scores.csv
-HELD_OUT_CAMERAS = len(HELD_OUT_AZIMUTHS) + len(HELD_OUT_ELEVATIONS) * len(HELD_OUT_RAISED_AZIMUTHS)
-_CLIP = ["run", "image", "motion", "views"]
+PROTOCOLS = ("source_reference", "self_reference")  # of the paper's text and of its script; protocols.NAMES are all
 _CONDITION = ["run", "motion", "views"]
-_QUALITY = {"psnr": (0.0, float("inf")), "ssim": (-1.0, 1.0)}  # dB; unitless
+_COMPARABLE = ["benchmark", "embedder", "covers", "frames"]  # what rows share whose scores may be ranked together
 
 
 # --- what a run covers -----------------------------------------------------------------------------------------------
@@ -64,105 +63,20 @@ def obstacles(run: Run, published: Published) -> list[str]:
     return reasons
 
 
-# --- collecting ------------------------------------------------------------------------------------------------------
-
-
-def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores of all clips of a report's runs, and PSNR and SSIM at held-out cameras of those with ground truth.
-
-    Runs of random weights (``plumbing``) are left out: nothing that follows has their scores.
-
-    Args:
-        study: restricted by ``study.only(report)``.
-        root: the folder that holds ``results/``.
-
-    Returns:
-        Scores, one row per frame and evaluation camera: run, image, motion, views, frame, camera (int64),
-        source_reference and self_reference (float64 cosines in [-1, 1]).  Held-out quality, one row per frame and
-        held-out camera: run, image, motion, views, frame, camera, azimuth and elevation (degrees), psnr (dB), ssim.
-
-    Raises:
-        InputError: names the first missing (run, image, motion, views, frame, camera) or the first bad value.
-    """
-    scores, held_out = [], []
-    for name in study.reports[report].runs:
-        run = study.runs[name]
-        if run.plumbing:
-            continue
-        if not run.images:
-            raise InputError(f"runs.{name}: has no images; give some with `images` (or `image` for a picture of yours)")
-        for clip in layout.conditions(study, name):
-            path = root / clip.path(layout.SCORES, study, "score")
-            limits = dict.fromkeys(PROTOCOLS, (-1.0, 1.0))
-            scores.append(_rows(path, clip, run.used_frames, EVALUATION_CAMERAS, limits))
-            if run.ground_truth:
-                path = root / clip.path(layout.HELD_OUT, study, "render")
-                held_out.append(_rows(path, clip, run.used_frames, HELD_OUT_CAMERAS, _QUALITY, "azimuth", "elevation"))
-    return (
-        _stacked(scores, [*_CLIP, "frame", "camera", *PROTOCOLS]),
-        _stacked(held_out, [*_CLIP, "frame", "camera", "azimuth", "elevation", *_QUALITY]),
-    )
-
-
-def _stacked(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
-def _rows(
-    path: Path,
-    clip: layout.Condition,
-    frames: int,
-    cameras: int,
-    limits: dict[str, tuple[float, float]],
-    *others: str,
-) -> pd.DataFrame:
-    """The rows of one clip's CSV that the study uses, in order of frame and camera, checked, with the run's name."""
-    where = f"run {clip.run}, image {clip.image}, motion {clip.motion}, views {clip.views}"
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing ({where}, frame 0, camera 0); run the workflow to make it") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); delete it and run again") from None
-    lacking = [column for column in ("frame", "camera", *others, *limits) if column not in table.columns]
-    if lacking:
-        raise InputError(f"{path}: lacks the column {lacking[0]}; delete it and run again")
-    if table.duplicated(["frame", "camera"]).any():
-        raise InputError(f"{path}: lists a frame and camera twice; delete it and run again")
-    table = table.set_index(["frame", "camera"])
-    for frame, camera in itertools.product(range(frames), range(cameras)):
-        if (frame, camera) not in table.index:
-            raise InputError(f"{path}: missing row: {where}, frame {frame}, camera {camera}; delete it and run again")
-    table = table.loc[list(itertools.product(range(frames), range(cameras)))].reset_index()
-    for column, (low, high) in limits.items():
-        values = pd.to_numeric(table[column], errors="coerce")
-        wrong = table[~values.between(low - 1e-6, high + 1e-6)]
-        if len(wrong):
-            at = f"{where}, frame {wrong['frame'].iloc[0]}, camera {wrong['camera'].iloc[0]}"
-            raise InputError(
-                f"{path}: {column} {wrong[column].iloc[0]} at {at} is out of range; delete it and run again"
-            )
-    identity: dict[str, Any] = {"run": clip.run, "image": clip.image, "motion": clip.motion, "views": clip.views}
-    return table.assign(**identity)[[*identity, "frame", "camera", *others, *limits]]
-
-
 # --- aggregating -----------------------------------------------------------------------------------------------------
 
 
 def per_image(scores: pd.DataFrame) -> pd.DataFrame:
-    """CLIP-I of every clip under each protocol: run, image, motion, views, and one column per protocol."""
-    rows = []
-    for clip, group in scores.groupby(_CLIP, sort=False):
-        cosines = {name: group.pivot(index="frame", columns="camera", values=name) for name in PROTOCOLS}
-        means = {name: mean(cosines[name].to_numpy(float)) for name, mean in PROTOCOLS.items()}
-        rows.append(dict(zip(_CLIP, clip, strict=True)) | means)
-    return pd.DataFrame(rows, columns=[*_CLIP, *PROTOCOLS])
+    """CLIP-I of every clip under each protocol: run, image, motion, views, and ``protocols.NAMES``."""
+    return protocols.per_image(scores, CLIP)
 
 
-def table1(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
-    """Table 1: the published methods, then each run (controls too) at its base condition."""
+def table1(
+    study: Study, report: str, root: Path, scores: pd.DataFrame, others: Sequence[external.External] = ()
+) -> pd.DataFrame:
+    """Table 1: the published methods, then each run (controls too) at its base condition, then other methods."""
     wanted = [(name, *run.conditions[0]) for name, run in _scored(study, report)]
-    return _table(1, study, root, scores, wanted)
+    return _table(1, study, root, scores, wanted, others)
 
 
 def table2(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
@@ -198,14 +112,19 @@ def _rendered(study: Study, report: str) -> list[tuple[str, Run]]:
 
 
 def _table(
-    number: int, study: Study, root: Path, scores: pd.DataFrame, wanted: list[tuple[str, int, int]]
+    number: int,
+    study: Study,
+    root: Path,
+    scores: pd.DataFrame,
+    wanted: list[tuple[str, int, int]],
+    others: Sequence[external.External] = (),
 ) -> pd.DataFrame:
-    """Published rows, then one row per wanted (run, motion, views)."""
+    """Published rows, then one row per wanted (run, motion, views), then other methods."""
     published = load_published(root)
-    means = per_image(scores).groupby(_CONDITION, sort=False)[list(PROTOCOLS)].mean()
     rows: list[dict[str, Any]] = [
         {
             "method": row.method,
+            "kind": "published",
             "benchmark": published.benchmark.name,
             "embedder": published.metric.embedder,
             "motion": row.motion,
@@ -216,11 +135,13 @@ def _table(
         }
         for row in published.tables[number].rows
     ]
-    for name, motion, views in wanted:
-        ours = {protocol: means[protocol][name, motion, views] for protocol in PROTOCOLS}
-        rows.append(_our_row(study, root, published, (name, motion, views), ours))
-    columns = ["method", "run", "benchmark", "embedder", "motion", "views", "images", "frames", *PROTOCOLS]
-    table = pd.DataFrame(rows, columns=[*columns, "published", "difference", "note"])
+    means = per_image(scores).groupby(_CONDITION, sort=False)[list(protocols.NAMES)].mean()
+    for condition in wanted:
+        ours = {name: float(means[name][condition]) for name in protocols.NAMES}
+        rows.append(_our_row(study, root, published, condition, ours))
+    rows += [_their_row(other) for other in others]
+    columns = ["method", "run", "kind", "benchmark", "embedder", "motion", "views", "images", "frames"]
+    table = pd.DataFrame(rows, columns=[*columns, *protocols.NAMES, "published", "difference", "note"])
     return table.astype({"motion": "Int64", "views": "Int64", "published": float, "difference": float})
 
 
@@ -237,6 +158,7 @@ def _our_row(
     return {
         "method": run.title,
         "run": name,
+        "kind": "control" if run.render.control else "run",
         "benchmark": run.benchmark,
         "embedder": embedder(run.score),
         "motion": motion,
@@ -248,6 +170,56 @@ def _our_row(
         "difference": None if value is None else ours[published.metric.protocol] - value,
         "note": " ".join(_sentence(part) for part in (run.stamp, against) if part),
     }
+
+
+def _their_row(other: external.External) -> dict[str, Any]:
+    """One other method's row; its name stands where runs have theirs."""
+    left_out = "; ".join(f"{left.image} ({left.lacks})" for left in other.covered.left_out)
+    cameras = " or ".join(map(str, other.cameras))
+    notes = [
+        f"Renders made elsewhere, scored here by {embedder(other.spec)}",
+        "" if other.cameras == (EVALUATION_CAMERAS,) else f"cameras per image: {cameras}, not {EVALUATION_CAMERAS}",
+        other.method.note,
+        *other.covered.notes,
+        f"not counted: {left_out}" if left_out else "",
+    ]
+    return {
+        "method": other.method.title,
+        "run": other.name,
+        "kind": "external",
+        "benchmark": other.method.benchmark,
+        "embedder": embedder(other.spec),
+        "images": _of(len(other.images), other.covered.of, "image"),
+        "frames": " or ".join(map(str, other.frames)) + (" frame" if other.frames == (1,) else " frames"),
+        **{name: other.scores[name].mean(skipna=False) for name in protocols.NAMES},
+        "note": " ".join(_sentence(" ".join(note.split())) for note in notes if note),
+    }
+
+
+def protocol_table(
+    study: Study, report: str, root: Path, scores: pd.DataFrame, others: Sequence[external.External] = ()
+) -> pd.DataFrame:
+    """What the definition of the metric alone does to the ranking of runs, conditions and other methods.
+
+    Returns:
+        One row per run (or method), condition and protocol: run, kind, method, motion, views, benchmark, embedder,
+        images, frames, n (how many images the mean is over), note, protocol, mean, rank and of
+        (``protocols.comparison``).  Ranked together are rows of the same images, numbers of frames and cameras, and
+        embedder.
+    """
+    wanted = [(name, *condition) for name, run in _scored(study, report) for condition in run.conditions]
+    table = _table(1, study, root, scores, wanted, others)
+    table = table[table["kind"] != "published"]
+    images = {name: run.images or () for name, run in _scored(study, report)}
+    cameras: dict[str, tuple[int, ...]] = dict.fromkeys(images, (EVALUATION_CAMERAS,))
+    images |= {other.name: other.images for other in others}
+    cameras |= {other.name: other.cameras for other in others}
+    counts = {name: len(of) for name, of in images.items()}
+    covers = {name: f"{','.join(sorted(of))} {cameras[name]}" for name, of in images.items()}
+    table = table.assign(n=table["run"].map(counts).astype("Int64"), covers=table["run"].map(covers))
+    columns = ["run", "kind", "method", "motion", "views", "benchmark", "embedder", "images", "frames", "n", "note"]
+    ranked = protocols.comparison(table[[*columns, "covers", *protocols.NAMES]], _COMPARABLE)
+    return ranked.drop(columns="covers")
 
 
 def _sentence(phrase: str) -> str:
@@ -267,24 +239,32 @@ def held_out_table(study: Study, report: str, root: Path, held_out: pd.DataFrame
             row: dict[str, object] = {"method": run.title, "run": name, "motion": motion, "views": views}
             row["images"], row["frames"] = coverage(study, run, root)
             for label, chosen in {"level": rows_here["elevation"] == 0, "raised": rows_here["elevation"] != 0}.items():
-                quality = rows_here[chosen].groupby("image")[list(_QUALITY)].mean().mean()
+                quality = rows_here[chosen].groupby("image")[list(QUALITY)].mean().mean()
                 row |= {f"psnr_{label}": quality["psnr"], f"ssim_{label}": quality["ssim"]}
             rows.append(row | {"note": _sentence(run.stamp)})
     return pd.DataFrame(rows, columns=columns)
 
 
-def write(study: Study, report: str, root: Path) -> list[Path]:
-    """Write ``tables/table{1,2,3}.csv`` and ``tables/held-out.csv`` of a report; returns their paths.
+def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) -> list[Path]:
+    """Write the CSV files of a report (``layout.tables``) and their exports; returns the paths of the CSV files.
 
     The held-out table has no rows where no run has ground truth.
+
+    Args:
+        others: scores of other methods' renders (``layout.EXTERNAL_SCORES``), for Table 1.
     """
     scores, held_out = collect(study, report, root)
-    tables = {
-        root / layout.TABLE.format(report=report, number=number): table(study, report, root, scores)
-        for number, table in ((1, table1), (2, table2), (3, table3))
-    }
-    tables[root / layout.HELD_OUT_TABLE.format(report=report)] = held_out_table(study, report, root, held_out)
-    for path, frame in tables.items():
+    methods = external.collect(study, others, root)
+    tables = (
+        table1(study, report, root, scores, methods),
+        table2(study, report, root, scores),
+        table3(study, report, root, scores),
+        held_out_table(study, report, root, held_out),
+        protocol_table(study, report, root, scores, methods),
+    )
+    paths = [root / path for path in layout.tables(report)]
+    for path, table in zip(paths, tables, strict=True):
         with atomic(path) as temporary:
-            frame.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
-    return list(tables)
+            table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+    exports.write(paths, root / layout.MACROS.format(report=report))
+    return paths

@@ -39,15 +39,16 @@ STATIC = {
 }
 
 
-def build(root: Path, runs: dict[str, Any] | None = None, **settings: Any) -> Study:
+def build(root: Path, runs: dict[str, Any] | None = None, pictures: bool = True, **settings: Any) -> Study:
     """Write benchmark, report sources and results of the study below ``root``; its one report is ``small``.
 
     Args:
         runs: raw settings of the runs; ``truth`` and its control ``static`` if None.
+        pictures: whether to write references, renders and videos too, which tables do not read.
         settings: further settings of the study, such as ``images``.
     """
     runs = runs or {"truth": RUN, "static": STATIC}
-    for folder in ("reports", "benchmark/published"):
+    for folder in ("reports", "benchmark/published", "benchmark/external"):
         shutil.copytree(REPOSITORY / folder, root / folder)
     write_yaml(root / "benchmark/procedural/objects.yaml", {"frog": {"caption": "a frog"}, "mill": {}})
     names = [f"photo-{number:02d}" for number in range(24)]
@@ -60,7 +61,8 @@ def build(root: Path, runs: dict[str, Any] | None = None, **settings: Any) -> St
             _write_scores(root / clip.path(layout.SCORES, study, "score"), clip, run.used_frames)
             if run.ground_truth:
                 _write_held_out(root / clip.path(layout.HELD_OUT, study, "render"), clip, run.used_frames)
-            _write_pictures(root, study, clip)
+            if pictures:
+                _write_pictures(root, study, clip)
     return study
 
 
@@ -74,6 +76,11 @@ def source_cosine(clip: layout.Condition, frame: int, camera: int) -> float:
     """Falls with fewer views, more motion, later frames and turned cameras; differs between images."""
     image = sum(map(ord, clip.image)) % 7
     return 0.9 - 0.1 / clip.views - clip.motion / 4000 - 0.001 * frame - 0.002 * camera - 0.005 * image
+
+
+def foreground_cosine(clip: layout.Condition, frame: int, camera: int) -> float:
+    """Closer to the cut-out source than to the source itself."""
+    return source_cosine(clip, frame, camera) + 0.01
 
 
 def self_cosine(clip: layout.Condition, frame: int, camera: int) -> float:
@@ -103,7 +110,11 @@ def _write_scores(path: Path, clip: layout.Condition, frames: int) -> None:
     rows = [
         _condition(clip)
         | {"frame": f, "camera": c}
-        | {"source_reference": source_cosine(clip, f, c), "self_reference": self_cosine(clip, f, c)}
+        | {
+            "source_reference": source_cosine(clip, f, c),
+            "foreground_reference": foreground_cosine(clip, f, c),
+            "self_reference": self_cosine(clip, f, c),
+        }
         for f, c in product(range(frames), range(EVALUATION_CAMERAS))
     ]
     write_csv(path, rows)

@@ -146,7 +146,7 @@ def test_equal_data_makes_equal_bytes(tmp_path, rng):
     for name in ("a", "b"):
         files.save_splats(tmp_path / f"{name}.ply", splats, PROVENANCE)
         files.save_video(tmp_path / f"{name}.mp4", images)
-        files.save_embeddings(tmp_path / f"{name}.npz", embeddings, embeddings[0, 0], PROVENANCE)
+        files.save_embeddings(tmp_path / f"{name}.npz", PROVENANCE, renders=embeddings, reference=embeddings[0, 0])
         report = FitReport(np.ones(3, np.float32), np.ones(3, np.int32), ("nothing fired",))
         files.save_fit_report(tmp_path / f"{name}.json", report, PROVENANCE)
     for suffix in ("ply", "mp4", "npz", "json"):

@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from vid3d import metrics
+from vid3d import metrics, protocols
 
 
 def test_cosines_of_known_angles() -> None:
@@ -35,10 +36,64 @@ def test_self_reference_of_a_scene_that_never_changes_is_one() -> None:
     assert metrics.self_reference(similarity) == pytest.approx(1.0, abs=1e-12)
 
 
+def test_the_reference_is_counted_twice_once_or_not_at_all() -> None:
+    similarity = np.array([[1.0, 0.5], [0.8, 0.7], [0.6, 0.4]])  # three frames, two cameras
+    mean = similarity.mean()
+    assert metrics.self_reference(similarity) == pytest.approx((1 + 3 * mean) / 4)
+    assert metrics.self_reference_once(similarity) == pytest.approx(mean)
+    assert metrics.self_reference_left_out(similarity) == pytest.approx((0.5 + 0.8 + 0.7 + 0.6 + 0.4) / 5)
+    with pytest.raises(ValueError, match="single render"):
+        metrics.self_reference_left_out(np.ones((1, 1)))
+
+
 @pytest.mark.parametrize("shape", [(4,), (0, 10), (2, 3, 4)])
-def test_protocols_refuse_other_shapes(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("protocol", protocols.MATRIX, ids=lambda protocol: protocol.name)
+def test_protocols_refuse_other_shapes(protocol: protocols.Protocol, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="frames, cameras"):
-        metrics.source_reference(np.ones(shape))
+        protocol.mean(np.ones(shape))
+
+
+def test_the_matrix_from_embeddings() -> None:
+    """Each protocol by its definition, from angles between embeddings."""
+    rng = np.random.default_rng(4)
+    renders, source, foreground = (rng.normal(size=shape).astype(np.float32) for shape in [(3, 2, 8), (8,), (8,)])
+
+    def cosine(a: np.ndarray, b: np.ndarray) -> float:
+        return float(a.astype(float) @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+    flat = list(renders.reshape(6, 8))
+    first = flat[0]
+    own = [cosine(render, first) for render in flat]
+    expected = {
+        "source_reference": np.mean([cosine(render, source) for render in flat]),
+        "foreground_reference": np.mean([cosine(render, foreground) for render in flat]),
+        "self_reference": np.mean([1.0, *own[0::2], 1.0, *own[1::2]]),
+        "self_reference_once": np.mean(own),
+        "self_reference_left_out": np.mean(own[1:]),
+    }
+    scores = protocols.evaluate(protocols.compare(renders, source, foreground))
+    assert tuple(scores) == protocols.NAMES == tuple(expected)
+    assert scores == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("source", "first", "missing"), [(False, True, "source foreground"), (True, False, "self")])
+def test_without_a_reference_there_is_no_score(source: bool, first: bool, missing: str) -> None:
+    renders = np.random.default_rng(5).normal(size=(2, 3, 4)).astype(np.float32)
+    reference = renders[1, 1] if source else None
+    scores = protocols.evaluate(protocols.compare(renders, reference, reference, first))
+    for name, score in scores.items():
+        assert np.isnan(score) == (name.split("_")[0] in missing), name
+
+
+def test_ranks_are_shared_by_equal_scores_and_kept_apart_by_embedder() -> None:
+    scores = {"source_reference": [0.5, 0.7, 0.7, 0.1], "self_reference": [0.9, 0.8, 0.7, 0.2]}
+    measured = pd.DataFrame({"run": list("abcd"), "embedder": ["x", "x", "x", "y"]} | scores)
+    measured = measured.reindex(columns=["run", "embedder", *protocols.NAMES])  # the other protocols have no score
+    table = protocols.comparison(measured, ["embedder"])
+    assert set(table["protocol"]) == {"source_reference", "self_reference"}
+    ranks = {key: list(group["rank"]) for key, group in table.groupby("protocol")}
+    assert ranks == {"source_reference": [3, 1, 1, pd.NA], "self_reference": [1, 2, 3, pd.NA]}
+    assert list(table["of"]) == [3, 3, 3, 1] * 2
 
 
 def test_psnr_of_a_known_error() -> None:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import synthetic_study as synthetic
 
-from vid3d import layout, tables
+from vid3d import layout, protocols, tables
 from vid3d.errors import InputError
 from vid3d.published import PUBLISHED, load_published
 
@@ -25,7 +25,11 @@ def root(tmp_path):
 
 @pytest.fixture
 def study(root):
-    return synthetic.build(root)
+    return build(root)
+
+
+def build(root, runs=None, **settings):
+    return synthetic.build(root, runs, pictures=False, **settings)
 
 
 def scores_path(root, study, clip):
@@ -33,15 +37,18 @@ def scores_path(root, study, clip):
 
 
 def expected(study, run, motion, views):
-    """Both protocols by plain loops over the known cosines."""
+    """All protocols by plain loops over the known cosines."""
     frames, cameras = range(study.runs[run].used_frames), range(10)
-    source, own = [], []
+    scores = []
     for image in study.runs[run].images:
         clip = layout.Condition(run, image, motion, views)
-        source.append(np.mean([synthetic.source_cosine(clip, f, c) for f in frames for c in cameras]))
-        all_cosines = [synthetic.self_cosine(clip, f, c) for f in frames for c in cameras]
-        own.append((1 + len(frames) * np.mean(all_cosines)) / (len(frames) + 1))
-    return np.mean(source), np.mean(own)
+        source, foreground, own = (
+            [cosine(clip, f, c) for f in frames for c in cameras]
+            for cosine in (synthetic.source_cosine, synthetic.foreground_cosine, synthetic.self_cosine)
+        )
+        again = [np.mean([1.0] + [synthetic.self_cosine(clip, f, c) for f in frames]) for c in cameras]
+        scores.append([np.mean(source), np.mean(foreground), np.mean(again), np.mean(own), np.mean(own[1:])])
+    return dict(zip(protocols.NAMES, np.mean(scores, axis=0), strict=True))
 
 
 def test_collect_returns_every_frame_and_camera_of_every_clip(study, root):
@@ -51,15 +58,14 @@ def test_collect_returns_every_frame_and_camera_of_every_clip(study, root):
     assert set(scores["run"]) == {"truth", "static"}
 
 
-def test_means_follow_both_protocols(study, root):
+def test_means_follow_every_protocol(study, root):
     scores, _ = tables.collect(study, "small", root)
     table = tables.table2(study, "small", root, scores)
     ours = table[table["run"] == "truth"].set_index("views")
     assert list(ours.index) == [3, 9, 18]
     for views in (3, 9, 18):
-        source, own = expected(study, "truth", 120, views)
-        assert ours.loc[views, "source_reference"] == pytest.approx(source, abs=1e-12)
-        assert ours.loc[views, "self_reference"] == pytest.approx(own, abs=1e-12)
+        for name, mean in expected(study, "truth", 120, views).items():
+            assert ours.loc[views, name] == pytest.approx(mean, abs=1e-12), name
 
 
 def test_tables_hold_published_rows_runs_and_controls(study, root):
@@ -76,7 +82,7 @@ def test_tables_hold_published_rows_runs_and_controls(study, root):
 
 def test_scores_of_random_weights_are_in_no_table(root):
     random = synthetic.RUN | {"title": "Random", "plumbing": True}
-    study = synthetic.build(root, {"truth": synthetic.RUN, "random": random})
+    study = build(root, {"truth": synthetic.RUN, "random": random})
     assert scores_path(root, study, layout.Condition("random", "frog", 120, 18)).is_file()
     for path in tables.write(study, "small", root):
         runs = set(pd.read_csv(path)["run"].dropna())
@@ -84,13 +90,14 @@ def test_scores_of_random_weights_are_in_no_table(root):
 
 
 def test_a_report_of_random_weights_alone_has_published_rows_only(root):
-    study = synthetic.build(root, {"random": synthetic.RUN | {"plumbing": True}})
-    *scored, held_out = [pd.read_csv(path) for path in tables.write(study, "small", root)]
+    study = build(root, {"random": synthetic.RUN | {"plumbing": True}})
+    *scored, held_out, by_protocol = [pd.read_csv(path) for path in tables.write(study, "small", root)]
     for table in scored:
         assert table["run"].isna().all()
         assert table["published"].notna().all()
-        assert table[list(tables.PROTOCOLS)].isna().all(axis=None)
+        assert table[list(protocols.NAMES)].isna().all(axis=None)
     assert held_out.empty
+    assert by_protocol.empty
 
 
 def test_no_difference_where_not_comparable(study, root):
@@ -102,12 +109,12 @@ def test_no_difference_where_not_comparable(study, root):
 
 
 def test_difference_of_the_released_protocol_where_all_is_as_published(root):
-    study = synthetic.build(root, {"photographs": PHOTOGRAPHS})
+    study = build(root, {"photographs": PHOTOGRAPHS})
     scores, _ = tables.collect(study, "small", root)
     table = tables.table2(study, "small", root, scores)
     ours = table[table["run"] == "photographs"].set_index("views")
     for views, published in ((9, 0.8879), (18, 0.8946)):
-        own = expected(study, "photographs", 120, views)[1]
+        own = expected(study, "photographs", 120, views)["self_reference"]
         assert ours.loc[views, "published"] == published
         assert ours.loc[views, "difference"] == pytest.approx(own - published, abs=1e-12)
 
@@ -121,7 +128,7 @@ def test_difference_of_the_released_protocol_where_all_is_as_published(root):
     ],
 )
 def test_a_study_of_less_than_the_paper_is_not_compared(root, change, settings, reason):
-    study = synthetic.build(root, {"photographs": PHOTOGRAPHS | change}, **settings)
+    study = build(root, {"photographs": PHOTOGRAPHS | change}, **settings)
     scores, _ = tables.collect(study, "small", root)
     ours = tables.table1(study, "small", root, scores).set_index("run").loc["photographs"]
     assert np.isnan(ours["difference"])
@@ -129,11 +136,11 @@ def test_a_study_of_less_than_the_paper_is_not_compared(root, change, settings, 
 
 
 def test_partial_studies_are_labelled(root):
-    study = synthetic.build(root, images=["frog"], frames=2)
+    study = build(root, images=["frog"], frames=2)
     scores, _ = tables.collect(study, "small", root)
     ours = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
     assert (ours["images"], ours["frames"]) == ("1 of 2 images", "2 of 3 frames")
-    assert ours["source_reference"] == pytest.approx(expected(study, "truth", 120, 18)[0], abs=1e-12)
+    assert ours["source_reference"] == pytest.approx(expected(study, "truth", 120, 18)["source_reference"], abs=1e-12)
 
 
 def test_frames_beyond_the_study_are_not_averaged(study, root):
@@ -169,7 +176,11 @@ def test_a_missing_file_is_named(study, root):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda table: table.drop(columns="self_reference"), "lacks the column self_reference"),
+        (
+            lambda table: table.drop(columns="self_reference"),
+            "lacks the column self_reference; delete it and run again",
+        ),
+        (lambda table: table.drop(columns="foreground_reference"), "lacks the column foreground_reference; delete it"),
         (lambda table: pd.concat([table, table.iloc[:1]]), "lists a frame and camera twice"),
         (lambda table: table.assign(source_reference=float("nan")), "source_reference nan at run truth.*out of range"),
         (lambda table: table.assign(source_reference=1.5), "source_reference 1.5 at run truth.*out of range"),
@@ -195,21 +206,70 @@ def test_held_out_quality_level_and_raised_apart(study, root):
 
 def test_written_tables_read_back_and_are_the_same_each_time(study, root):
     paths = tables.write(study, "small", root)
-    assert [path.name for path in paths] == ["table1.csv", "table2.csv", "table3.csv", "held-out.csv"]
+    assert [path.name for path in paths] == [
+        f"{name}.csv" for name in ("table1", "table2", "table3", "held-out", "protocols")
+    ]
     before = [path.read_bytes() for path in paths]
     assert [path.read_bytes() for path in tables.write(study, "small", root)] == before
     own = pd.read_csv(paths[1]).set_index(["run", "views"]).loc[("truth", 3), "self_reference"]
-    assert own == pytest.approx(expected(study, "truth", 120, 3)[1], abs=1e-6)
+    assert own == pytest.approx(expected(study, "truth", 120, 3)["self_reference"], abs=1e-6)
 
 
 def test_without_ground_truth_the_held_out_table_is_empty(root):
-    study = synthetic.build(root, {"photographs": PHOTOGRAPHS}, images=["photo-01"], frames=1)
+    study = build(root, {"photographs": PHOTOGRAPHS}, images=["photo-01"], frames=1)
     paths = tables.write(study, "small", root)
     assert pd.read_csv(paths[3]).empty
 
 
+# --- protocols --------------------------------------------------------------------------------------------------------
+
+
+def test_each_condition_is_ranked_under_each_protocol(study, root):
+    scores, _ = tables.collect(study, "small", root)
+    table = tables.protocol_table(study, "small", root, scores)
+    assert len(table) == (4 + 1) * len(protocols.NAMES)  # conditions of both runs
+    assert set(table["n"]) == {2}
+    assert set(table["of"]) == {5}
+    for name in protocols.NAMES:
+        ours = table[table["protocol"] == name].set_index(["run", "motion", "views"])
+        assert ours.loc[("truth", 120, 9), "mean"] == pytest.approx(expected(study, "truth", 120, 9)[name], abs=1e-12)
+        assert ours.loc[("truth", 120, 18), "rank"] == ours.loc[("static", 120, 18), "rank"] == 1  # equal scores
+        assert list(ours["rank"].sort_values()) == [1, 1, 3, 4, 5]
+        best_first = ours.sort_values("rank", kind="stable")["mean"]
+        assert best_first.is_monotonic_decreasing or best_first.diff().max() < 1e-9
+
+
+def test_the_protocol_alone_can_turn_a_ranking(study, root):
+    """A control that never changes, and shows something else than the source."""
+    path = {image: scores_path(root, study, layout.Condition("static", image, 120, 18)) for image in ("frog", "mill")}
+    for file in path.values():
+        pd.read_csv(file).assign(source_reference=0.1, self_reference=1.0).to_csv(file, index=False)
+    scores, _ = tables.collect(study, "small", root)
+    table = tables.protocol_table(study, "small", root, scores)
+    ranks = table[table["run"] == "static"].set_index("protocol")["rank"]
+    assert ranks["source_reference"] == 5
+    assert ranks["self_reference"] == ranks["self_reference_left_out"] == 1
+
+
+def test_scores_of_other_images_or_embedders_are_not_ranked_together(root):
+    others = synthetic.RUN | {"title": "Others", "images": ["mill"], "motion_scores": [120], "view_counts": [18]}
+    study = build(root, {"truth": synthetic.RUN, "others": others})
+    scores, _ = tables.collect(study, "small", root)
+    table = tables.protocol_table(study, "small", root, scores)
+    assert table[table["run"] == "others"]["rank"].isna().all()
+    assert set(table[table["run"] == "truth"]["of"]) == {4}
+
+
+def test_stamps_stand_in_every_table(study, root):
+    for path in tables.write(study, "small", root):
+        table = pd.read_csv(path)
+        ours = table[table["run"].notna()]
+        assert len(ours), path
+        assert ours["note"].str.contains("Synthetic").all(), path
+
+
 def test_published_values_by_condition(root):
-    synthetic.build(root)
+    build(root)
     published = load_published(root)
     conditions = [(120, 3), (120, 9), (120, 18), (160, 18), (200, 18)]
     assert [published.value(*condition) for condition in conditions] == [0.8532, 0.8879, 0.8946, 0.8893, 0.8897]
@@ -217,7 +277,7 @@ def test_published_values_by_condition(root):
 
 
 def test_a_broken_published_table_is_named(root):
-    synthetic.build(root)
+    build(root)
     text = (root / PUBLISHED).read_text(encoding="utf-8").replace("0.8532", "high")
     (root / PUBLISHED).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"tables\.yaml: tables\.2\.rows\.0\.value"):

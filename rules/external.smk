@@ -1,0 +1,70 @@
+# Renders of other methods -> their scores, for Table 1.
+#
+# in    benchmark/external/: clips in folders, or a manifest of clips elsewhere; the reference images of a run
+# out   results/external/{method}/source/{file}: downloads, with {file}.sha256 beside those that no checksum pins
+#       results/external/{method}/{run}/scores.csv: as the run's own, by its embedder; with a sidecar
+# grain one job per download, one per method
+# note  target `external` scores every method by the paper's embedder where a run has it; `--config external=METHOD`
+#       puts methods into Table 1 of each report that has a run on their benchmark
+
+
+rule external_video:
+    output:
+        protected(layout.EXTERNAL_VIDEO),
+    log:
+        "logs/external/{method}/{file}.log",
+    benchmark:
+        "benchmarks/external/{method}/{file}.tsv"
+    wildcard_constraints:
+        file="[A-Za-z0-9][A-Za-z0-9._-]*[.]mp4",
+    retries: 2
+    localrule: True  # the nodes of a cluster often have no internet
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        url=lambda wildcards: external_clip(wildcards).url,
+        sha256=lambda wildcards: (
+            f"--sha256 {external_clip(wildcards).sha256}" if external_clip(wildcards).sha256 else ""
+        ),
+    message:
+        "Fetch {wildcards.file} of {wildcards.method}"
+    shell:
+        "vid3d fetch-external --url {params.url:q} {params.sha256} --output {output:q} 2> {log:q}"
+
+
+rule external_scores:
+    input:
+        weights=checkpoints("score"),
+        references=external_references,
+        clips=external_clips,
+    output:
+        scores=layout.EXTERNAL_SCORES,
+        sidecar=layout.EXTERNAL_SCORES.replace(".csv", ".json"),
+    log:
+        "logs/external/{method}/{run}.log",
+    benchmark:
+        "benchmarks/external/{method}/{run}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        spec=spec("score"),
+        entry=lambda wildcards: external_method(wildcards.method).argument(),
+        references=external_reference_folder,
+    message:
+        "Score the renders of {wildcards.method} like those of {wildcards.run}"
+    shell:
+        "vid3d score-external --spec {params.spec:q} --method {wildcards.method} --entry {params.entry:q}"
+        " {params.references} --output {output.scores:q} 2> {log:q}"
+
+
+rule external:
+    input:
+        all_external_scores(),

@@ -1,0 +1,331 @@
+"""Verdicts on simulated studies with known truth; every generator is seeded."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vid3d.claims import Difference, load_claims
+from vid3d.errors import InputError
+from vid3d.published import load_published
+from vid3d.statistics import bootstrap
+from vid3d.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, as_table, decide, judge, published_verdicts
+
+ROOT = Path(__file__).parents[2]
+PAPER = load_published(ROOT)
+CLAIMS = load_claims(ROOT, PAPER)
+PROTOCOL = PAPER.metric.protocol
+POSITIVE = (0.0, math.inf)
+TRUTH = {  # what the paper reports
+    (120, 18): 0.8946,
+    (120, 9): 0.8879,
+    (120, 3): 0.8532,
+    (160, 18): 0.8893,
+    (200, 18): 0.8897,
+}
+OPPOSITE = {(120, 18): 0.80, (120, 9): 0.84, (120, 3): 0.98, (160, 18): 0.95, (200, 18): 0.70}
+# under OPPOSITE: 18 < 9 < 3 by more each time, 160 above 120, 200 far below both, Vid3D below both baselines
+HOLDS_STILL = {"fewer-views-cost-little", "three-views-near-animate124"}  # 3 views score highest
+
+
+def study(rng, truth, images=24, replicates=1, spread=0.004, noise=0.0):
+    """Scores of every image under every condition: means ``truth`` plus effects of the image, condition and seed."""
+    shared = 0.01 * rng.standard_normal(images)
+    parts = []
+    for (motion, views), mean in truth.items():
+        scores = (
+            mean + shared + spread * rng.standard_normal(images) + noise * rng.standard_normal((replicates, images))
+        )
+        at = np.indices(scores.shape)
+        parts.append({"replicate": at[0].ravel(), "image": at[1].ravel(), "scores": scores.ravel()})
+        parts[-1] |= {"motion": np.full(scores.size, motion), "views": np.full(scores.size, views)}
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    table = pd.DataFrame(columns | {"image": [f"image-{number:02d}" for number in columns["image"]]})
+    return table.rename(columns={"scores": PROTOCOL})
+
+
+def cameras(rng, reference, images=24, frames=3):
+    """Scores of single cameras: 0.8, camera 0 by ``reference`` more; frame 0 says the opposite."""
+    rows = [
+        {"image": f"image-{image:02d}", "motion": 120, "views": 18, "frame": frame, "camera": camera}
+        | {PROTOCOL: 0.8 + (0 if frame else -5 * reference) * (camera == 0) + rng.normal(0, 0.01)}
+        for image in range(images)
+        for frame in range(frames)
+        for camera in range(10)
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[(table["camera"] == 0) & (table["frame"] > 0), PROTOCOL] += reference
+    return table
+
+
+def outcomes(verdicts):
+    return {verdict.claim: verdict.outcome for verdict in verdicts}
+
+
+def rates(region, draw, studies=1500):
+    """How often each outcome is found in studies drawn as (replicates, images) of what a claim sums."""
+    rng = np.random.default_rng(0)
+    found = [decide([bootstrap(draw(), rng, 399)], [region])[0].outcome for _ in range(studies)]
+    return {outcome: found.count(outcome) / studies for outcome in ("holds", "fails", "inconclusive")}
+
+
+# --- known truth -----------------------------------------------------------------------------------------------------
+
+
+def test_true_claims_are_found_to_hold():
+    rng = np.random.default_rng(1)
+    held = dict.fromkeys((claim.id for claim in CLAIMS), 0)
+    for _ in range(20):
+        evidence = Evidence("run", study(rng, TRUTH, spread=0.0015), cameras(rng, 0.03))
+        for name, outcome in outcomes(judge(CLAIMS, evidence, PAPER, PROTOCOL, 0, 1999)).items():
+            held[name] += outcome == "holds"
+    assert min(held.values()) >= 19, held
+
+
+def test_false_claims_are_found_to_fail():
+    rng = np.random.default_rng(2)
+    failed = dict.fromkeys((claim.id for claim in CLAIMS), 0)
+    for _ in range(20):
+        evidence = Evidence("run", study(rng, OPPOSITE), cameras(rng, -0.03))
+        for name, outcome in outcomes(judge(CLAIMS, evidence, PAPER, PROTOCOL, 0, 1999)).items():
+            failed[name] += outcome == ("holds" if name in HOLDS_STILL else "fails")
+    assert min(failed.values()) >= 19, failed
+
+
+def test_seeds_that_vary_are_averaged_before_images_are_compared():
+    """Noise between seeds hides a difference of 0.02 from one seed, not from eight."""
+    rng = np.random.default_rng(3)
+    found = {
+        count: rates(POSITIVE, lambda count=count: 0.02 + 0.04 * rng.standard_normal((count, 12)), 200)["holds"]
+        for count in (1, 8)
+    }
+    assert found[1] < 0.5
+    assert found[8] > 0.9
+
+
+@pytest.mark.parametrize("images", [8, 24])
+@pytest.mark.parametrize("kind", ["normal", "skewed"])
+def test_where_nothing_differs_the_verdict_is_inconclusive(images, kind):
+    """Skewed: per-image scores of two conditions are log-normal, one with the wider spread."""
+    rng = np.random.default_rng(images)
+    draws = {
+        "normal": lambda: rng.standard_normal((1, images)),
+        "skewed": lambda: rng.lognormal(-0.125, 0.5, (1, images)) - rng.lognormal(-0.02, 0.2, (1, images)),
+    }
+    found = rates(POSITIVE, draws[kind], 4000)
+    assert found["inconclusive"] >= 0.93
+    assert max(found["holds"], found["fails"]) <= 0.05
+
+
+@pytest.mark.parametrize("edge", [-0.01, 0.01])
+def test_at_the_edge_of_equivalence_no_more_than_the_level_holds(edge):
+    rng = np.random.default_rng(4)
+    found = rates((-0.01, 0.01), lambda: edge + 0.005 * rng.standard_normal((1, 16)))
+    assert found["holds"] <= 0.04  # one-sided 2.5 % and three standard errors
+    assert found["fails"] <= 0.04
+
+
+def test_equal_conditions_are_equivalent_and_no_point_estimate_says_so():
+    rng, margins = np.random.default_rng(5), (-0.01, 0.01)
+    precise = rates(margins, lambda: 0.01 * rng.standard_normal((1, 24)), 300)
+    vague = rates(margins, lambda: 0.02 * rng.standard_normal((1, 8)), 300)  # 84 % of estimates are within
+    assert precise["holds"] > 0.9
+    assert vague["holds"] < 0.05
+    assert vague["inconclusive"] > 0.9
+
+
+def test_a_family_of_null_claims_has_a_false_verdict_as_often_as_the_level_says():
+    """Of eight true null hypotheses a third of the studies find one to differ if nothing is corrected."""
+    rng = np.random.default_rng(6)
+    wrong, uncorrected = [], []
+    for _ in range(500):
+        family = [bootstrap(scores, rng, 799) for scores in rng.standard_normal((8, 1, 24))]
+        decisions = decide(family, [POSITIVE] * 8)
+        wrong.append(any(decision.outcome != "inconclusive" for decision in decisions))
+        uncorrected.append(any(decision.p <= 0.05 for decision in decisions))
+    assert np.mean(wrong) <= 0.08  # 5 % and three standard errors
+    assert np.mean(uncorrected) > 0.25
+
+
+def test_a_verdict_needs_its_interval_on_its_side():
+    rng = np.random.default_rng(7)
+    seen = set()
+    for spread in (0.002, 0.02, 0.06):
+        for _ in range(5):
+            truth = {condition: rng.normal(0.87, 0.03) for condition in TRUTH}
+            evidence = Evidence("run", study(rng, truth, 12, spread=spread))
+            for verdict in judge(CLAIMS, evidence, PAPER, PROTOCOL, 0, 999):
+                inside = verdict.above < verdict.low and verdict.high < verdict.below
+                outside = verdict.high < verdict.above or verdict.low > verdict.below
+                assert (verdict.p <= 0.05) == (inside or outside) or verdict.outcome == NOT_TESTABLE
+                assert verdict.outcome != "holds" or inside
+                assert verdict.outcome != "fails" or outside
+                assert verdict.outcome not in ("holds", "fails") or verdict.corrected <= 0.05
+                seen.add(verdict.outcome)
+    assert seen == {"holds", "fails", "inconclusive", NOT_TESTABLE}
+
+
+# --- what is judged --------------------------------------------------------------------------------------------------
+
+
+def test_numbers_of_one_verdict_by_hand():
+    rng = np.random.default_rng(8)
+    scores = study(rng, TRUTH, 10, 2, noise=0.01)
+    by_condition = scores.groupby(["motion", "views", "image"])[PROTOCOL].mean()
+    drops = 2 * by_condition[120, 9] - by_condition[120, 18] - by_condition[120, 3]
+    (claim,) = [claim for claim in CLAIMS if claim.id == "later-drop-is-larger"]
+    (verdict,) = judge([claim], Evidence("mini", scores), PAPER, PROTOCOL)
+    assert (verdict.run, verdict.protocol, verdict.images, verdict.replicates) == ("mini", PROTOCOL, 10, 2)
+    assert verdict.test == "paired studentised bootstrap"
+    assert verdict.estimate == pytest.approx(drops.mean())
+    assert verdict.statistic == pytest.approx(drops.mean() / (drops.std(ddof=1) / math.sqrt(10)))
+    assert verdict.low < verdict.estimate < verdict.high
+    assert (verdict.above, verdict.below) == (0.0, math.inf)
+    assert verdict.corrected == verdict.p  # a family of one
+
+
+def test_single_cameras_leave_frame_0_out():
+    rng = np.random.default_rng(9)
+    (claim,) = [claim for claim in CLAIMS if claim.id == "other-views-worse"]
+    rows = cameras(rng, 0.03)
+    (verdict,) = judge([claim], Evidence("run", study(rng, TRUTH), rows), PAPER, PROTOCOL)
+    later = rows[rows["frame"] > 0]
+    first = later[later["camera"] == 0][PROTOCOL].mean()
+    assert verdict.estimate == pytest.approx(first - later[later["camera"] > 0][PROTOCOL].mean())
+    assert verdict.outcome == "holds"  # all frames together say the opposite
+    reference = rows["camera"] == 0
+    assert rows[reference][PROTOCOL].mean() < rows[~reference][PROTOCOL].mean()
+
+
+def test_the_same_seed_gives_the_same_verdicts_whatever_the_order_of_rows():
+    rng = np.random.default_rng(10)
+    scores, rows = study(rng, TRUTH, replicates=2), cameras(rng, 0.03)
+    first = judge(CLAIMS, Evidence("run", scores, rows), PAPER, PROTOCOL, 5, 999)
+    shuffled = Evidence("run", scores.sample(frac=1, random_state=0), rows.sample(frac=1, random_state=1))
+    again = judge(CLAIMS, shuffled, PAPER, PROTOCOL, 5, 999)
+    pd.testing.assert_frame_equal(as_table(first), as_table(again), rtol=1e-9)
+    other = judge(CLAIMS, Evidence("run", scores, rows), PAPER, PROTOCOL, 6, 999)
+    assert [verdict.low for verdict in other] != [verdict.low for verdict in first]
+
+
+def test_other_claims_change_nothing_but_the_correction():
+    rng = np.random.default_rng(11)
+    evidence = Evidence("run", study(rng, TRUTH, 12, spread=0.01))
+    together = {verdict.claim: verdict for verdict in judge(CLAIMS, evidence, PAPER, PROTOCOL, 0, 999)}
+    (alone,) = judge([CLAIMS[2]], evidence, PAPER, PROTOCOL, 0, 999)
+    family = together[alone.claim]
+    assert (alone.low, alone.high, alone.p) == (family.low, family.high, family.p)
+    assert alone.corrected == alone.p <= family.corrected
+
+
+# --- what is not testable --------------------------------------------------------------------------------------------
+
+
+def reasons(evidence, protocol=PROTOCOL):
+    verdicts = judge(CLAIMS, evidence, PAPER, protocol, 0, 399)
+    assert [verdict.claim for verdict in verdicts] == [claim.id for claim in CLAIMS]  # in their order
+    for verdict in verdicts:
+        assert (verdict.outcome == NOT_TESTABLE) == bool(verdict.reason) == math.isnan(verdict.p)
+    return {verdict.claim: verdict.reason for verdict in verdicts if verdict.reason}
+
+
+QUOTING = {claim.id for claim in CLAIMS if claim.quotes}
+
+
+def test_quoted_scores_are_not_for_other_benchmarks_or_embedders():
+    scores = study(np.random.default_rng(12), TRUTH)
+    why = reasons(Evidence("mini", scores, None, ("benchmark procedural, not animate124", "embedder mini-clip")))
+    assert set(why) == QUOTING | {"other-views-worse"}
+    expected = "not comparable with published scores: benchmark procedural, not animate124; embedder mini-clip"
+    assert {why[name] for name in QUOTING} == {expected}
+    assert why["other-views-worse"] == "scores of single cameras are not given"
+
+
+def test_quoted_scores_are_for_their_own_protocol():
+    scores = study(np.random.default_rng(13), TRUTH).rename(columns={PROTOCOL: "source_reference"})
+    why = reasons(Evidence("full", scores), "source_reference")
+    assert set(why) == QUOTING | {"other-views-worse"}
+    assert {why[name] for name in QUOTING} == {f"published scores follow protocol {PROTOCOL}"}
+
+
+def test_conditions_that_the_run_lacks_are_named():
+    truth = {condition: value for condition, value in TRUTH.items() if condition not in ((120, 9), (160, 18))}
+    why = reasons(Evidence("relief", study(np.random.default_rng(14), truth)))
+    assert why["nine-views-suffice"] == "the run has no motion 120 with 9 views"
+    assert why["motion-160-loses"] == "the run has no motion 160 with 18 views"
+    assert "motion-costs-little" not in why
+
+
+def test_a_run_whose_scores_mean_nothing_judges_nothing():
+    scores = study(np.random.default_rng(15), TRUTH)
+    why = reasons(Evidence("tiny-full", scores, unusable="random weights, plumbing only"))
+    assert set(why.values()) == {"random weights, plumbing only"}
+    assert len(why) == len(CLAIMS)
+
+
+def test_few_images_or_equal_scores_judge_nothing():
+    rng = np.random.default_rng(16)
+    assert set(reasons(Evidence("own", study(rng, TRUTH, 1))).values()) == {
+        "1 image; at least 4 are needed",
+        "scores of single cameras are not given",
+    }
+    constant = study(rng, TRUTH).assign(**{PROTOCOL: 1.0})  # a blank scene under the released script's protocol
+    why = reasons(Evidence("blank", constant, cameras(rng, 0.1).assign(**{PROTOCOL: 1.0})))
+    assert set(why.values()) == {"all 24 images have the same score, which tells nothing of its uncertainty"}
+
+
+def test_clips_of_one_frame_have_no_other_views_to_compare():
+    rng = np.random.default_rng(17)
+    why = reasons(Evidence("run", study(rng, TRUTH), cameras(rng, 0.1, frames=1)))
+    assert why == {"other-views-worse": "clips of one frame, whose camera 0 is the reference itself"}
+
+
+def test_a_missing_score_is_an_error_that_names_it():
+    scores = study(np.random.default_rng(18), TRUTH, replicates=2)
+    gap = (scores["image"] == "image-07") & (scores["views"] == 9) & (scores["replicate"] == 1)
+    for broken in (scores[~gap], scores.assign(**{PROTOCOL: scores[PROTOCOL].where(~gap)})):
+        with pytest.raises(InputError, match="run mini: image image-07 lacks a score of those that nine-views-never"):
+            judge(CLAIMS, Evidence("mini", broken), PAPER, PROTOCOL, 0, 399)
+
+
+def test_replicates_that_are_not_told_apart_are_an_error():
+    scores = study(np.random.default_rng(19), TRUTH, replicates=2).drop(columns="replicate")
+    with pytest.raises(InputError, match="run mini: image image-00 is there twice under motion 120, views 18"):
+        judge(CLAIMS, Evidence("mini", scores), PAPER, PROTOCOL, 0, 399)
+
+
+# --- the published column and the table ------------------------------------------------------------------------------
+
+
+def test_published_numbers_are_points_and_say_so():
+    verdicts = {verdict.claim: verdict for verdict in published_verdicts(CLAIMS, PAPER)}
+    assert list(verdicts) == [claim.id for claim in CLAIMS]
+    for verdict in verdicts.values():
+        assert (verdict.run, verdict.test) == ("published", PUBLISHED)
+        assert math.isnan(verdict.low)
+        assert math.isnan(verdict.p)
+    drop = verdicts["later-drop-is-larger"]
+    assert drop.estimate == pytest.approx((0.8879 - 0.8532) - (0.8946 - 0.8879))
+    assert drop.outcome == "holds"
+    assert verdicts["other-views-worse"].outcome == NOT_TESTABLE
+    assert verdicts["other-views-worse"].reason == "the paper gives no number for it"
+
+
+def test_published_numbers_may_contradict_a_claim():
+    terms = [{"motion": 120, "views": views, "weight": weight} for views, weight in ((3, 1), (18, -1))]
+    reverse = Difference(id="reverse", place="nowhere", sentence="3 views win.", test="difference", terms=terms)
+    (verdict,) = published_verdicts([reverse], PAPER)
+    assert verdict.outcome == "fails"
+
+
+def test_the_table_survives_a_csv(tmp_path):
+    rng = np.random.default_rng(20)
+    verdicts = judge(CLAIMS, Evidence("run", study(rng, TRUTH)), PAPER, PROTOCOL, 0, 399)
+    as_table(verdicts).to_csv(tmp_path / "verdicts.csv", index=False)
+    read = pd.read_csv(tmp_path / "verdicts.csv")
+    assert list(read["claim"]) == [claim.id for claim in CLAIMS]
+    assert read["corrected"].notna().sum() == (read["outcome"] != NOT_TESTABLE).sum() == 11
+    assert list(read["below"].iloc[1:3]) == [math.inf, math.inf]
+    assert list(as_table([]).columns) == list(read.columns)

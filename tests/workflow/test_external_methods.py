@@ -1,0 +1,47 @@
+"""The plan of scoring other methods' renders."""
+
+import re
+
+from PIL import Image
+
+from vid3d.methods import FOLDER
+from vid3d.specs import parse_spec
+
+
+def drop(workflow, image: str, camera: int = 0) -> None:
+    """A clip of two frames of a method `mine`."""
+    for frame in range(2):
+        path = workflow.folder / FOLDER / f"mine/{image}/camera-{camera:02d}/frame-{frame:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 32), "white").save(path)
+
+
+def test_the_authors_videos_are_scored_by_one_command_without_a_run(fresh):
+    assert fresh.planned("external") == {
+        "external_video": 8,
+        "fetch": 4,  # photographs
+        "weights_file": 1,  # ViT-B/32
+        "reference": 4,
+        "external_scores": 1,
+        "external": 1,
+    }
+    commands = fresh.run("-n", "-p", "external").stdout
+    scored = re.search(r"vid3d score-external --spec (\S+) --method vid3d-authors .* --references (\S+) ", commands)
+    assert scored is not None
+    assert parse_spec("score", scored[1].strip("'")).published
+    assert scored[2] == "results/full"
+
+
+def test_a_dropped_folder_is_a_method_and_its_clips_are_inputs(fresh):
+    manifest = fresh.folder / FOLDER / "manifest.yaml"
+    manifest.write_text(manifest.read_text() + "\nmine: {benchmark: procedural}\n")
+    drop(fresh, "frog-green")
+    target = "results/external/mine/tiny/scores.csv"
+    assert fresh.planned(target) == {"reference": 1, "external_scores": 1}
+
+
+def test_a_dropped_image_of_no_benchmark_is_refused_in_one_line(fresh):
+    drop(fresh, "unicorn")
+    done = fresh.run("-n", "results/external/mine/full/scores.csv")
+    assert done.returncode == 1
+    assert "mine: benchmark animate124 has no image 'unicorn'; correct the name" in done.stdout

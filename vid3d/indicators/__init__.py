@@ -1,0 +1,40 @@
+"""Indicators beside CLIP-I: temporal flicker, the Janus fault, hallucinated mass, and where quality is lost.
+
+Pure functions of images and embeddings.  What each means, where it comes from, how it was validated and where it fails:
+docs/indicators.md.
+"""
+
+from vid3d.indicators.attribution import (
+    HeatMap,
+    StageLoss,
+    StageSimilarity,
+    around_orbit,
+    by_stage,
+    by_substitution,
+    heat_map,
+)
+from vid3d.indicators.clip import HIGHER_IS_WORSE, Indicators, of_clip
+from vid3d.indicators.mass import mass_between_views, mass_over_time
+from vid3d.indicators.opposites import cosines_with_front, janus, likeness_to_front
+from vid3d.indicators.temporal import flicker, static_change, successive_cosines
+
+__all__ = [
+    "HIGHER_IS_WORSE",
+    "HeatMap",
+    "Indicators",
+    "StageLoss",
+    "StageSimilarity",
+    "around_orbit",
+    "by_stage",
+    "by_substitution",
+    "cosines_with_front",
+    "flicker",
+    "heat_map",
+    "janus",
+    "likeness_to_front",
+    "mass_between_views",
+    "mass_over_time",
+    "of_clip",
+    "static_change",
+    "successive_cosines",
+]

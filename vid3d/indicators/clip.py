@@ -1,0 +1,98 @@
+"""All indicators of one clip."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vid3d.indicators.mass import mass_between_views, mass_over_time
+from vid3d.indicators.opposites import cosines_with_front, janus, likeness_to_front
+from vid3d.indicators.reduction import reduced
+from vid3d.indicators.temporal import flicker, static_change, successive_cosines
+from vid3d.scene import Float32, Float64
+
+HIGHER_IS_WORSE = {
+    "flicker": True,
+    "flicker_beyond_seed": True,
+    "static_change": True,
+    "frame_consistency": False,
+    "mass_over_time": True,
+    "mass_between_views": True,
+    "janus": True,
+    "janus_embedding": True,
+}
+"""Every indicator that ``of_clip`` may give, in this order; what each means: docs/indicators.md."""
+
+
+@dataclass(frozen=True)
+class Indicators:
+    """The indicators of one clip, named as in ``HIGHER_IS_WORSE``.
+
+    Attributes:
+        clip: one number each; NaN where it is undefined (too few frames or cameras, no object in sight).
+        cameras: (cameras,) float64 each, means over the frames; without those that compare cameras or need the seed.
+    """
+
+    clip: dict[str, float]
+    cameras: dict[str, Float64]
+
+
+def of_clip(
+    renders: Float32,
+    seed: Float32 | None = None,
+    embeddings: Float32 | None = None,
+    truth: Float32 | None = None,
+) -> Indicators:
+    """All indicators that can be told from what is given.
+
+    A clip's number is the mean over frames and cameras.  ``flicker_beyond_seed`` is the flicker of camera 0, whose view
+    the seed video shows, minus the seed's own.
+
+    Args:
+        renders: (frames, cameras, s, s, 3) in [0, 1] on white, cameras of ``vid3d.cameras.orbit``.
+        seed: (frames, t, t, 3), the seed video of the same frames; without it no ``flicker_beyond_seed``.
+        embeddings: (frames, cameras, d) of the renders; without them no ``frame_consistency`` and ``janus_embedding``.
+        truth: shape of the renders, ground truth of the same moments and cameras; without it no ``static_change``.
+
+    Raises:
+        ValueError: shapes that do not fit, or values that are not finite.
+    """
+    if renders.ndim != 5:
+        raise ValueError(f"renders must be (frames, cameras, s, s, 3), not {renders.shape}")
+    frames, cameras = renders.shape[:2]
+    if seed is not None and (seed.ndim != 4 or len(seed) != frames):
+        raise ValueError(f"seed must be (frames, t, t, 3) of {frames} frames, not {seed.shape}")
+    if embeddings is not None and embeddings.shape[:2] != (frames, cameras):
+        raise ValueError(f"embeddings must be ({frames}, {cameras}, d), not {embeddings.shape}")
+    if truth is not None and truth.shape != renders.shape:
+        raise ValueError(f"truth must be {renders.shape} like the renders, not {truth.shape}")
+    small = reduced(renders)
+    tables: dict[str, Float64] = {}
+    tables["flicker"] = flicker(small) if frames >= 3 else _undefined(cameras)
+    if truth is not None:
+        tables["static_change"] = static_change(small, reduced(truth)) if frames >= 2 else _undefined(cameras)
+    if embeddings is not None:
+        tables["frame_consistency"] = successive_cosines(embeddings) if frames >= 2 else _undefined(cameras)
+    tables["mass_over_time"] = mass_over_time(small) if frames >= 2 else _undefined(cameras)
+    tables["mass_between_views"] = mass_between_views(small) if cameras >= 3 else _undefined(cameras)
+    per_camera = {name: _mean(table) for name, table in tables.items()}
+    clip = {name: float(_mean(values)) for name, values in per_camera.items()}
+    if seed is not None:
+        own = flicker(seed[:, None]).mean() if frames >= 3 else np.nan
+        clip["flicker_beyond_seed"] = float(per_camera["flicker"][0] - own)
+    opposite = cameras >= 4 and cameras % 2 == 0
+    clip["janus"] = float(_mean(janus(likeness_to_front(small)))) if opposite else np.nan
+    if embeddings is not None:
+        clip["janus_embedding"] = float(_mean(janus(cosines_with_front(embeddings)))) if opposite else np.nan
+    return Indicators({name: clip[name] for name in HIGHER_IS_WORSE if name in clip}, per_camera)
+
+
+def _undefined(cameras: int) -> Float64:
+    return np.full((1, cameras), np.nan)
+
+
+def _mean(values: Float64) -> Float64:
+    """Mean over the first axis of what is defined; NaN where nothing is."""
+    defined = np.isfinite(values)
+    count = defined.sum(axis=0)
+    total = np.where(defined, values, 0.0).sum(axis=0)
+    return np.asarray(np.divide(total, count, out=np.full(np.shape(count), np.nan), where=count > 0))

@@ -246,7 +246,7 @@ def splats(wildcards):
 
 # --- external ---------------------------------------------------------------------------------------------------------
 
-EXTERNAL = getattr(study, "external", ())  # methods that Table 1 shows
+EXTERNAL = study.external  # methods that Table 1 shows
 
 
 def refusing(function):

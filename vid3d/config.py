@@ -188,6 +188,7 @@ class Study(Strict):
         frames: restrict every run to its first frames.
         embedder: ``MODEL/WEIGHTS`` of open_clip for every run, such as ``ViT-B-32/openai``; None keeps each run's own.
         report: the report that ``all``, ``table1`` and the other general targets mean.
+        external: other methods, of ``benchmark/external``, that Table 1 shows (comma-separated on the command line).
         licences: of the weights' licences in ``config/weights.yaml`` those that the user accepts (comma-separated on
             the command line).
     """
@@ -198,6 +199,7 @@ class Study(Strict):
     frames: Annotated[int, Field(ge=1)] | None = None
     embedder: Annotated[str, Field(pattern="^[^/]+/.+$")] | None = None
     report: Name = "quick"
+    external: tuple[Name, ...] = ()
     licences: tuple[LicenceName, ...] = ()
     execution: Execution = Execution()
     training: Training = Training()
@@ -324,7 +326,7 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         InputError: one line that names the setting.
     """
     raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
-    for name in ("images", "licences"):
+    for name in ("images", "licences", "external"):
         if isinstance(raw.get(name), str):
             raw[name] = [part.strip() for part in raw[name].split(",")]
     runs = raw.get("runs")

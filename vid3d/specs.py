@@ -343,10 +343,12 @@ class ClipEmbed(Spec):
         weights: an open_clip pretrained tag, or the path of a checkpoint (safetensors).
             The weights of the paper's embedder lie in a pinned file (``checkpoints``); open_clip downloads those of
             other tags, in whichever version the hub has then.
+        revision: 2 since scores hold cosines with the preprocessed source, too.
     """
 
     module: ClassVar[str] = "vid3d.backends.embed_clip"
     learned: ClassVar[bool] = True
+    revision: Literal[2] = 2  # type: ignore[assignment]  # of this backend alone
     backend: Literal["clip"]
     model: str = "ViT-B-32"
     weights: str = "openai"

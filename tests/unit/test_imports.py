@@ -74,7 +74,7 @@ WALLS = {
     "figures": ({"cameras", "config", "errors", "files", "layout", "scene"}, PRESENTATION),
 }
 LIGHT_TRAINING = {"training.commands", "training.scenes", "training.schedule", "training.shards"}
-BACKENDS = CONTRACTS | {"foreground", "procedural", "sgm_names", "splatting"}
+BACKENDS = CONTRACTS | {"foreground", "normalisation", "procedural", "sgm_names", "splatting"}
 
 
 def imports(source: str) -> set[str]:

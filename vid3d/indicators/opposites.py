@@ -67,13 +67,12 @@ def likeness_to_front(images: Float32) -> Float64:
     pictures = smoothed(reduced(images))
     shown = silhouettes(pictures)
     pictures = _exposed(pictures, shown)
-    front, front_shown = (np.repeat(array[:, 0], array.shape[1], axis=0) for array in (pictures, shown))
-    others, others_shown = (array.reshape(-1, *array.shape[2:]) for array in (pictures, shown))
-    likeness = [
-        (_matched_share(front, b, front_shown) + _matched_share(b, front, b_shown)) / 2.0
-        for b, b_shown in ((others, others_shown), (others[:, :, ::-1], others_shown[:, :, ::-1]))
-    ]
-    return np.asarray(np.maximum(*likeness).reshape(pictures.shape[:2]))
+    cameras = pictures.shape[1]
+    front, front_shown = np.repeat(pictures[:, 0], cameras, axis=0), np.repeat(shown[:, 0], cameras, axis=0)
+    others, others_shown = pictures.reshape(front.shape), shown.reshape(front_shown.shape)
+    as_it_is = _likeness(front, others, front_shown, others_shown)
+    mirrored = _likeness(front, others[:, :, ::-1], front_shown, others_shown[:, :, ::-1])
+    return np.asarray(np.maximum(as_it_is, mirrored).reshape(pictures.shape[:2]))
 
 
 def cosines_with_front(embeddings: Float32) -> Float64:
@@ -96,8 +95,13 @@ def _exposed(pictures: Float32, shown: NDArray[np.bool_]) -> Float32:
     return np.where(mask, brought, pictures).astype(np.float32)
 
 
+def _likeness(a: Float32, b: Float32, a_shown: NDArray[np.bool_], b_shown: NDArray[np.bool_]) -> Float64:
+    """(n,): the mean of the shares of either picture's object that the other has."""
+    return np.asarray((_matched_share(a, b, a_shown) + _matched_share(b, a, b_shown)) / 2.0)
+
+
 def _matched_share(pictures: Float32, others: Float32, shown: NDArray[np.bool_]) -> Float64:
     """(n,): of the pixels ``shown`` of each picture, the share that the other one has; NaN where there are none."""
     area = shown.sum(axis=(1, 2))
     lost = unmatched(pictures, others, shown, DISPLACEMENT * shown.shape[2], COLOUR).sum(axis=(1, 2))
-    return 1.0 - np.divide(lost, area, out=np.full(len(area), np.nan), where=area > 0)
+    return np.asarray(1.0 - np.divide(lost, area, out=np.full(len(area), np.nan), where=area > 0))

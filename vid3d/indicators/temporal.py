@@ -125,7 +125,7 @@ def _masked_mean(values: Float32, mask: NDArray[np.bool_]) -> Float64:
     """Mean over the last two axes where ``mask``; NaN where it is nowhere true."""
     counts = mask.sum(axis=(-2, -1))
     sums = np.where(mask, values, 0.0).sum(axis=(-2, -1), dtype=np.float64)
-    return np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
 
 
 def _clip(images: Float32, least: int) -> Float32:

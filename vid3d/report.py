@@ -144,6 +144,7 @@ def command(study: Study, report: str) -> str:
         "images": ",".join(study.images) if study.images else None,
         "frames": study.frames,
         "embedder": study.embedder,
+        "external": ",".join(study.external) if study.external else None,
     }
     given = [f"{key}={value}" for key, value in settings.items() if value is not None]
     words = ["snakemake", "--cores", "all", layout.PAGE.format(report=report)]

@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from vid3d import indicators
-from vid3d.indicators.reduction import reduced
 from vid3d.procedural import load_objects
 
 LIST = Path(__file__).parents[2] / "benchmark" / "procedural" / "objects.yaml"
-FRAMES, MOTION, SIZE = 7, 200, 64
+FRAMES, MOTION, SIZE = 5, 200, 64
+BALL_FRAMES = (2, 3)
 # Much the same from behind; nearly symmetric; fast all over; a limb faster than all; slow, and each side different.
 OBJECTS = ("windmill-teal", "flower-red", "robot-red", "figure-blue", "caterpillar-yellow")
 JITTER = {"shift": 1 / 64, "colour": 0.1, "noise": 0.06}  # of the image width; of the colour; on the 0-1 scale
@@ -20,16 +20,31 @@ JITTER = {"shift": 1 / 64, "colour": 0.1, "noise": 0.06}  # of the image width; 
 OWN = {
     "flicker": ("shift", "colour", "noise"),
     "janus": ("two-faced", "mirrored-front", "front-again"),
+    "janus_embedding": ("two-faced", "front-again"),
     "mass_over_time": ("ball-at-times",),
-    # Pictures copied from other views contradict these as well; the two-faced object is a fault of no view.
-    "mass_between_views": ("ball-in-views", "mirrored-front", "front-again"),
+    "mass_between_views": ("ball-in-views",),
+}
+# Neither own faults nor faults that it must rank low: how much of them an indicator sees depends on the object.
+EITHER = {
+    "janus_embedding": ("mirrored-front",),  # an embedding may or may not tell a picture from its mirror image
+    # Pictures copied from other cameras contradict silhouettes, too, by as much as the object's sides differ.
+    "mass_between_views": ("mirrored-front", "front-again"),
+}
+# Many of the others are 0, before which every fault ranks: own faults must reach this as well.
+LEAST = {
+    "flicker": 1 / 255,  # a grey level
+    "janus": 0.8,  # of 1
+    "janus_embedding": 0.8,
+    "mass_over_time": 0.005,  # see also what the balls cover, below
+    "mass_between_views": 0.015,
 }
 
 
 def faults(obj):
     clean = plant.film(obj, range(FRAMES), MOTION, SIZE)
     ball = clean.copy()
-    ball[3:5] = plant.film(obj, (3, 4), MOTION, SIZE, plant.with_ball(plant.other_colour(obj)))
+    with_ball = plant.with_ball(plant.other_colour(obj))
+    ball[list(BALL_FRAMES)] = plant.film(obj, BALL_FRAMES, MOTION, SIZE, with_ball)
     return {
         "clean": clean,
         "two-faced": plant.film(obj, range(FRAMES), MOTION, SIZE, plant.two_faced),
@@ -41,6 +56,12 @@ def faults(obj):
         "colour": plant.colour_jitter(clean, JITTER["colour"]),
         "noise": plant.noise_jitter(clean, JITTER["noise"]),
     }
+
+
+def pixels_as_embeddings(clip):
+    """(frames, cameras, 768): 16 x 16 mean colours, white as 0.  It stands in for CLIP, which wants torch."""
+    means = clip.reshape(*clip.shape[:2], 16, SIZE // 16, 16, SIZE // 16, 3).mean(axis=(3, 5))
+    return (1 - means).reshape(*clip.shape[:2], -1)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +78,10 @@ def films(objects):
 def measured(films):
     """object -> fault -> indicator -> value"""
     return {
-        name: {fault: indicators.of_clip(film).clip for fault, film in kinds.items()} for name, kinds in films.items()
+        name: {
+            fault: indicators.of_clip(film, embeddings=pixels_as_embeddings(film)).clip for fault, film in kinds.items()
+        }
+        for name, kinds in films.items()
     }
 
 
@@ -67,26 +91,70 @@ def measured(films):
 @pytest.mark.parametrize("indicator", OWN)
 @pytest.mark.parametrize("name", OBJECTS)
 def test_an_indicators_own_faults_rank_before_all_others(measured, name, indicator):
-    own = {fault: values[indicator] for fault, values in measured[name].items() if fault in OWN[indicator]}
-    others = {fault: values[indicator] for fault, values in measured[name].items() if fault not in OWN[indicator]}
-    assert min(own.values()) > 1.5 * max(others.values()), (own, others)
+    values = {fault: found[indicator] for fault, found in measured[name].items()}
+    own = {fault: values[fault] for fault in OWN[indicator]}
+    others = {fault: values[fault] for fault in values.keys() - own.keys() - set(EITHER.get(indicator, ()))}
+    assert "clean" in others
+    assert min(own.values()) > max(1.5 * max(others.values()), LEAST[indicator]), (own, others)
 
 
 @pytest.mark.parametrize("indicator", OWN)
 def test_a_planted_fault_ranks_before_every_clean_object(measured, indicator):
     planted = min(kinds[fault][indicator] for kinds in measured.values() for fault in OWN[indicator])
     clean = max(kinds["clean"][indicator] for kinds in measured.values())
-    assert planted > clean
+    assert planted > max(1.5 * clean, LEAST[indicator])
 
 
-def test_truth_neither_flickers_nor_contradicts_itself(films, measured):
-    for name, kinds in films.items():
-        clean = measured[name]["clean"]
-        assert clean["mass_between_views"] == 0.0
-        assert clean["mass_over_time"] < 0.001
-        with_truth = indicators.of_clip(kinds["clean"], seed=kinds["clean"][:, 0], truth=kinds["clean"]).clip
-        assert with_truth["flicker_beyond_seed"] == 0.0
-        assert with_truth["static_change"] < 2 / 255
+@pytest.mark.parametrize("name", OBJECTS)
+def test_jitter_and_a_ball_at_times_lower_the_consistency_of_embeddings(measured, name):
+    values = {fault: found["frame_consistency"] for fault, found in measured[name].items()}
+    assert min(values, key=values.get) == "shift"
+    assert values["clean"] - values["shift"] > 0.02
+    assert values["clean"] - values["ball-at-times"] > 0.005
+    assert values["clean"] - values["colour"] > 0.001  # a cosine hardly tells the light in which a thing stands
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_truth_has_no_mass_of_its_own(measured, name):
+    clean = measured[name]["clean"]
+    assert clean["mass_between_views"] == 0.0
+    assert clean["mass_over_time"] < 0.001
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_mass_is_about_what_the_planted_balls_cover(films, measured, name):
+    kinds, found = films[name], measured[name]
+    areas = (kinds["clean"].min(axis=-1) < 0.9).sum(axis=(2, 3))
+
+    def covered(fault):
+        return (np.abs(kinds[fault] - kinds["clean"]).max(axis=-1) > 0.2).sum(axis=(2, 3))
+
+    in_views = (covered("ball-in-views") / np.median(areas, axis=1, keepdims=True)).mean()
+    # Where it hangs before the object the hull explains it; a rim of one pixel makes it larger.
+    assert 0.6 * in_views < found["ball-in-views"]["mass_between_views"] < 1.4 * in_views
+    # It comes and goes in 2 of the steps.  Before parts of its colour within 1/8 of the image it is not seen.
+    at_times = (covered("ball-at-times").sum(axis=0) / (2 * np.median(areas, axis=0) * (FRAMES - 1))).mean()
+    assert 0.3 * at_times < found["ball-at-times"]["mass_over_time"] < 1.2 * at_times
+
+
+def test_a_copied_back_contradicts_silhouettes_only_where_they_differ(measured):
+    """The limit that EITHER states: of a robot, front and sides have nearly one outline; of a caterpillar not."""
+    found = {name: measured[name]["front-again"] for name in ("robot-red", "caterpillar-yellow")}
+    assert min(values["janus"] for values in found.values()) > 0.8
+    assert found["caterpillar-yellow"]["mass_between_views"] > 0.1
+    assert found["robot-red"]["mass_between_views"] < 0.005
+
+
+def test_flicker_beyond_the_seed_is_what_the_renders_add(films):
+    kinds = films["figure-blue"]
+    front, jittery = kinds["clean"][:, :1], kinds["noise"][:, :1]
+    values = {
+        (renders, seed): indicators.of_clip(clip, seed=of[:, 0]).clip["flicker_beyond_seed"]
+        for renders, clip in (("clean", front), ("noise", jittery))
+        for seed, of in (("clean", front), ("noise", jittery))
+    }
+    assert values["clean", "clean"] == values["noise", "noise"] == 0.0
+    assert values["noise", "clean"] == -values["clean", "noise"] > 1 / 255
 
 
 @pytest.mark.parametrize("jitter", [plant.shift_jitter, plant.colour_jitter, plant.noise_jitter])
@@ -94,17 +162,30 @@ def test_flicker_grows_with_jitter(films, jitter):
     unit = JITTER[jitter.__name__.split("_")[0]]
     clean = films["caterpillar-yellow"]["clean"][:, ::3]
     values = [indicators.flicker(jitter(clean, strength * unit)).mean() for strength in (0, 0.5, 1, 2)]
-    assert values == sorted(values)
-    assert values[1] > 1.5 * values[0]
+    assert np.diff(values).min() > 0
+    assert values[1] > 1.5 * values[0] > 0
 
 
-def test_static_change_grows_with_jitter(films):
-    clean = films["caterpillar-yellow"]["clean"][:, ::3]
-    values = [
+@pytest.mark.parametrize("name", ["caterpillar-yellow", "figure-blue"])
+def test_static_change_is_that_of_the_noise(films, name):
+    clean = films[name]["clean"][:, ::3]
+    none, some, more = (
         np.nanmean(indicators.static_change(plant.noise_jitter(clean, noise), clean)) for noise in (0, 0.02, 0.05)
-    ]
-    assert values == sorted(values)
-    assert values[1] > 0.015  # two errors of 0.02 differ by 2 * 0.02 / sqrt(pi) = 0.0226 in the mean
+    )
+    # Two errors of standard deviation e differ by 2 e / sqrt(pi) in the mean, less where colours reach 0 or 1.
+    assert none < 2 / 255 < 0.015 < some < 2 * 0.02 / np.sqrt(np.pi) + none
+    assert 0.0375 < more < 2 * 0.05 / np.sqrt(np.pi) + none
+
+
+def test_static_change_ignores_what_moves_in_the_truth(films):
+    clean = films["figure-blue"]["clean"][:, :2]
+    moving = np.abs(np.diff(clean, axis=0)).max(axis=-1, keepdims=True) > 2 / 255
+    assert moving.any()
+    moves_in_any_step = moving.any(axis=0)
+    np.testing.assert_array_equal(
+        indicators.static_change(np.where(moves_in_any_step, np.float32(0), clean), clean),
+        indicators.static_change(np.where(moves_in_any_step, np.float32(1), clean), clean),
+    )
 
 
 def test_a_larger_ball_is_more_mass(objects):
@@ -128,8 +209,8 @@ def square(top, left, edge, colour=(0.2, 0.4, 0.6)):
 
 
 def test_flicker_of_a_light_that_flashes_is_the_flash():
-    clip = np.stack([square(10, 10, 40), square(10, 10, 40) - np.float32(0.1), square(10, 10, 40)])
-    values = indicators.flicker(np.maximum(clip, 0)[:, None])
+    lit, dark = square(0, 0, SIZE), square(0, 0, SIZE, (0.1, 0.3, 0.5))
+    values = indicators.flicker(np.stack([lit, dark, lit])[:, None])
     assert values.shape == (1, 1)
     np.testing.assert_allclose(values, 0.1, rtol=1e-5)
 
@@ -145,7 +226,8 @@ def test_mass_of_a_square_that_appears_and_vanishes():
     alone, both = square(10, 10, 30), square(10, 10, 30)
     both[45:55, 45:55] = 0.5
     values = indicators.mass_over_time(np.stack([alone, both, both, alone, alone])[:, None])
-    np.testing.assert_allclose(values[:, 0], np.array([100, 0, 100, 0]) / (2 * 900), rtol=0.1)
+    area = 32**2 - 4  # smoothing adds a rim of one pixel to the silhouette, without corners
+    np.testing.assert_allclose(values[:, 0], np.array([100, 0, 100, 0]) / (2 * area))
 
 
 def test_mass_of_small_motions_is_none():
@@ -160,7 +242,8 @@ def test_mass_between_views_of_a_ball_that_one_view_shows():
     np.testing.assert_array_equal(indicators.mass_between_views(clip), 0.0)
     clip[1, 4, 4:14, 4:14] = 0.3
     values = indicators.mass_between_views(clip)
-    assert values[1, 4] == pytest.approx(100 / (np.pi * 15**2), rel=0.15)
+    # Both with the rim of one pixel that smoothing adds.
+    assert values[1, 4] == pytest.approx((12**2 - 4) / (np.pi * 16**2), rel=0.05)
     values[1, 4] = 0.0
     np.testing.assert_array_equal(values, 0.0)
 
@@ -213,13 +296,15 @@ def test_a_clip_that_never_changes(films):
 def test_larger_images_of_the_same_give_the_same(films):
     clip = films["flower-red"]["noise"][:3]
     larger = clip.repeat(2, axis=2).repeat(2, axis=3)
+    small = np.stack([indicators.reduced(frame) for frame in larger])
     found, again = indicators.of_clip(clip).clip, indicators.of_clip(larger).clip
+    assert indicators.of_clip(small).clip == again
     assert again == pytest.approx(found, abs=1e-6)
 
 
 def test_reduction_keeps_the_mean_of_any_size():
     image = np.random.default_rng(0).uniform(size=(1, 100, 100, 3)).astype(np.float32)
-    small = reduced(image)
+    small = indicators.reduced(image)
     assert small.shape == (1, 64, 64, 3)
     assert small.mean() == pytest.approx(image.mean(), abs=1e-5)
 

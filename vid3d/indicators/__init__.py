@@ -16,6 +16,7 @@ from vid3d.indicators.attribution import (
 from vid3d.indicators.clip import HIGHER_IS_WORSE, Indicators, of_clip
 from vid3d.indicators.mass import mass_between_views, mass_over_time
 from vid3d.indicators.opposites import cosines_with_front, janus, likeness_to_front
+from vid3d.indicators.reduction import reduced
 from vid3d.indicators.temporal import flicker, static_change, successive_cosines
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "mass_between_views",
     "mass_over_time",
     "of_clip",
+    "reduced",
     "static_change",
     "successive_cosines",
 ]

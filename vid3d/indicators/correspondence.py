@@ -32,7 +32,7 @@ def unmatched(
     reach = int(radius)
     wide = np.pad(others, ((0, 0), (reach, reach), (reach, reach), (0, 0)), constant_values=1.0)
     # Most pixels find their colour where they are, so only the rest is searched for around.
-    found = where & (np.abs(pictures - others).max(axis=-1) > tolerance)
+    found = where & (_difference(pictures, others) > tolerance)
     n, row, column = np.nonzero(found)
     wanted = pictures[n, row, column]
     alone = np.ones(len(n), np.bool_)
@@ -40,7 +40,14 @@ def unmatched(
     for dy, dx in ((dy, dx) for dy in grid for dx in grid if 0 < dy * dy + dx * dx <= radius * radius):
         rest = np.flatnonzero(alone)
         there = wide[n[rest], row[rest] + dy + reach, column[rest] + dx + reach]
-        alone[rest] = np.abs(wanted[rest] - there).max(axis=-1) > tolerance
+        alone[rest] = _difference(wanted[rest], there) > tolerance
     result = np.zeros((len(pictures), height, width), np.bool_)
     result[n[alone], row[alone], column[alone]] = True
     return result
+
+
+def _difference(a: Float32, b: Float32) -> Float32:
+    """(...) the largest difference of a channel of colours (..., 3)."""
+    red, green, blue = np.moveaxis(np.abs(a - b), -1, 0)
+    largest: Float32 = np.maximum(np.maximum(red, green), blue)  # several times faster than a maximum over three values
+    return largest

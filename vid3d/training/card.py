@@ -148,7 +148,7 @@ def _views_scores(judged: dict[str, Any]) -> str:
 def _seed_scores(judged: dict[str, Any]) -> str:
     rows = [
         f"| {asked} | {means['measured']:.1f} | {means['truth']:.1f} | {means['first_frame']:.2f} dB |"
-        for asked, means in judged["means"].items()
+        for asked, means in sorted(judged["means"].items(), key=lambda item: int(item[0]))
     ]
     return "\n".join(
         [

@@ -25,7 +25,7 @@ def autoencoder(arguments: argparse.Namespace) -> None:
     _threads(arguments)
     data = shards.load_scenes(arguments.scenes)
     model, phases = train_autoencoder(data, arguments.checkpoints, arguments.seed, arguments.budget)
-    _save(arguments, model, phases, {"recipe": asdict(Recipe()), "clips": 2 * len(data.scores)})
+    _save(arguments, model, phases, {"recipe": asdict(Recipe()), "objects": len(data.scores)})
 
 
 def image_encoder(arguments: argparse.Namespace) -> None:

@@ -216,29 +216,21 @@ def test_the_stock_pipeline_gives_the_same_pixels_once_its_norms_are_restored(sh
     assert {m.num_groups for m in published.modules() if isinstance(m, torch.nn.GroupNorm)} == {32}
 
 
-def test_the_decoder_learns_from_clips_and_the_encoder_stays(shard: scenes.Scenes, tmp_path: Path) -> None:
-    """Single images give the weights on neighbouring frames no gradient: they start at 0, and only clips move them."""
-
-    def trained(steps: int) -> dict[str, torch.Tensor]:
-        recipe = Recipe(Schedule(1, 1e-3), Schedule(1, 1e-3), Schedule(steps, 1e-3))
-        model, phases = train_autoencoder(shard, tmp_path / str(steps), 0, recipe=recipe)
-        assert [phase.steps for phase in phases] == [1, 1, steps]
-        return dict(model.state_dict())
-
-    none, some = trained(0), trained(2)
-    neighbours = [name for name, value in none.items() if value.ndim == 5 and value.shape[2:] == (3, 1, 1)]
-    assert len(neighbours) > 10
-    assert not any(none[name][:, :, [0, 2]].any() for name in neighbours)
-    assert sum(bool(some[name][:, :, [0, 2]].any()) for name in neighbours) > 10
-    unchanged = {name for name in none if torch.equal(none[name], some[name])}
-    assert {name for name in none if name.startswith(("encoder", "quant_conv"))} <= unchanged
-    assert not {name for name in none if name.startswith("decoder.conv_out")} & unchanged
+def test_training_leaves_the_decoder_without_weight_on_neighbouring_frames(
+    shard: scenes.Scenes, tmp_path: Path
+) -> None:
+    """Single images give it no gradient, so that whatever was drawn would stay and spoil clips."""
+    model, _ = train_autoencoder(shard, tmp_path, 0, recipe=Recipe(Schedule(2, 1e-3), Schedule(2, 1e-3)))
+    over_time = [value for value in model.state_dict().values() if value.ndim == 5 and value.shape[2:] == (3, 1, 1)]
+    assert len(over_time) > 10
+    assert all(value[:, :, 1].any() for value in over_time)
+    assert not any(value[:, :, [0, 2]].any() for value in over_time)
 
 
 def test_the_chain_from_scenes_to_latents(shard: scenes.Scenes, tmp_path: Path) -> None:
-    brief = Recipe(Schedule(2, 1e-3), Schedule(1, 1e-3), Schedule(1, 1e-3))
+    brief = Recipe(Schedule(2, 1e-3), Schedule(1, 1e-3))
     model, phases = train_autoencoder(shard, tmp_path, seed=0, recipe=brief)
-    assert [phase.steps for phase in phases] == [2, 1, 1]
+    assert [phase.steps for phase in phases] == [2, 1]
     torch.manual_seed(0)
     encoder = models.new_image_encoder().eval()
     orbits, videos = encode_orbits(shard, model, encoder), encode_videos(shard, model, encoder)

@@ -45,8 +45,8 @@ def of_clip(
     """All indicators that can be told from what is given.
 
     A clip's number is the mean over frames and cameras.  ``flicker_beyond_seed`` is the flicker of camera 0, whose view
-    the seed video shows, minus the seed's own.  All images are reduced to 64 pixels first; reduced frame by frame before
-    (``vid3d.indicators.reduced``), a clip of large renders need not be held in memory and gives the same.
+    the seed video shows, minus the seed's own.  All images are reduced to 64 pixels first.  A caller who does that
+    frame by frame (``vid3d.indicators.reduced``) need not hold large renders in memory and gets the same.
 
     Args:
         renders: (frames, cameras, s, s, 3) in [0, 1] on white, cameras of ``vid3d.cameras.orbit``.

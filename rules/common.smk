@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from vid3d import layout, methods
+from vid3d import figure_list, layout, methods
 from vid3d.config import STAGES, load_benchmark, load_study
 from vid3d.errors import InputError
 from vid3d.weights import load_manifest
@@ -126,6 +126,8 @@ def inputs_of(report, *kinds):
         raise WorkflowError(f"report {report} has no images; for a photograph of yours: own --config image=photo.jpg")
     for name in study.reports[report].runs:
         run = study.runs[name]
+        if "measures" in kinds and not run.plumbing:
+            files += measures_of(name)
         for condition in layout.conditions(study, name):
             if "scores" in kinds:
                 files.append(condition.path(layout.SCORES, study, "score"))
@@ -137,6 +139,25 @@ def inputs_of(report, *kinds):
             if "renders" in kinds:
                 files += [condition.path(layout.RENDERS, study, "render", frame=f) for f in layout.frames(run)]
                 files += [condition.path(layout.VIDEO, study, "render", camera=c) for c in layout.cameras()]
+    return list(dict.fromkeys(files))
+
+
+def measures_of(name):
+    """What tables read of a run beside its scores: indicators, and embeddings by stage at the base condition."""
+    run, files = study.runs[name], []
+    for condition in layout.conditions(study, name):
+        files.append(condition.path(layout.INDICATORS, study, "score"))
+        if not run.render.control and (condition.motion, condition.views) == run.conditions[0]:
+            files += [condition.path(p, study, "score") for p in (layout.STAGE_EMBEDDINGS, layout.EMBEDDINGS)]
+    return files
+
+
+def turned(report):
+    """The splats that a page may show in its viewer: those of runs that mean something."""
+    files = []
+    for name in figure_list.scored(study, report):
+        for clip in layout.conditions(study, name):
+            files += [clip.path(layout.SPLATS, study, "splat", frame=f) for f in layout.frames(study.runs[name])]
     return list(dict.fromkeys(files))
 
 
@@ -244,6 +265,16 @@ def splats(wildcards):
     return owned_frames("splat", layout.SPLATS)(wildcards)
 
 
+# --- indicators -------------------------------------------------------------------------------------------------------
+
+
+def shown_seed(wildcards):
+    """The seed frames that the renders show; nothing for a control."""
+    if study.runs[wildcards.run].render.control:
+        return []
+    return owned_frames("seed", layout.SEED)(wildcards)
+
+
 # --- external ---------------------------------------------------------------------------------------------------------
 
 EXTERNAL = study.external  # methods that Table 1 shows
@@ -321,6 +352,14 @@ def external_scores_of(report):
     return [path for name in EXTERNAL for path in external_scores(name, study.reports[report].runs)]
 
 
+@refusing
+def external_clips_of(report):
+    """The renders of those methods."""
+    shown = [name for name in EXTERNAL if external_scores(name, study.reports[report].runs)]
+    clips = [methods.clips(name, external_method(name), ROOT) for name in shown]
+    return [path for found in clips for path in methods.files(found, ROOT)]
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
@@ -329,14 +368,60 @@ def tables_of(report):
     return layout.tables(report) + layout.exports(report)
 
 
+def noted(path, caption, kind, name):
+    """An output with what Snakemake's own report says of it."""
+    words = {"category": f"{kind.capitalize()}s", "subcategory": name, "labels": {kind: Path(path).stem}}
+    return report(path, caption=f"../reports/captions/{caption}.rst", **words)
+
+
+def reported_tables():
+    """A report's tables as outputs, those in CSV for Snakemake's own report, too."""
+    paths = tables_of("{report}")
+    return [noted(path, Path(path).stem, "table", "{report}") if path.endswith(".csv") else path for path in paths]
+
+
 def study_of(wildcards):
     """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
-    return study.only(wildcards.report).model_dump_json(exclude_defaults=True)
+    return study_of_report(wildcards.report)
+
+
+def study_of_report(report):
+    """The same for a report that no wildcard names."""
+    return study.only(report).model_dump_json(exclude_defaults=True)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
 def figures_of(report):
-    """Figures 2-4 of a report."""
-    return [layout.FIGURE.format(report=report, number=n) for n in (2, 3, 4)]
+    """The figures that a report can have, in all formats, and their list."""
+    return layout.figures(study, report)
+
+
+def reported_figures(name):
+    """A report's figures as outputs, those in SVG for Snakemake's own report, too."""
+    captions = {figure: figure for figure in figure_list.NAMES}
+    captions |= {f"figure{number}": "comparison" for number in figure_list.COMPARISONS}
+    return [
+        noted(path, captions[Path(path).stem], "figure", name) if path.endswith(".svg") else path
+        for path in figures_of(name)
+    ]
+
+
+def figure_inputs(report):
+    """Input function: what a report's figures show, and what chooses it."""
+    return lambda wildcards: inputs_of(report, "renders", "references", "scores", "held-out", "measures") + [
+        path for name in list(figure_list.drawn(study, report))[:1] for path in intermediates(name)
+    ]
+
+
+def intermediates(name):
+    """Seed frames, views and splats of a run's first clip, for Figure 1."""
+    run = study.runs[name]
+    clip = next(layout.conditions(study, name))
+    stages = {"seed": layout.SEED, "views": layout.ORBIT, "splat": layout.SPLATS}
+    return [
+        clip.path(pattern, study, stage, frame=frame)
+        for stage, pattern in stages.items()
+        for frame in layout.frames(run)
+    ]

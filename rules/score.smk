@@ -1,8 +1,10 @@
-# Renders -> CLIP-I, unaggregated; and, where there is ground truth, PSNR and SSIM at cameras that were not trained on.
+# Renders -> CLIP-I, unaggregated; embeddings of the stages before; and, where there is ground truth, PSNR and SSIM at
+# cameras that were not trained on.
 #
 # in    views-{views}/renders/*.png and the reference;  splats and motion-{motion}/held-out/*.png
 # out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera, a column of cosines per reference: the
 #       source image, the same cut out on white, the first render), held-out.csv; each CSV with a sidecar
+#       motion-{motion}/stages.npz: embeddings of seed frames, generated views and, of procedural objects, the truth
 # grain one job per clip
 
 
@@ -33,6 +35,36 @@ rule score:
         "vid3d score --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
         " --views {wildcards.views} --renders {input.renders:q} --embeddings {output.embeddings:q}"
         " --scores {output.scores:q} 2> {log:q}"
+
+
+rule stage_embeddings:
+    input:
+        weights=checkpoints("score"),
+        reference=REFERENCE,
+        seed=owned_frames("seed", layout.SEED),
+        orbit=owned_frames("views", layout.ORBIT),
+    output:
+        layout.STAGE_EMBEDDINGS,
+    log:
+        "logs/stage-embeddings/{run}/{image}/motion-{motion}.log",
+    benchmark:
+        "benchmarks/stage-embeddings/{run}/{image}/motion-{motion}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        spec=spec("score"),
+        generated=generated,
+        size=lambda wildcards: study.runs[wildcards.run].render.size,  # of the truth that renders are compared with
+    message:
+        "Embed seed and views of {wildcards.image}, motion {wildcards.motion}"
+    shell:
+        "vid3d embed-stages --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+        " --size {params.size} --generated {params.generated} --seed {input.seed:q} --orbit {input.orbit:q}"
+        " --output {output:q} 2> {log:q}"
 
 
 rule held_out:

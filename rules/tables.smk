@@ -1,19 +1,21 @@
-# Scores -> Tables 1-3, the held-out table and the table of protocols of each report.
+# Scores, indicators and embeddings -> the tables of each report (docs/statistics.md).
 #
 # in    scores.csv of every clip of every run that the report names, held-out.csv where there is ground truth; scores of
-#       other methods' renders (setting `external`)
-# out   results/reports/{report}/tables/: table{1,2,3}, held-out and protocols as .csv, .tex and .md; macros.tex
+#       other methods' renders (setting `external`); indicators.csv of every clip, stages.npz and embeddings.npz of the
+#       base condition
+# out   results/reports/{report}/tables/: table{1,2,3}, held-out, protocols, replicates, claims, indicators,
+#       attribution and substitution as .csv, .tex and .md; macros.tex
 #       targets table1, table2, table3
 
 
 rule tables:
     input:
-        scores=lambda wildcards: inputs_of(wildcards.report, "scores", "held-out"),
+        scores=lambda wildcards: inputs_of(wildcards.report, "scores", "held-out", "measures"),
         external=lambda wildcards: external_scores_of(wildcards.report),
         manifest=lambda wildcards: methods.MANIFEST if external_scores_of(wildcards.report) else [],
-        published="benchmark/published/tables.yaml",
+        published=["benchmark/published/tables.yaml", "benchmark/published/claims.yaml"],
     output:
-        tables_of("{report}"),
+        reported_tables(),
     log:
         "logs/tables/{report}.log",
     benchmark:

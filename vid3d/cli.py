@@ -122,6 +122,22 @@ def _score(stage: Stage) -> None:
     _paths(stage, "embeddings", "scores", number=None)
 
 
+def _embed_stages(stage: Stage) -> None:
+    _spec(stage, "score")
+    _item(stage, "motion", "size")
+    stage.add_argument("--generated", type=int, default=18, help="views in each filmstrip")
+    _paths(stage, "seed", "orbit")
+    _paths(stage, "output", number=None)
+
+
+def _indicators(stage: Stage) -> None:
+    _item(stage, "motion", "views")
+    _paths(stage, "renders")
+    stage.add_argument("--seed", type=Path, nargs="*", default=[], help="of the same frames, if the renders show it")
+    stage.add_argument("--truth", action="store_true", help="compare with the truth of a procedural object")
+    _paths(stage, "embeddings", "output", number=None)
+
+
 def _fetch_external(stage: Stage) -> None:
     stage.add_argument("--url", required=True)
     stage.add_argument("--sha256", help="what the file must be (default: not pinned, and said so)")
@@ -264,13 +280,15 @@ STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
     "fit": (commands.fit, _fit),
     "render": (commands.render, _render),
     "score": (commands.score, _score),
+    "embed-stages": (commands.embed_stages, _embed_stages),
+    "indicators": (commands.indicators, _indicators),
     "fetch-external": (commands.fetch_external, _fetch_external),
     "score-external": (commands.score_external, _score_external),
     "held-out-truth": (commands.held_out_truth, _held_out_truth),
     "held-out": (commands.held_out, _held_out),
     "gsplat-extension": (commands.gsplat_extension, _gsplat_extension),
     "tables": (commands.tables, _tables),
-    "figures": (commands.figures, _of_report),
+    "figures": (commands.figures, _tables),
     "report": (commands.report, _page),
     "convert": (commands.convert, _convert),
     "tiny-weights": (commands.tiny_weights, _tiny_weights),

@@ -6,7 +6,7 @@ Each takes the parsed command line (``vid3d.cli``) and knows neither the formats
 import argparse
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,65 @@ def score(arguments: argparse.Namespace) -> None:
     files.save_rows(arguments.scores, rows, provenance)
 
 
+def embed_stages(arguments: argparse.Namespace) -> None:
+    """Embeddings of a clip's seed frames and generated views and, of a procedural object, of its truth."""
+    spec = specs.parse_spec("score", arguments.spec)
+    ref = files.load_reference(arguments.reference)
+    frames = list(zip(arguments.seed, arguments.orbit, strict=True))
+    embed = _backend(spec)
+
+    def embedded(images: np.ndarray) -> np.ndarray:  # a call per moment, as when scores are made
+        return np.asarray(embed(list(files.to_uint8(images))))
+
+    arrays = {
+        "seed": np.concatenate([embedded(files.load_image(seed)[0][None]) for seed, _ in frames]),
+        "views": np.stack([embedded(files.load_filmstrip(orbit, arguments.generated)) for _, orbit in frames]),
+    }
+    if ref.procedural is not None:
+        truth = _truth(ref.procedural, len(frames), arguments.motion, arguments.size)
+        arrays["truth"] = np.stack([embedded(moment) for moment in truth])
+    item = {"image": ref.name, "motion": arguments.motion}
+    files.save_embeddings(arguments.output, files.Provenance("stages", arguments.spec, item), **arrays)
+
+
+def _truth(described: dict[str, Any], frames: int, motion: int, size: int) -> Iterator[np.ndarray]:
+    """What the evaluation cameras see of a procedural object: (cameras, size, size, 3) of each moment."""
+    from vid3d import procedural
+
+    orbit = cameras.orbit(cameras.EVALUATION_CAMERAS, size)
+    for frame in range(frames):
+        yield procedural.render(procedural.ObjectSpec.from_dict(described), frame, motion, orbit)[0]
+
+
+def indicators(arguments: argparse.Namespace) -> None:
+    """Renders, embeddings and, where it is what they show, the seed to the indicators of a clip."""
+    from vid3d.indicators import of_clip, reduced
+
+    ref = files.load_reference(arguments.reference)
+    if arguments.truth and ref.procedural is None:
+        raise InputError(f"{arguments.reference[2]}: not a procedural object, so there is no truth; leave --truth out")
+    renders, size = [], 0
+    for path in arguments.renders:  # reduced one by one: renders of the paper's size take 800 MB
+        images = files.load_filmstrip(path, cameras.EVALUATION_CAMERAS)
+        renders.append(reduced(images))
+        size = images.shape[1]
+    seed = [reduced(files.load_image(path)[0][None])[0] for path in arguments.seed]
+    truth = _truth(ref.procedural, len(renders), arguments.motion, size) if arguments.truth and ref.procedural else ()
+    true = [reduced(moment) for moment in truth]
+    embeddings = files.load_embeddings(arguments.embeddings, "renders")["renders"]
+    try:
+        found = of_clip(
+            np.stack(renders), np.stack(seed) if seed else None, embeddings, np.stack(true) if true else None
+        )
+    except ValueError as error:
+        raise InputError(f"{arguments.renders[0].parent}: {error}; delete what is incomplete and run again") from None
+    item = {"image": ref.name, "motion": arguments.motion, "views": arguments.views}
+    rows = [item | {"indicator": name, "camera": "", "value": value} for name, value in found.clip.items()]
+    for name, values in found.cameras.items():
+        rows += [item | {"indicator": name, "camera": camera, "value": value} for camera, value in enumerate(values)]
+    files.save_rows(arguments.output, rows, files.Provenance("indicators", "{}", item))
+
+
 def fetch_external(arguments: argparse.Namespace) -> None:
     """Download a video of another method, and verify it or say that there is nothing to verify it with."""
     from vid3d.download import fetch_video
@@ -294,8 +353,8 @@ def tables(arguments: argparse.Namespace) -> None:
 
 
 def figures(arguments: argparse.Namespace) -> None:
-    """Filmstrips of a report's runs to figures."""
-    importlib.import_module("vid3d.figures").write(_study(arguments), arguments.report, Path())
+    """Pictures and scores of a report's runs to its figures, in SVG, PDF and WebP, and to their captions."""
+    importlib.import_module("vid3d.figures").write(_study(arguments), arguments.report, Path(), arguments.external)
 
 
 def report(arguments: argparse.Namespace) -> None:

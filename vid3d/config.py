@@ -73,6 +73,8 @@ class Run(Strict):
         view_counts: the first is the base, at which the motion scores are compared (Table 2 varies it).
         stamp: printed on every table and figure of the run; says what its numbers are not.
         plumbing: the weights are random: the run shows that everything works together, and no table holds its scores.
+        replicate: the run that it extends with other seeds and nothing else; a report that names both shows them as
+            one.  Not inherited.
     """
 
     title: str
@@ -84,6 +86,7 @@ class Run(Strict):
     view_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (18,)
     stamp: str = ""
     plumbing: bool = False
+    replicate: bool = False
     reference: ReferenceSpec
     seed: SeedSpec
     views: ViewsSpec
@@ -214,7 +217,32 @@ class Study(Strict):
                     raise ValueError(f"reports.{name}.runs: there is no run {run!r}")
         if self.report not in self.reports:
             raise ValueError(f"report: there is no report {self.report!r}")
+        for name, replicate in self.runs.items():
+            if replicate.replicate:
+                self._check_replicate(name, replicate)
         return self
+
+    def _check_replicate(self, name: str, run: Run) -> None:
+        """Raises ValueError if a replicate is not the run that it extends but for seeds."""
+        where = f"runs.{name}.replicate"
+        if run.extends is None:
+            raise ValueError(f"{where}: a replicate extends the run that it repeats; name it with `extends`")
+        model = self.runs[run.extends]
+        for setting in ("benchmark", "images", "frames", "motion_scores", "view_counts"):
+            if getattr(run, setting) != getattr(model, setting):
+                raise ValueError(f"{where}: {setting} are not those of {run.extends}; a replicate changes seeds only")
+        for stage in STAGES:
+            ours, theirs = (of.spec(stage).model_dump(exclude={"seed"}) for of in (run, model))
+            if ours != theirs:
+                raise ValueError(f"{where}: {stage} is not that of {run.extends}; a replicate changes seeds only")
+        if all(run.spec(stage) == model.spec(stage) for stage in STAGES):
+            raise ValueError(f"{where}: no seed differs from {run.extends}; its files would be the same")
+
+    def replicated(self, run: str) -> str:
+        """The run that a replicate repeats; the run itself if it is none."""
+        while self.runs[run].replicate:
+            run = str(self.runs[run].extends)
+        return run
 
     def owner(self, run: str, stage: str) -> str:
         """The run under whose name the artefact of ``stage`` lives.
@@ -355,7 +383,9 @@ def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[st
     if parent not in runs or parent == name or parent in seen:
         why = "extends itself" if parent == name or parent in seen else f"there is no run {parent!r}"
         raise InputError(f"runs.{name}.extends: {why}; name another run of the study")
-    inherited = {key: value for key, value in _extended(runs, parent, (*seen, name)).items() if key != "title"}
+    inherited = dict(_extended(runs, parent, (*seen, name)))
+    for key in ("title", "replicate"):
+        inherited.pop(key, None)
     merged: dict[str, Any] = merge(inherited, own)
     return merged
 

@@ -1,10 +1,11 @@
 """The tables in LaTeX (booktabs) and Markdown, and each of their numbers as a LaTeX macro, from the CSV files.
 
-Numbers are those of the CSV, rounded half to even: four digits after the point, two for dB, integers as they are.
+Numbers are those of the CSV, rounded half to even: four digits after the point, two for dB, integers as they are.  An
+interval stands behind its number: ``0.9243 [0.9102, 0.9361]``.
 
 Names of macros are put together from ``vid``, the table, the row (its run, or ``Published`` and the method; motion;
-views; protocol) and the column, every word with a capital and every digit in words: the value of run ``quick`` at
-motion 120 and 9 views in column source_reference of table2.csv is
+views; protocol; claim; indicator; stage and place) and the column, every word with a capital and every digit in words:
+the value of run ``quick`` at motion 120 and 9 views in column source_reference of table2.csv is
 ``\\vidTableTwoQuickMotionOneTwoZeroViewsNineSourceReference``.
 """
 
@@ -29,14 +30,30 @@ HEADS = {
     "ssim_level": "SSIM",
     "psnr_raised": "PSNR (dB), raised",
     "ssim_raised": "SSIM, raised",
+    "n": "n",
+    "here": "This report",
+    "corrected": "p, corrected",
 }
-_HIDDEN = {"run", "kind", "note", "n"}  # notes stand below the table
+_HIDDEN = {"run", "kind", "note"}  # notes stand below the table
+_DETAILS = {
+    "claim",
+    "reason",
+    "published_estimate",
+    "above",
+    "below",
+    "statistic",
+    "p",
+    "test",
+    "claim_note",
+}  # of claims
 _SETTING = ("benchmark", "embedder")  # shown by the table of protocols where they differ; notes of the others say them
-_KEYS = ("run", "motion", "views", "protocol")
+_KEYS = ("run", "motion", "views", "protocol", "claim", "indicator", "stage")
+_LABELLED = ("motion", "views")  # whose values are numbers, which say nothing without the column's name
 _DIGITS = {"psnr_level": 2, "psnr_raised": 2}
+_LONG = 40  # characters: longer texts are broken into lines
 _WORDS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_RANKED = re.compile(rf"{_NUMBER.pattern}( \(\d+\))?")
+_MEASURED = re.compile(rf"[+-]?{_NUMBER.pattern}( \(\d+\)| \[[^]]+\])?")  # with its rank or interval
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,7 @@ def write(paths: Sequence[Path], macros: Path) -> list[Path]:
     """
     written, tables = [], {path: _read(path) for path in paths}
     for path, rows in tables.items():
-        export = lay_out(_wide(rows) if rows and "protocol" in rows[0] else rows)
+        export = lay_out(_arranged(rows) if rows else rows)
         for suffix, text in ((".tex", latex(export, path.name)), (".md", markdown(export))):
             save_text(path.with_suffix(suffix), text)
             written.append(path.with_suffix(suffix))
@@ -82,6 +99,37 @@ def _read(path: Path) -> Rows:
         raise InputError(f"{path}: cannot be read ({error}); make the tables first") from None
 
 
+def _arranged(rows: Rows) -> Rows:
+    """The rows as they are laid out: protocols side by side, claims without their details, intervals in place."""
+    if "rank" in rows[0]:
+        return _wide(rows)
+    if "claim" in rows[0]:
+        several = len({row["run"] for row in rows}) > 1
+        rows = [
+            {k: v for k, v in row.items() if k not in _DETAILS and (k != "method" or several)}
+            | {"note": " ".join(filter(None, (row["note"], _because(row["reason"]))))}
+            for row in rows
+        ]
+    return [_with_intervals(row) for row in rows]
+
+
+def _because(reason: str) -> str:
+    return f"Not testable: {reason}." if reason else ""
+
+
+def _with_intervals(row: dict[str, str]) -> dict[str, str]:
+    """NAME, NAME_low and NAME_high as one cell; ``low`` and ``high`` alone are those of ``mean`` or ``estimate``."""
+    shown = dict(row)
+    for low in [column for column in row if column.split("_")[-1] == "low"]:
+        ends = row[low], row[low[: -len("low")] + "high"]
+        name = low[: -len("_low")] or ("mean" if "mean" in row else "estimate")
+        for column in (low, low[: -len("low")] + "high"):
+            del shown[column]
+        if all(ends):
+            shown[name] = f"{number(name, row[name])} [{', '.join(number(name, end) for end in ends)}]"
+    return shown
+
+
 def _wide(rows: Rows) -> Rows:
     """One row per run or method and condition: under each protocol the mean, and its rank in brackets."""
     by_condition: dict[tuple[str, ...], dict[str, str]] = {}
@@ -89,7 +137,7 @@ def _wide(rows: Rows) -> Rows:
     for row in rows:
         found = by_condition.setdefault(
             tuple(row[key] for key in ("run", "motion", "views")),
-            {k: v for k, v in row.items() if k not in (*constant, "protocol", "mean", "rank", "of")},
+            {k: v for k, v in row.items() if k not in (*constant, "protocol", "mean", "low", "high", "rank", "of")},
         )
         rank = f" ({row['rank']})" if row["rank"] else ""
         found[row["protocol"]] = number("mean", row["mean"]) + rank
@@ -113,18 +161,27 @@ def lay_out(rows: Rows) -> Export:
     columns = [c for c in (rows[0] if rows else {}) if c not in _HIDDEN and any(row[c] for row in rows)]
     if rows and "published" in rows[0]:
         columns = [column for column in columns if column not in _SETTING]
+    if all(row.get("replicates", "") in ("", "1") for row in rows):
+        columns = [column for column in columns if column != "replicates"]
+    if all(row.get("images", "").split(" ")[0] == row.get("n") for row in rows):
+        columns = [column for column in columns if column != "n"]
     letters: dict[str, str] = {}
     for note in (row["note"] for row in rows if row.get("note")):
         letters.setdefault(note, _letter(len(letters)))
-    shown = tuple((tuple(number(c, row[c]) for c in columns), letters.get(row.get("note", ""), "")) for row in rows)
+    shown = tuple((tuple(_cell(c, row[c]) for c in columns), letters.get(row.get("note", ""), "")) for row in rows)
     kinds = [row.get("kind", "") for row in rows]
     return Export(
         heads=tuple(HEADS.get(c, c.replace("_", " ").capitalize()) for c in columns),
-        numeric=tuple(all(_RANKED.fullmatch(row[c]) for row in rows if row[c]) for c in columns),
+        numeric=tuple(all(_MEASURED.fullmatch(row[c]) for row in rows if row[c]) for c in columns),
         rows=shown,
         breaks=frozenset(i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]),
         notes=tuple((letter, note) for note, letter in letters.items()),
     )
+
+
+def _cell(column: str, text: str) -> str:
+    """A cell: a rounded number, a protocol's title, or a text."""
+    return HEADS.get(text, text) if column == "protocol" else number(column, text)
 
 
 def _letter(index: int) -> str:
@@ -153,7 +210,8 @@ def escape_latex(text: str) -> str:
 
 def _latex_cell(text: str) -> str:
     """A cell; a bracket at a row's beginning would be read as the space after the row before."""
-    return re.sub(r"^(?=[\[*])", "{}", re.sub(r"^-(?=\d)", r"$-$", escape_latex(text)))
+    minus = re.sub(r"-(?=\d)", r"$-$", escape_latex(text)) if _MEASURED.fullmatch(text) else escape_latex(text)
+    return re.sub(r"^(?=[\[*])", "{}", minus)
 
 
 def latex(export: Export, source: str) -> str:
@@ -161,7 +219,7 @@ def latex(export: Export, source: str) -> str:
     lines = [f"% {source} by `vid3d tables`; needs \\usepackage{{booktabs}}"]
     if not export.rows:
         return "\n".join([*lines, "% no rows", ""])
-    align = "".join("r" if numeric else "l" for numeric in export.numeric)
+    align = "".join(map(_alignment, export.numeric, zip(*(cells for cells, _ in export.rows), strict=True)))
     lines += [f"\\begin{{tabular}}{{@{{}}{align}@{{}}}}", r"\toprule"]
     lines += [" & ".join(map(escape_latex, export.heads)) + r" \\", r"\midrule"]
     for index, (cells, letter) in enumerate(export.rows):
@@ -174,6 +232,12 @@ def latex(export: Export, source: str) -> str:
     for letter, note in export.notes:
         lines.append(f"{span}{{\\footnotesize\\textsuperscript{{{letter}}} {escape_latex(note)}}} \\\\")
     return "\n".join([*lines, r"\end{tabular}", ""])
+
+
+def _alignment(numeric: bool, cells: tuple[str, ...]) -> str:
+    if numeric:
+        return "r"
+    return r"p{0.25\linewidth}" if max(map(len, cells)) > _LONG else "l"
 
 
 # --- Markdown --------------------------------------------------------------------------------------------------------
@@ -212,16 +276,17 @@ def camel(text: str) -> str:
 
 
 def macros(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
-    """The macros of a table and their numbers, row by row.
+    """The macros of a table and their numbers, row by row; claims have one for each run, or, unjudged, for none.
 
     Args:
         name: of its file.
     """
     for row in rows:
+        keys = [*_KEYS, "place"] if "stage" in row else _KEYS
         key = row["run"] or f"published {row['method']}"
-        key += "".join(f" {k if k != 'protocol' else ''} {row[k]}" for k in _KEYS[1:] if row.get(k))
+        key += "".join(f" {k if k in _LABELLED else ''} {row[k]}" for k in keys[1:] if row.get(k))
         for column, text in row.items():
-            if column not in _KEYS and _NUMBER.fullmatch(text):
+            if column not in keys and _NUMBER.fullmatch(text):
                 yield f"vid{camel(Path(name).stem)}{camel(key)}{camel(column)}", number(column, text)
 
 
@@ -233,7 +298,8 @@ def macro_file(tables: dict[str, Rows]) -> str:
     """
     lines = [
         r"% Every number of the tables by a name: \vid, the table, the row (its run, or Published and the method;",
-        "% motion; views; protocol) and the column, with digits in words.  Made by `vid3d tables`; do not edit.",
+        "% motion; views; protocol; claim; indicator; stage and place) and the column, with digits in words.",
+        "% Made by `vid3d tables`; do not edit.",
     ]
     seen: set[str] = set()
     for table, rows in tables.items():

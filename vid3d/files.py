@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -340,3 +341,23 @@ def save_embeddings(path: str | Path, provenance: Provenance, **embeddings: Floa
     arrays: dict[str, Any] = {**embeddings, "provenance": np.array(provenance.as_text())}
     with atomic(path) as temporary:
         np.savez(temporary, **arrays)
+
+
+def load_embeddings(path: str | Path, *names: str) -> dict[str, Float32]:
+    """Named arrays (..., d) of a file of embeddings.
+
+    Raises:
+        InputError: missing, corrupt, without one of the names, or values that are not finite numbers.
+    """
+    try:
+        with np.load(_existing(path), allow_pickle=False) as stored:
+            lacking = [name for name in names if name not in stored]
+            found = {} if lacking else {name: np.asarray(stored[name], np.float32) for name in names}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: corrupt embeddings ({error}); delete it and run again") from None
+    if lacking:
+        raise InputError(f"{path}: has no embeddings of {lacking[0]}; delete it and run again")
+    for name, array in found.items():
+        if not np.isfinite(array).all():
+            raise InputError(f"{path}: embeddings of {name} are not finite; delete it and run again")
+    return found

@@ -6,6 +6,7 @@ Wildcards: run, image, motion, views, frame and camera (two digits), report, met
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vid3d import figure_list
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.config import Run, Study
 
@@ -28,6 +29,8 @@ VIDEO = CONDITION + "/renders/camera-{camera}.mp4"
 EMBEDDINGS = CONDITION + "/embeddings.npz"
 SCORES = CONDITION + "/scores.csv"
 HELD_OUT = CONDITION + "/held-out.csv"
+INDICATORS = CONDITION + "/indicators.csv"
+STAGE_EMBEDDINGS = CLIP + "/stages.npz"  # of seed frames, generated views and, where there is one, the truth
 
 EXTERNAL = "results/external/{method}"  # renders of other methods
 EXTERNAL_VIDEO = EXTERNAL + "/source/{file}"  # as downloaded
@@ -39,21 +42,38 @@ REPORT = "results/reports/{report}"
 TABLE = REPORT + "/tables/table{number}.csv"
 HELD_OUT_TABLE = REPORT + "/tables/held-out.csv"  # PSNR and SSIM at cameras that were not trained on
 PROTOCOL_TABLE = REPORT + "/tables/protocols.csv"  # what the definition of CLIP-I alone does
+REPLICATES_TABLE = REPORT + "/tables/replicates.csv"  # runs that share a row of the other tables, each by itself
+CLAIMS_TABLE = REPORT + "/tables/claims.csv"  # verdicts
+INDICATORS_TABLE = REPORT + "/tables/indicators.csv"
+ATTRIBUTION_TABLE = REPORT + "/tables/attribution.csv"  # similarity to the reference by stage
+SUBSTITUTION_TABLE = REPORT + "/tables/substitution.csv"  # ground truth in place of a stage
 MACROS = REPORT + "/tables/macros.tex"  # every number of the tables by a name
-FIGURE = REPORT + "/figures/figure{number}.svg"
+FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
+FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
+FIGURE_FORMATS = ("svg", "pdf", "webp")
 PAGE = REPORT + "/index.html"
+SPLAT_ARCHIVE = REPORT + ".splats/{clip}.zip"  # beside the report's folder, which it would make large
 
 
 def tables(report: str) -> list[str]:
     """The CSV files of a report's tables."""
     numbered = [TABLE.format(report=report, number=number) for number in (1, 2, 3)]
-    return [*numbered, HELD_OUT_TABLE.format(report=report), PROTOCOL_TABLE.format(report=report)]
+    measured = (HELD_OUT_TABLE, PROTOCOL_TABLE, REPLICATES_TABLE, CLAIMS_TABLE)
+    others = (*measured, INDICATORS_TABLE, ATTRIBUTION_TABLE, SUBSTITUTION_TABLE)
+    return [*numbered, *(pattern.format(report=report) for pattern in others)]
 
 
 def exports(report: str) -> list[str]:
     """The same tables in LaTeX and Markdown, and the macros."""
     stems = [path.removesuffix(".csv") for path in tables(report)]
     return [f"{stem}.{suffix}" for stem in stems for suffix in ("tex", "md")] + [MACROS.format(report=report)]
+
+
+def figures(study: Study, report: str) -> list[str]:
+    """The files of the figures that a report can have, and their list."""
+    names = figure_list.shown(study, report)
+    files = [FIGURE.format(report=report, name=name, suffix=suffix) for name in names for suffix in FIGURE_FORMATS]
+    return [*files, FIGURE_LIST.format(report=report)]
 
 
 def two(number: int) -> str:

@@ -14,6 +14,9 @@ from PIL import Image
 from vid3d import layout
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
 from vid3d.config import Study, parse_study
+from vid3d.files import Provenance, save_splats
+from vid3d.indicators import HIGHER_IS_WORSE
+from vid3d.scene import Splats
 
 REPOSITORY = Path(__file__).parents[2]
 TINY_CLIP = {"backend": "clip", "model": "tiny.json", "weights": "tiny.safetensors"}
@@ -44,7 +47,8 @@ def build(root: Path, runs: dict[str, Any] | None = None, pictures: bool = True,
 
     Args:
         runs: raw settings of the runs; ``truth`` and its control ``static`` if None.
-        pictures: whether to write references, renders and videos too, which tables do not read.
+        pictures: whether to write references, seed frames, views, splats, renders and videos too, which tables do not
+            read.
         settings: further settings of the study, such as ``images``.
     """
     runs = runs or {"truth": RUN, "static": STATIC}
@@ -61,8 +65,10 @@ def build(root: Path, runs: dict[str, Any] | None = None, pictures: bool = True,
             _write_scores(root / clip.path(layout.SCORES, study, "score"), clip, run.used_frames)
             if run.ground_truth:
                 _write_held_out(root / clip.path(layout.HELD_OUT, study, "render"), clip, run.used_frames)
+            _write_measures(root, study, clip)
             if pictures:
                 _write_pictures(root, study, clip)
+                _write_intermediates(root, study, clip)
     return study
 
 
@@ -129,6 +135,70 @@ def _write_held_out(path: Path, clip: layout.Condition, frames: int) -> None:
         for c, (a, e) in enumerate(held_out(16)[1])
     ]
     write_csv(path, rows)
+
+
+def indicator(name: str, clip: layout.Condition) -> float:
+    """Each indicator has a value of its own, which rises with fewer views and differs between images."""
+    return 0.01 * (1 + list(HIGHER_IS_WORSE).index(name)) + 0.1 / clip.views + 0.001 * (sum(map(ord, clip.image)) % 7)
+
+
+def stage_cosines(clip: layout.Condition) -> dict[str, float]:
+    """Cosines with the reference of every seed frame, view, true image and render."""
+    image = 0.01 * (sum(map(ord, clip.image)) % 7)
+    return {"seed": 0.95 - image, "views": 0.9 - image, "truth": 0.99 - image, "renders": 0.8 - 2 * image}
+
+
+def directions(cosine: float, *shape: int) -> np.ndarray:
+    """(*shape, 2) float32 embeddings with one cosine to the reference, (1, 0)."""
+    return np.broadcast_to(np.float32([cosine, np.sqrt(1 - cosine**2)]), (*shape, 2)).copy()
+
+
+def _write_measures(root: Path, study: Study, clip: layout.Condition) -> None:
+    """Indicators, and embeddings by stage whose cosines with the reference are ``stage_cosines``."""
+    run = study.runs[clip.run]
+    rows = [
+        _condition(clip) | {"indicator": name, "camera": camera, "value": indicator(name, clip)}
+        for name in HIGHER_IS_WORSE
+        for camera in ("", 0)
+    ]
+    write_csv(root / clip.path(layout.INDICATORS, study, "score"), rows)
+    frames, of = run.used_frames, stage_cosines(clip)
+    counts = {"seed": (), "views": (run.views.count,), "truth": (EVALUATION_CAMERAS,), "renders": (EVALUATION_CAMERAS,)}
+    made = {stage: directions(of[stage], frames, *count) for stage, count in counts.items()}
+    reference = np.float32([1, 0])
+    np.savez(
+        root / clip.path(layout.EMBEDDINGS, study, "score"),
+        renders=made.pop("renders"),
+        reference=reference,
+        foreground=reference,
+    )
+    np.savez(root / clip.path(layout.STAGE_EMBEDDINGS, study, "score"), **made)
+
+
+def _write_intermediates(root: Path, study: Study, clip: layout.Condition) -> None:
+    """Seed frames of grey level 200 plus the frame, views of 10 times the view plus the frame, eight red splats."""
+    run = study.runs[clip.run]
+    if run.render.control:
+        return
+    corners = np.float32(list(product((-0.3, 0.3), repeat=3)))
+    splats = Splats(
+        positions=corners,
+        quaternions=np.tile(np.float32([1, 0, 0, 0]), (8, 1)),
+        log_scales=np.full((8, 3), np.log(0.1), np.float32),
+        opacity_logits=np.full(8, 3, np.float32),
+        colours=np.tile(np.float32([1.7, -1.7, -1.7]), (8, 1)),
+    )
+    for frame in layout.frames(run):
+        views = [np.full((16, 16, 3), 10 * view + int(frame), np.uint8) for view in range(run.views.count)]
+        pictures = {
+            clip.path(layout.SEED, study, "seed", frame=frame): np.full((16, 16, 3), 200 + int(frame), np.uint8),
+            clip.path(layout.ORBIT, study, "views", frame=frame): np.concatenate(views, axis=1),
+        }
+        for path, pixels in pictures.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(root / path)
+        ply = root / clip.path(layout.SPLATS, study, "splat", frame=frame)
+        save_splats(ply, splats, Provenance("splat", "{}"))
 
 
 def _write_pictures(root: Path, study: Study, clip: layout.Condition) -> None:

@@ -202,6 +202,41 @@ def owners(study, run):
     return {stage: study.owner(run, stage) for stage in ("reference", "seed", "views", "splat", "render", "score")}
 
 
+REPLICATE = {"title": "Again", "extends": "truth", "replicate": True, "splat": {"seed": 1}}
+
+
+def with_run(**run):
+    study = copy.deepcopy(STUDY)
+    study["runs"]["again"] = REPLICATE | run
+    return study
+
+
+def test_a_replicate_differs_in_seeds_only_and_stands_for_the_run_it_repeats(root):
+    study = with_run()
+    study["runs"]["third"] = {"title": "Third", "extends": "again", "replicate": True, "splat": {"seed": 2}}
+    study["runs"]["other"] = {"title": "Other", "extends": "again", "splat": {"iterations": 9}}
+    parsed = parse_study(study, root)
+    assert [parsed.replicated(name) for name in ("truth", "again", "third", "other")] == [
+        "truth", "truth", "truth", "other"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ({"view_counts": [18]}, "runs.again.replicate: view_counts are not those of truth"),
+        ({"images": ["frog"]}, "images are not those of truth"),
+        ({"splat": {"seed": 1, "iterations": 9}}, "splat is not that of truth"),
+        ({"splat": {}}, "no seed differs from truth"),
+        ({**RUN, "extends": None}, "name it with `extends`"),
+    ],
+)
+def test_a_replicate_that_is_none_is_refused(root, run, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse_study(with_run(**run), root)
+    assert "\n" not in str(caught.value)
+
+
 def test_stages_are_shared_up_to_the_first_difference(root):
     study = parse_study(with_runs(wide={"title": "Wide", "extends": "truth", "splat": {"splats": 900}}), root)
     shared = dict.fromkeys(("reference", "seed", "views"), "truth")

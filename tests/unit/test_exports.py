@@ -3,6 +3,7 @@
 import csv
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import synthetic_study as synthetic
@@ -10,6 +11,7 @@ import synthetic_study as synthetic
 from vid3d import exports, layout, tables
 from vid3d.errors import InputError
 
+NAMES = [Path(path).stem for path in layout.tables("small")]
 SPECIAL = r'50% of A_1 & B #2 {x} $y ~z ^w \cite <a|b> "c"'
 
 
@@ -36,15 +38,14 @@ def write_csv(path, header, *rows):
 
 def test_every_table_is_exported(folder):
     written = {path.name for path in folder.iterdir()}
-    names = ("table1", "table2", "table3", "held-out", "protocols")
-    assert written == {f"{name}.{suffix}" for name in names for suffix in ("csv", "tex", "md")} | {"macros.tex"}
+    assert written == {f"{name}.{suffix}" for name in NAMES for suffix in ("csv", "tex", "md")} | {"macros.tex"}
     expected = [*layout.tables("small"), *layout.exports("small")]
     assert {path.rsplit("/", 1)[-1] for path in expected} == written
 
 
 def test_the_same_tables_give_the_same_bytes(folder, tmp_path):
     copies = []
-    for name in ("table1", "table2", "table3", "held-out", "protocols"):
+    for name in NAMES:
         copies.append(tmp_path / f"{name}.csv")
         copies[-1].write_bytes((folder / f"{name}.csv").read_bytes())
     for path in exports.write(copies, tmp_path / "macros.tex"):
@@ -76,9 +77,9 @@ def test_numbers_are_rounded_as_said(column, text, shown):
 def test_tables_hold_the_numbers_of_the_csv(folder, name):
     """Cell by cell, in the order of the columns that are not empty."""
     rows = rows_of(folder, name)
-    hidden = {"method", "run", "kind", "note", "benchmark", "embedder"}
+    hidden = {"method", "run", "kind", "note", "benchmark", "embedder", "n", "replicates"}  # n is that of images
     columns = [c for c in rows[0] if c not in hidden and any(row[c] for row in rows)]
-    expected = [[exports.number(c, row[c]) for c in columns] for row in rows]
+    expected = [[exports.number(c, row[c]) for c in columns] for row in rows]  # of two images there is no interval
     markdown = (folder / f"{name}.md").read_text(encoding="utf-8").splitlines()
     cells = [re.split(r"(?<!\\)\|", line)[2:-1] for line in markdown if line.startswith("| ")][1:]
     assert [[cell.strip() for cell in line] for line in cells] == expected
@@ -105,6 +106,43 @@ def test_columns_that_others_add_are_shown(tmp_path):
     assert r"\newcommand{\vidTableOneANewColumn}{0.1235}" in (tmp_path / "macros.tex").read_text()
 
 
+def test_intervals_stand_behind_their_numbers(tmp_path):
+    head = ["method", "run", "psnr_level", "psnr_level_low", "psnr_level_high", "mean", "low", "high", "n", "note"]
+    rows = [
+        ["A", "a", "31.946", "30.004", "33.1", "0.5", "-0.25", "0.75", "4", ""],
+        ["B", "b", "20", "", "", "0.1", "0.05", "", "4", ""],
+    ]
+    path = write_csv(tmp_path / "held-out.csv", head, *rows)
+    exports.write([path], tmp_path / "macros.tex")
+    assert path.with_suffix(".md").read_text().splitlines() == [
+        "| Method | PSNR (dB) | Mean | n |",
+        "|---|---:|---:|---:|",
+        r"| A | 31.95 \[30.00, 33.10\] | 0.5000 \[-0.2500, 0.7500\] | 4 |",
+        "| B | 20 | 0.1000 | 4 |",
+    ]
+    assert "0.5000 [$-$0.2500, 0.7500]" in path.with_suffix(".tex").read_text()
+    assert r"\vidHeldOutALow}{\ensuremath{-}0.2500}" in (tmp_path / "macros.tex").read_text()
+
+
+def test_claims_lead_with_published_paper_scale_and_this_report(folder):
+    markdown = (folder / "claims.md").read_text(encoding="utf-8").splitlines()
+    assert markdown[0].startswith("| Place | Sentence | Published | Paper scale | This report | Protocol |")
+    assert any("Not testable: " in line for line in markdown if line.startswith("<sup>"))
+    latex = (folder / "claims.tex").read_text(encoding="utf-8")
+    assert r"p{0.25\linewidth}" in latex
+    assert "First render, released" in latex
+
+
+def test_indicators_and_stages_have_macros_by_name(folder):
+    macros, _ = macros_of(folder / "macros.tex")
+    rows = {(r["run"], r["motion"], r["views"], r["indicator"]): r for r in rows_of(folder, "indicators")}
+    condition = "MotionOneTwoZeroViewsThree"
+    expected = exports.number("mean", rows["truth", "120", "3", "mass_over_time"]["mean"])
+    assert macros[f"vidIndicatorsTruth{condition}MassOverTimeMean"] == expected
+    assert "vidAttributionTruthMotionOneTwoZeroViewsOneEightViewsAroundLoss" in macros
+    assert "vidClaimsTruthSelfReferenceNineViewsSufficePublishedEstimate" in macros
+
+
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
@@ -128,8 +166,8 @@ def test_every_row_has_as_many_cells_as_the_head(folder):
         lines = re.findall(r"^(?!\\multi)(.*) \\\\$", text, re.M)
         assert len({len(re.split(r"(?<!\\)&", line)) for line in lines}) <= 1, path
         if lines:
-            alignment = re.search(r"\\begin\{tabular\}\{@\{\}([lr]+)@\{\}\}", text)
-            assert len(alignment[1]) == len(re.split(r"(?<!\\)&", lines[0]))
+            alignment = re.search(r"\\begin\{tabular\}\{@\{\}((?:l|r|p\{0\.25\\linewidth\})+)@\{\}\}", text)
+            assert len(re.sub(r"\{[^}]*\}", "", alignment[1])) == len(re.split(r"(?<!\\)&", lines[0]))
             assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
 
 
@@ -179,9 +217,9 @@ def macros_of(path):
 def test_every_number_of_every_table_is_a_macro_by_letters_only(folder):
     macros, lines = macros_of(folder / "macros.tex")
     assert len(macros) == lines  # no name twice
-    keys = {"run", "motion", "views", "protocol"}
+    keys = {"run", "motion", "views", "protocol", "place"}
     count = 0
-    for name in ("table1", "table2", "table3", "held-out", "protocols"):
+    for name in NAMES:
         for row in rows_of(folder, name):
             count += sum(bool(re.fullmatch(r"-?\d+(\.\d+)?", v)) for c, v in row.items() if c not in keys)
     assert lines == count

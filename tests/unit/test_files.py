@@ -157,3 +157,21 @@ def test_rows_have_a_sidecar(tmp_path):
     files.save_rows(tmp_path / "scores.csv", [{"image": "frog", "value": 1 / 3}], PROVENANCE)
     assert (tmp_path / "scores.csv").read_text() == "image,value\nfrog,0.333333333\n"
     assert json.loads((tmp_path / "scores.json").read_text())["stage"] == "test"
+
+
+def test_embeddings_come_back_by_name_and_damage_is_refused(tmp_path):
+    path = tmp_path / "embeddings.npz"
+    array = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
+    files.save_embeddings(path, files.Provenance("score", "{}"), renders=array, reference=array[0, 0])
+    assert list(files.load_embeddings(path, "renders")) == ["renders"]
+    np.testing.assert_array_equal(files.load_embeddings(path, "renders", "reference")["renders"], array)
+    with pytest.raises(InputError, match="has no embeddings of seed"):
+        files.load_embeddings(path, "seed")
+    files.save_embeddings(path, files.Provenance("score", "{}"), renders=np.full_like(array, np.nan))
+    with pytest.raises(InputError, match="embeddings of renders are not finite"):
+        files.load_embeddings(path, "renders")
+    path.write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(InputError, match="corrupt embeddings"):
+        files.load_embeddings(path, "renders")
+    with pytest.raises(InputError, match="no such file"):
+        files.load_embeddings(tmp_path / "none.npz", "renders")

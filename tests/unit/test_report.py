@@ -1,14 +1,20 @@
 import json
 import re
+import shutil
+from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 
-import pandas as pd
 import pytest
+import synthetic_report
 import synthetic_study as synthetic
 
-from vid3d import figures, layout, report, tables
+from vid3d import layout, report, tables, viewer
+from vid3d.config import Study
 from vid3d.environment import stage_times, versions
 from vid3d.errors import InputError
+from vid3d.published import load_published
+from vid3d.report import cells, clip_i, deviations, explore, provenance, summary, verdicts
 
 OWN = synthetic.RUN | {
     "title": "Own",
@@ -18,6 +24,7 @@ OWN = synthetic.RUN | {
     "seed": {"backend": "relief", "size": 16, "frames": 2},
     "views": {"backend": "relief", "size": 16},
 }
+PAPER = load_published(synthetic.REPOSITORY)
 RELIEF = OWN | {"title": "Relief", "benchmark": "animate124"}
 
 
@@ -43,39 +50,67 @@ class Page(HTMLParser):
         return " ".join(self.text.split())
 
 
-def written(root, runs=None, times=(), **settings):
-    """A report of a synthetic study, and its page."""
-    study = prepared(root, runs, **settings)
+@pytest.fixture(scope="module", autouse=True)
+def _short_turntables():
+    """Four small pictures a turn, which are quickly drawn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(viewer, "TURNTABLE", 32)
+        patch.setattr(viewer, "TURNTABLE_IMAGES", 4)
+        yield
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report of a synthetic study, below ``root``."""
+
+    study: Study
+    root: Path
+    path: Path
+    page: Page
+
+    @property
+    def words(self):
+        return self.page.words()
+
+
+def write(root, study, times=()):
     path = report.write(study, "small", root, times)
-    return study, path, Page(path.read_text(encoding="utf-8"))
+    return Written(study, root, path, Page(path.read_text(encoding="utf-8")))
 
 
-def prepared(root, runs=None, **settings):
-    """A synthetic study with its tables, and blank sheets for the figures, which the page does not look into."""
-    study = synthetic.build(root, runs, **settings)
-    tables.write(study, "small", root)
-    for number in figures.NUMBERS:
-        path = root / layout.FIGURE.format(report="small", number=number)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
-    return study
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """The report of two runs, which tests only read."""
+    root = tmp_path_factory.mktemp("report")
+    return write(root, synthetic_report.build(root))
 
 
-def test_the_folder_is_complete_and_nothing_points_out_of_it(tmp_path):
-    _, path, page = written(tmp_path)
-    loaded = [a["src"] for tag in ("img", "video", "script") for a in page.all(tag)]
+@pytest.fixture
+def copied(shared, tmp_path):
+    """A copy of its root, to change and write again."""
+    return Path(shutil.copytree(shared.root, tmp_path / "study"))
+
+
+def test_the_folder_is_complete_and_nothing_points_out_of_it(shared):
+    """But for the zipped PLYs, which lie beside it."""
+    path, page = shared.path, shared.page
+    loaded = [a["src"] for tag in ("img", "video", "script") for a in page.all(tag) if "src" in a]
     loaded += [a["poster"] for a in page.all("video")] + [a["href"] for a in page.all("link")]
     links = [a["href"] for a in page.all("a") if not a["href"].startswith(("#", "https://"))]
+    beside = [name for name in links if name.startswith("../small.splats/")]
     assert len(loaded) > 10
-    for name in loaded + links:
-        assert not name.startswith(("/", "..", "http", "file:"))
+    assert beside
+    for name in set(loaded + links) - {"data:,"}:
+        assert not name.startswith(("/", "http", "file:"))
+        assert name in beside or not name.startswith("..")
         assert (path.parent / name).is_file(), name
-    anchors = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
-    assert anchors <= {attributes.get("id") for _, attributes in page.tags}
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")} <= set(ids)
 
 
-def test_pictures_and_videos_have_texts_and_controls(tmp_path):
-    _, _, page = written(tmp_path)
+def test_pictures_and_videos_have_texts_and_controls(shared):
+    page = shared.page
     assert all(attributes.get("alt") for attributes in page.all("img"))
     assert all("controls" in a and "muted" in a and "loop" in a and a["aria-label"] for a in page.all("video"))
     assert [a["aria-label"] for a in page.all("video")][:2] == [
@@ -84,114 +119,271 @@ def test_pictures_and_videos_have_texts_and_controls(tmp_path):
     ]
 
 
-def test_videos_are_those_of_the_base_condition_of_runs_that_draw_splats(tmp_path):
-    study, path, page = written(tmp_path)
-    names = [attributes["src"] for attributes in page.all("video")]
+def test_videos_are_those_of_the_base_condition_of_runs_that_draw_splats(shared):
+    names = [attributes["src"] for attributes in shared.page.all("video")]
     assert names == [
         f"media/truth-{image}-camera-{camera}.mp4" for image in ("frog", "mill") for camera in ("00", "03")
     ]
-    source = tmp_path / layout.Condition("truth", "frog", 120, 18).path(layout.VIDEO, study, "render", camera="03")
-    assert (path.parent / names[1]).read_bytes() == source.read_bytes()
+    source = layout.Condition("truth", "frog", 120, 18).path(layout.VIDEO, shared.study, "render", camera="03")
+    assert (shared.path.parent / names[1]).read_bytes() == (shared.root / source).read_bytes()
 
 
-def test_the_page_shows_scores_stamps_claims_and_what_was_not_run(tmp_path):
-    study, _, page = written(tmp_path)
-    scores, _ = tables.collect(study, "small", tmp_path)
-    row = tables.table1(study, "small", tmp_path, scores).set_index("run").loc["truth"]
-    words = page.words()
+def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
+    study, root, words = shared.study, shared.root, shared.words
+    scores, _ = tables.collect(study, "small", root)
+    row = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
     for shown in (f"{row['source_reference']:.4f}", f"{row['self_reference']:.4f}", "0.8946", "0.9227", "29.00"):
         assert shown in words
     assert "Synthetic. Not comparable with published values" in words
     assert "Probably quoted from an earlier paper." in words
     for line in ("Stable Video Diffusion", "V3D", "CLIP ViT-B-32/openai", "Animate124 and DreamGaussian4D"):
-        assert any(line in sentence for sentence in report.not_run(study, "small", tmp_path))
-    table1 = pd.read_csv(tmp_path / layout.TABLE.format(report="small", number=1))
-    assert report.score_view(table1, 1).heads == ("source reference", "self reference", "published")
+        assert any(line in sentence for sentence in summary.not_run(study, "small", root, PAPER))
+        assert line in words
+    table1 = cells.read(root / layout.TABLE.format(report="small", number=1), *clip_i.COLUMNS)
+    assert clip_i.numbered(table1, 1, PAPER).heads == ("source reference", "self reference", "published")
 
 
 def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):
     random = {"title": "Random", "stamp": "random weights, plumbing only", "plumbing": True}
     models = {"seed": {"backend": "svd", "size": 16, "frames": 3}, "views": {"backend": "v3d", "size": 16}}
-    study, _, page = written(tmp_path, {"random": synthetic.RUN | random | models})
-    words = page.words()
+    study = synthetic_report.build(tmp_path, {"random": synthetic.RUN | random | models}, images=["frog"])
+    made = write(tmp_path, study)
+    words = made.words
     assert "Scores of random weights say nothing, so no table holds them." in words
     assert "random weights, plumbing only" in words
-    assert len(page.all("video")) == 4  # renders are shown
-    numbers = re.findall(r"\b0\.\d{4}\b", words)
-    assert numbers, "the published numbers stand there"
-    assert set(numbers) <= {"0.8544", "0.9227", "0.8946", "0.8532", "0.8879", "0.8893", "0.8897"}
-    missing = " ".join(report.not_run(study, "small", tmp_path))
+    assert len(made.page.all("video")) == 2  # renders are shown
+    assert "Turn it, zoom" not in words
+    assert "12 claims can be judged" in words
+    values = {f"{row.value:.4f}" for table in PAPER.tables.values() for row in table.rows}
+    tables_only = words.split("All scores are CLIP-I")[1].split("Where quality is lost")[0]
+    assert set(re.findall(r"\b0\.\d{4}\b", tables_only)) == values
+    missing = " ".join(summary.not_run(study, "small", tmp_path, PAPER))
     assert "Stable Video Diffusion" in missing
     assert "V3D" in missing
 
 
 def test_a_partial_study_says_so(tmp_path):
-    _, _, page = written(tmp_path, images=["frog"], frames=2)
-    assert "it covers 1 of 2 images and 2 of 3 frames" in page.words()
-    assert "--config images=frog frames=2" in page.words()
+    words = write(tmp_path, synthetic_report.build(tmp_path, images=["frog"], frames=2)).words
+    assert "it covers 1 of 2 images and 2 of 3 frames" in words
+    assert "--config images=frog frames=2" in words
 
 
-def test_settings_versions_and_shared_stages_are_shown(tmp_path):
-    _, path, page = written(tmp_path)
-    words = page.words()
+def test_settings_versions_and_shared_stages_are_shown(shared):
+    words = shared.words
     assert "iterations 2" in words
     assert "shared with run truth" in words  # the control draws from the same seed
     assert f"numpy {versions()['numpy']}" in words
-    assert '"iterations": 2' in (path.parent / "study.json").read_text(encoding="utf-8")
+    assert '"iterations": 2' in (shared.path.parent / "study.json").read_text(encoding="utf-8")
 
 
 def test_own_image_leads_with_the_result(tmp_path):
-    _, path, page = written(tmp_path, {"own": OWN}, image="My Photo.jpg")
-    text = path.read_text(encoding="utf-8")
-    assert text.index('id="videos"') < text.index('id="summary"')
-    assert len(page.all("video")) == len(report.OWN_CAMERAS)
-    assert "Table 2. " not in page.words()  # nothing of ours to put beside it
-    assert "Figure 3, number of views per frame, has a single row here" in page.words()
+    made = write(tmp_path, synthetic_report.build(tmp_path, {"own": OWN}, image="My Photo.jpg"))
+    text = made.path.read_text(encoding="utf-8")
+    assert text.index('id="explore"') < text.index('id="summary"')
+    assert len(made.page.all("video")) == len(report.OWN_CAMERAS)
+    assert "Table 2. Number" not in made.words  # nothing of ours to put beside it
+    assert "No Figure 3, title of figure3: no run of this report varies the number of views." in made.words
 
 
-def test_other_reports_lead_with_the_summary(tmp_path):
-    _, path, _ = written(tmp_path)
-    text = path.read_text(encoding="utf-8")
-    assert text.index('id="summary"') < text.index('id="videos"')
+def test_other_reports_lead_with_the_summary(shared):
+    text = shared.path.read_text(encoding="utf-8")
+    assert text.index('id="summary"') < text.index('id="explore"')
 
 
 def test_known_failures_of_reliefs_stand_beside_their_videos(tmp_path):
-    study = prepared(tmp_path, {"relief": RELIEF}, images=["photo-01", "photo-02"])
+    study = synthetic_report.build(tmp_path, {"relief": RELIEF}, images=["photo-01", "photo-02"])
     synthetic.write_yaml(tmp_path / "benchmark/animate124/relief-notes.yaml", {"photo-02": "The tail is lost."})
-    page = Page(report.write(study, "small", tmp_path).read_text(encoding="utf-8"))
-    assert page.words().count("The tail is lost.") == 1
-    assert page.words().index("photo-02") < page.words().index("The tail is lost.")
+    words = write(tmp_path, study).words
+    assert words.count("The tail is lost.") == 1
+    assert words.index("photo-02") < words.index("The tail is lost.")
 
 
-def test_texts_from_outside_are_escaped(tmp_path):
-    _, path, page = written(tmp_path, {"truth": synthetic.RUN | {"title": "<b>Bold</b> & co"}})
-    assert "<b>Bold</b>" not in path.read_text(encoding="utf-8")
-    assert "<b>Bold</b> & co" in page.text
+def test_texts_from_outside_are_escaped(copied, shared):
+    run = shared.study.runs["truth"].model_copy(update={"title": "<b>Bold</b> & co", "stamp": "<i>stamp</i>"})
+    study = shared.study.model_copy(update={"runs": shared.study.runs | {"truth": run}})
+    made = write(copied, study)
+    text = made.path.read_text(encoding="utf-8")
+    assert "<b>Bold</b>" not in text
+    assert "<i>stamp</i>" not in text
+    assert "<b>Bold</b> & co" in made.page.text
 
 
-def test_media_of_images_no_longer_shown_are_removed(tmp_path):
-    study, path, _ = written(tmp_path)
-    stale = path.parent / "media/truth-gone-camera-00.mp4"
-    stale.write_bytes(b"old")
-    report.write(study, "small", tmp_path)
-    assert not stale.exists()
-    assert (path.parent / "media/truth-frog-camera-00.mp4").is_file()
+def test_what_is_no_longer_shown_is_removed(copied, shared):
+    folder = copied / layout.REPORT.format(report="small")
+    stale = [folder / "media/truth-gone-camera-00.mp4", folder / "viewer/truth-gone/poster.webp"]
+    stale.append(copied / layout.SPLAT_ARCHIVE.format(report="small", clip="truth-gone"))
+    for path in stale:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"old")
+    write(copied, shared.study)
+    assert not [path for path in stale if path.exists()]
+    assert (folder / "media/truth-frog-camera-00.mp4").is_file()
+    assert (folder / "viewer/truth-frog-motion-120-views-18/poster.webp").is_file()
 
 
-@pytest.mark.parametrize("lost", ["tables/table2.csv", "figures/figure3.svg", "media"])
-def test_a_missing_input_is_named_and_no_page_is_written(tmp_path, lost):
-    study = prepared(tmp_path)
-    folder = tmp_path / layout.REPORT.format(report="small")
-    path = folder / lost
-    if lost == "media":
-        path = tmp_path / layout.Condition("truth", "mill", 120, 18).path(layout.VIDEO, study, "render", camera="03")
+@pytest.mark.parametrize(
+    "lost",
+    ["tables/table2.csv", "tables/claims.csv", "figures/figure3.svg", "video", "splats", "reports/template.html"],
+)
+def test_a_missing_input_is_named_and_no_page_is_written(copied, shared, lost):
+    folder = copied / layout.REPORT.format(report="small")
+    clip = layout.Condition("truth", "mill", 120, 18)
+    elsewhere = {
+        "video": clip.path(layout.VIDEO, shared.study, "render", camera="03"),
+        "splats": clip.path(layout.SPLATS, shared.study, "splat", frame="01"),
+        "reports/template.html": lost,
+    }
+    path = copied / elsewhere[lost] if lost in elsewhere else folder / lost
     path.unlink()
+    (folder / "index.html").unlink()
     with pytest.raises(InputError, match=re.escape(str(path))):
-        report.write(study, "small", tmp_path)
+        report.write(shared.study, "small", copied)
     assert not (folder / "index.html").exists()
 
 
-def test_times_are_summed_by_stage(tmp_path):
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_claim_has_its_three_columns_and_verdicts_in_words(shared):
+    table = cells.read(shared.root / layout.CLAIMS_TABLE.format(report="small"), *verdicts.COLUMNS)
+    claims = verdicts.claims(table)
+    assert [(judge.run, judge.definition) for judge in claims.judges] == [
+        ("truth", "released script's definition"),
+        ("truth", "paper's definition"),
+    ]
+    assert len(claims.claims) == table["claim"].nunique()
+    for claim in claims.claims:
+        assert claim.sentence in shared.words
+        assert claim.scale.outcome == "not run here"
+        assert len(claim.here) == 2
+    for judge in claims.judges:
+        assert sum(count for _, count in judge.tally) == len(claims.claims)
+        for outcome, count in judge.tally:
+            assert f"{count} {outcome}" in shared.words
+    by_name = {claim.name: claim for claim in claims.claims}
+    quoted = by_name["between-the-baselines"]
+    assert quoted.published == verdicts.Mark("holds", "0.8946, where the claim needs 0.8544 to 0.9227")
+    assert {(mark.outcome, mark.detail) for mark in quoted.here} == {
+        ("not testable here", "not comparable with published scores")
+    }
+
+
+def test_every_table_is_stamped(shared):
+    """Of each group that is not published, and so of each run, controls too."""
+    tables_only = shared.page.text.split("All scores are")[1].split("Provenance")[0]
+    captions = [
+        cells.text(name) for name in ("Table 1.", "Table 2.", "Table 3.", "Held-out", "definition of the metric")
+    ]
+    captions += ["Beyond CLIP-I", "stage by stage"]
+    for caption in captions:
+        after = tables_only.split(caption, 1)[1]
+        assert "Synthetic." in after.split("CSV", 1)[0], caption
+
+
+# --- clips to turn ---------------------------------------------------------------------------------------------------
+
+
+def test_clips_are_the_base_the_fewest_views_and_the_largest_motion(shared):
+    folder = shared.path.parent / "viewer"
+    kinds = ("motion-120-views-18", "motion-120-views-3", "motion-160-views-18")
+    assert {path.name for path in folder.glob("*/")} == {
+        f"truth-{i}-{kind}" for i in ("frog", "mill") for kind in kinds
+    }
+    assert "2 more clips are not embedded here" in shared.words  # those of 9 views
+    pairs = {}
+    for button in shared.page.all("button"):
+        if "data-clips" in button:
+            pairs |= json.loads(button["data-clips"])
+    labels = [a["data-clips"] for a in shared.page.all("button") if "data-clips" in a]
+    assert [json.loads(clips)["mill"] for clips in labels] == [
+        ["truth-mill-motion-120-views-18", "truth-mill-motion-120-views-3"],
+        ["truth-mill-motion-120-views-18", "truth-mill-motion-160-views-18"],
+    ]
+
+
+def test_a_page_that_would_grow_too_large_embeds_fewer_clips(copied, shared, monkeypatch):
+    monkeypatch.setattr(explore, "LIMIT", 1.0)
+    made = write(copied, shared.study)
+    assert {path.name.split("-")[1] for path in (made.path.parent / "viewer").glob("*/")} == {"frog"}
+    assert "5 more clips are not embedded here" in made.words
+
+
+def test_runs_of_one_benchmark_share_a_viewer_and_are_compared(tmp_path):
+    again = {"title": "Again", "extends": "truth", "motion_scores": [120], "view_counts": [18]}
+    runs = {"truth": synthetic.RUN, "again": again | {"splat": {"iterations": 3}}}
+    study = synthetic.build(tmp_path, runs, images=["frog"])
+    (one,) = explore.write(study, "small", tmp_path, tmp_path / "page")
+    assert [clip.label for clip in one.shown.clips] == [
+        "truth: 18 views, motion 120",
+        "truth: 3 views, motion 120",
+        "truth: 18 views, motion 160",
+        "again: 18 views, motion 120",
+    ]
+    assert [pair.label for pair in one.pairs] == [
+        "truth: 18 and 3 views",
+        "truth: motion 120 and 160",
+        "truth and again",
+    ]
+    assert one.pairs[2].keys == {"frog": ("truth-frog-motion-120-views-18", "again-frog-motion-120-views-18")}
+    assert one.left_out == 1  # 9 views
+    assert one.stamps == ("synthetic",)
+
+
+def test_controls_and_random_weights_have_nothing_to_turn(tmp_path):
+    runs = {"truth": synthetic.RUN | {"plumbing": True}, "static": synthetic.STATIC}
+    study = synthetic.build(tmp_path, runs, images=["frog"])
+    assert explore.write(study, "small", tmp_path, tmp_path / "page") == ()
+
+
+# --- where it comes from ---------------------------------------------------------------------------------------------
+
+
+def test_weights_are_named_with_their_checksums(copied, shared):
+    run = shared.study.runs["truth"]
+    score = run.score.model_copy(
+        update={"model": "weights/ours/config.json", "weights": "weights/ours/model.safetensors"}
+    )
+    run = run.model_copy(update={"score": score})
+    study = shared.study.model_copy(update={"runs": shared.study.runs | {"truth": run}})
+    (before,) = provenance.weights(study, "small", copied)
+    assert (before.file, before.sha256) == ("weights/ours/model.safetensors", "")
+    (copied / "weights/ours").mkdir(parents=True)
+    (copied / "weights/ours/model.safetensors").write_bytes(b"abc")
+    (found,) = provenance.weights(study, "small", copied)
+    assert found.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert found.used_by == "score of truth"
+
+
+def test_pinned_weights_are_not_read(shared):
+    score = shared.study.runs["truth"].score.model_copy(update={"model": "ViT-B-32", "weights": "openai"})
+    runs = {name: run.model_copy(update={"score": score}) for name, run in shared.study.runs.items()}
+    (found,) = provenance.weights(shared.study.model_copy(update={"runs": runs}), "small", shared.root)
+    assert found.known == provenance.PINNED
+    assert re.fullmatch("[0-9a-f]{64}", found.sha256)
+    assert found.used_by == "score of truth, static"
+
+
+def test_deviations_are_those_of_the_document(shared):
+    found = deviations.load(shared.root)
+    assert len(found.rows) == 19
+    assert "the render of frame 0, view 0" in shared.words
+    assert str(deviations.inline("a `<b>` *c* [d](e)")) == "a <code>&lt;b&gt;</code> <i>c</i> <span>d</span>"
+
+
+def test_a_document_without_a_table_is_named(copied):
+    (copied / "docs/deviations.md").write_text("nothing", encoding="utf-8")
+    with pytest.raises(InputError, match="holds no table"):
+        deviations.load(copied)
+
+
+def test_numbers_have_a_minus_and_no_negative_zero():
+    assert cells.number(-0.125, 2) == f"{cells.MINUS}0.12"
+    assert cells.number(-0.00001) == "0.0000"
+    assert cells.number(0.5, 2, sign=True) == "+0.50"
+    assert cells.number(float("nan")) == ""
+
+
+def test_times_are_summed_by_stage(copied, shared, tmp_path):
     paths = []
     for stage, name, seconds, memory in (
         ("seed", "a", 1.5, "-"),
@@ -205,12 +397,12 @@ def test_times_are_summed_by_stage(tmp_path):
     table = stage_times(paths).set_index("stage")
     assert table.loc["splat", ["jobs", "total", "mean", "longest", "memory"]].tolist() == [2, 6.0, 3.0, 4.0, 100.5]
     assert table.loc["seed", "total"] == 1.5
-    _, _, page = written(tmp_path / "study", times=paths)
-    assert "splat 2 6.0 3.0 4.0 100" in page.words()
-    assert "GPU" not in page.words().split("Wall time of the jobs")[1].split("Versions")[0]
+    words = write(copied, shared.study, paths).words
+    assert "splat 2 6.0 3.0 4.0 100" in words
+    assert "GPU" not in words.split("Wall time of the jobs")[1].split("Versions")[0]
 
 
-def test_the_use_of_gpus_stands_beside_the_times(tmp_path):
+def test_the_use_of_gpus_stands_beside_the_times(copied, shared, tmp_path):
     """Where there is no record, no GPU was used: shown as absent, not as zero."""
     paths = []
     for stage, name, record in (("seed", "a", None), ("splat", "b", (70.25, 900)), ("splat", "c", (30.0, 1100))):
@@ -224,17 +416,17 @@ def test_the_use_of_gpus_stands_beside_the_times(tmp_path):
     table = stage_times(paths).set_index("stage")
     assert table.loc["splat", ["gpu_seconds", "gpu_memory"]].tolist() == [100.25, 1100]
     assert table.loc["seed", ["gpu_seconds", "gpu_memory"]].isna().all()
-    _, _, page = written(tmp_path / "study", times=paths)
-    assert "splat 2 4.0 2.0 2.0 10 100 1100" in page.words()
-    assert "seed 1 2.0 2.0 2.0 10 · ·" in page.words()
+    words = write(copied, shared.study, paths).words
+    assert "splat 2 4.0 2.0 2.0 10 100 1100" in words
+    assert "seed 1 2.0 2.0 2.0 10 no GPU used · no GPU used ·" in words
+    assert "GPUs of the jobs NVIDIA RTX A5000" in words
     (tmp_path / "benchmarks/splat/b-gpu.json").write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match=r"b-gpu\.json: not a record of a GPU"):
         stage_times(paths)
 
 
-def test_no_times_are_no_fault(tmp_path):
-    _, _, page = written(tmp_path)
-    assert "No times were recorded." in page.words()
+def test_no_times_are_no_fault(shared):
+    assert "No times were recorded." in shared.words
 
 
 def test_a_file_that_is_no_benchmark_is_named(tmp_path):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "config", "benchmark", "profiles", "envs", "reports")
-FILES = ("weights/mini-clip", "tests/data/rembg")  # not what else may have been fetched or made there
+PARTS = ("Snakefile", "rules", "config", "benchmark", "profiles", "envs", "reports", "docs")
+# not what else may have been fetched or made there
+FILES = ("weights/mini-clip", "weights/mini-seed", "weights/mini-views", "tests/data/rembg")
 
 TINY = """
 report: tiny

@@ -20,7 +20,8 @@ STAGES = {
     "held_out_truth": "held-out-truth",
     "held_out": "held-out",
 }
-BEYOND = {"tables", "figures_of_report", "page"}  # of reports, which are not counted
+# of reports, which are not counted
+BEYOND = {"stage_embeddings", "indicators", "tables", "page"}
 
 
 def stages(planned: dict[str, int], report: str) -> Counter[str]:
@@ -28,7 +29,7 @@ def stages(planned: dict[str, int], report: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for rule, count in planned.items():
         name = re.sub(r"[\d_]*\d[\d_]*", "_", rule).strip("_")
-        if name not in BEYOND | {report}:
+        if name not in BEYOND | {report} and not name.startswith("figures_of_"):
             found[STAGES.get(name, name)] += count
     return found
 

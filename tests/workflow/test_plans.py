@@ -98,8 +98,9 @@ def test_splats_on_cpus_after_the_whole_study_need_no_gpu(fresh):
         os.utime(path, (second, second))
     planned = fresh.planned("full-cpu-splats", "--config", "images=fish")
     assert planned.pop("splat") == 25 * 5
-    assert [planned.pop("render_25_frames"), planned.pop("score")] == [5, 5]
-    assert planned == {"tables": 1, "figures_of_report": 1, "page": 1, "full-cpu-splats": 1}
+    assert [planned.pop(rule) for rule in ("render_25_frames", "score", "indicators")] == [5, 5, 5]
+    assert planned.pop("stage_embeddings") == 1
+    assert planned == {"tables": 1, "figures_of_full_cpu_splats": 1, "page": 1, "full-cpu-splats": 1}
 
 
 def test_fewer_frames_per_job_cut_more_jobs(fresh):

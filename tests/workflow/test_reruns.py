@@ -69,7 +69,7 @@ def test_a_run_that_extends_another_shares_its_seeds_and_views(finished):
 
 def test_one_image_on_the_command_line_reruns_nothing_but_the_report(finished):
     planned = kinds(finished.planned("--config", "images=windmill-orange"))
-    assert planned.keys() == {"tables", "figures_of_report", "page", "all"}
+    assert planned.keys() == {"tables", "figures_of_tiny", "page", "all"}
 
 
 def test_fewer_frames_on_the_command_line_plan_fewer_jobs(fresh):

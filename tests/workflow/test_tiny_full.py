@@ -31,7 +31,7 @@ def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
 
     report = folder / "results/reports/tiny-full"
     tables = sorted(report.glob("tables/*.csv"))
-    assert len(tables) == 4
+    assert len(tables) == 10
     for table in tables:
         assert "tiny-full" not in table.read_text()
     with (folder / CLIP / "views-18/scores.csv").open() as stream:

@@ -13,7 +13,7 @@ from vid3d.indicators.attribution import (
     by_substitution,
     heat_map,
 )
-from vid3d.indicators.clip import HIGHER_IS_WORSE, Indicators, of_clip
+from vid3d.indicators.clip import HIGHER_IS_WORSE, RANGES, Indicators, of_clip
 from vid3d.indicators.mass import mass_between_views, mass_over_time
 from vid3d.indicators.opposites import cosines_with_front, janus, likeness_to_front
 from vid3d.indicators.reduction import reduced
@@ -21,6 +21,7 @@ from vid3d.indicators.temporal import flicker, static_change, successive_cosines
 
 __all__ = [
     "HIGHER_IS_WORSE",
+    "RANGES",
     "HeatMap",
     "Indicators",
     "StageLoss",

@@ -22,6 +22,18 @@ HIGHER_IS_WORSE = {
 }
 """Every indicator that ``of_clip`` may give, in this order; what each means: docs/indicators.md."""
 
+RANGES = {
+    "flicker": (0.0, 1.0),
+    "flicker_beyond_seed": (-1.0, 1.0),
+    "static_change": (0.0, 1.0),
+    "frame_consistency": (-1.0, 1.0),
+    "mass_over_time": (0.0, float("inf")),
+    "mass_between_views": (0.0, float("inf")),
+    "janus": (0.0, 1.0),
+    "janus_embedding": (0.0, 1.0),
+}
+"""The least and the largest value of each."""
+
 
 @dataclass(frozen=True)
 class Indicators:

@@ -20,7 +20,7 @@ from vid3d.training.schedule import Progress, Schedule
 
 DROPPED = 0.1  # share of examples without embedding, and without condition latent: guidance needs to know that case
 NOISE_AUGMENTATION = 0.02
-LOG_SIGMA = (0.8, 1.5)  # mean and deviation
+LOG_SIGMA = (1.3, 1.5)  # mean and deviation: few steps are sampled, most of them from high noise
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ def test_training_leaves_the_decoder_without_weight_on_neighbouring_frames(
     shard: scenes.Scenes, tmp_path: Path
 ) -> None:
     """Single images give it no gradient, so that whatever was drawn would stay and spoil clips."""
-    model, _ = train_autoencoder(shard, tmp_path, 0, recipe=Recipe(Schedule(2, 1e-3), Schedule(2, 1e-3)))
+    model, _ = train_autoencoder(shard, tmp_path, 0, recipe=Recipe(*[Schedule(2, 1e-3, muon=1e-3)] * 3))
     over_time = [value for value in model.state_dict().values() if value.ndim == 5 and value.shape[2:] == (3, 1, 1)]
     assert len(over_time) > 10
     assert all(value[:, :, 1].any() for value in over_time)
@@ -228,9 +228,9 @@ def test_training_leaves_the_decoder_without_weight_on_neighbouring_frames(
 
 
 def test_the_chain_from_scenes_to_latents(shard: scenes.Scenes, tmp_path: Path) -> None:
-    brief = Recipe(Schedule(2, 1e-3), Schedule(1, 1e-3))
+    brief = Recipe(Schedule(2, 1e-3), Schedule(1, 1e-3), Schedule(3, 1e-3))
     model, phases = train_autoencoder(shard, tmp_path, seed=0, recipe=brief)
-    assert [phase.steps for phase in phases] == [2, 1]
+    assert [phase.steps for phase in phases] == [2, 1, 3]
     torch.manual_seed(0)
     encoder = models.new_image_encoder().eval()
     orbits, videos = encode_orbits(shard, model, encoder), encode_videos(shard, model, encoder)

@@ -1,0 +1,35 @@
+# Renders -> indicators beside CLIP-I: flicker, Janus faces, mass that comes and goes (docs/indicators.md).
+#
+# in    views-{views}/renders/*.png and embeddings.npz; seed frames, unless the run is a control, which shows none
+# out   views-{views}/indicators.csv: one row per indicator, and one per indicator and camera; with a sidecar
+# grain one job per clip; no torch
+
+
+rule indicators:
+    input:
+        reference=REFERENCE,
+        renders=owned_frames("render", layout.RENDERS),
+        embeddings=owned("score", layout.EMBEDDINGS),
+        seed=shown_seed,
+    output:
+        rows=layout.INDICATORS,
+        sidecar=layout.INDICATORS.replace(".csv", ".json"),
+    log:
+        "logs/indicators/{run}/{image}/motion-{motion}/views-{views}.log",
+    benchmark:
+        "benchmarks/indicators/{run}/{image}/motion-{motion}/views-{views}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        truth=lambda wildcards: "--truth" if study.runs[wildcards.run].ground_truth else "",
+        revision=1,  # of the indicators: raise it when they give other numbers
+    message:
+        "Indicators of {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
+    shell:
+        "vid3d indicators --reference {input.reference:q} --motion {wildcards.motion} --views {wildcards.views}"
+        " --renders {input.renders:q} --seed {input.seed:q} --embeddings {input.embeddings:q} {params.truth}"
+        " --output {output.rows:q} 2> {log:q}"

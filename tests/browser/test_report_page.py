@@ -1,0 +1,192 @@
+"""The whole report in a real browser, from a file:// page: every test also fails on a console error or a request."""
+
+import base64
+import shutil
+import sys
+from pathlib import Path
+
+import demo
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from vid3d import layout, report, viewer
+from vid3d.files import Provenance, save_splats, save_video
+
+sys.path.append(str(demo.ROOT / "tests" / "unit"))
+
+import synthetic_report
+import synthetic_study as synthetic
+
+STILL = {"reduced_motion": "reduce", "viewport": {"width": 1200, "height": 800}}
+MOUNT = "async () => { window.viewer = await vid3d.mount(document.querySelector('.viewer')); await viewer.ready; }"
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+PIXELS = """(pane) => {
+  const { data } = viewer.pixels(pane, 96);
+  return btoa(Array.from(data, (value) => String.fromCharCode(value)).join(""));
+}"""
+
+
+@pytest.fixture(scope="module")
+def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of a synthetic study whose splats and videos move, in a folder that was moved away from its results."""
+    root = tmp_path_factory.mktemp("report")
+    study = synthetic_report.build(root, {"truth": synthetic.RUN}, images=["frog"])
+    for clip in layout.conditions(study, "truth"):
+        for frame in layout.frames(study.runs["truth"]):
+            splats = demo.waver(int(frame) / 3, clip.motion / 100, 20 * clip.views)
+            save_splats(root / clip.path(layout.SPLATS, study, "splat", frame=frame), splats, Provenance("test", "{}"))
+        for camera in layout.cameras():
+            film = np.full((3, 16, 16, 3), 200, np.uint8)
+            save_video(root / clip.path(layout.VIDEO, study, "render", camera=camera), film)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(viewer, "TURNTABLE", 32)
+        patch.setattr(viewer, "TURNTABLE_IMAGES", 4)
+        report.write(study, "small", root)
+    moved = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(root / layout.REPORT.format(report="small"), moved / "small")
+    return moved / "small" / "index.html"
+
+
+@pytest.fixture
+def page(open_page, report_file) -> Page:
+    """The report with its first viewer made and standing still."""
+    page = open_page(report_file, **STILL)
+    page.evaluate(MOUNT)
+    return page
+
+
+def picture(page: Page, pane: int = 0) -> bytes:
+    """What a pane shows, as (96, 96, 4) bytes."""
+    page.evaluate(DRAWN)
+    return base64.b64decode(page.evaluate(PIXELS, pane))
+
+
+def camera(page: Page) -> dict[str, float]:
+    return page.evaluate("viewer.camera")
+
+
+def middle(page: Page, pane: int = 0) -> tuple[float, float]:
+    pictures = page.locator(".viewer-picture").nth(pane)
+    pictures.scroll_into_view_if_needed()
+    box = pictures.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_every_image_and_video_loads(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    page.evaluate("document.querySelectorAll('img').forEach((image) => { image.loading = 'eager'; })")
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    broken = page.evaluate("[...document.images].filter((image) => !image.naturalWidth).map((image) => image.src)")
+    assert broken == []
+    assert page.locator("img").count() > 5
+    page.evaluate("document.querySelectorAll('video').forEach((video) => { video.preload = 'auto'; video.load(); })")
+    page.wait_for_function("() => [...document.querySelectorAll('video')].every((video) => video.readyState >= 2)")
+
+
+def test_before_it_is_touched_the_page_loads_little(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    names = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert not [name for name in names if "frame-" in name or name.endswith(".mp4")]
+    files = [report_file, *(Path(name.removeprefix("file://")) for name in names if name.startswith("file:"))]
+    assert sum(path.stat().st_size for path in files) < 1.5e6
+
+
+def test_anchors_lead_somewhere(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    lost = page.evaluate("""[...document.querySelectorAll("a[href^='#']")].map((a) => a.hash.slice(1))
+      .filter((name) => !document.getElementById(name))""")
+    assert lost == []
+    page.get_by_role("link", name="Provenance").click()
+    page.wait_for_function("() => document.getElementById('provenance').getBoundingClientRect().top < innerHeight / 2")
+
+
+def test_a_link_into_closed_details_opens_them(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    page.get_by_role("link", name="conformance").click()
+    expect(page.get_by_role("region", name="Conformance")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 390, 800, 1024, 1440])
+def test_nothing_is_wider_than_the_screen(open_page, report_file, width):
+    page = open_page(report_file, **STILL | {"viewport": {"width": width, "height": 800}})
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_for_readers_who_do_not_see_or_use_no_mouse(open_page, report_file, scheme):
+    """axe-core's opinion of the whole page, everything unfolded, two pictures in the viewer."""
+    page = open_page(report_file, **STILL, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    page.get_by_role("button", name="18 and 3 views").click()
+    page.evaluate(MOUNT)
+    checked = Axe().run(page, options={"preload": False}).response  # preloading would read files, which pages may not
+    assert len(checked["passes"]) > 20
+    serious = [fault for fault in checked["violations"] if fault["impact"] in ("serious", "critical")]
+    assert [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in serious] == []
+
+
+def test_the_page_reads_without_scripts(open_page, report_file):
+    page = open_page(report_file, **STILL, java_script_enabled=False)
+    expect(page.get_by_role("heading", name="Summary")).to_be_visible()
+    expect(page.locator(".viewer-stage img")).to_be_visible()
+    expect(page.locator("video[controls]")).to_have_count(2)
+    expect(page.locator(".pairs")).to_be_hidden()  # buttons that would do nothing
+
+
+# --- clips to turn ---------------------------------------------------------------------------------------------------
+
+
+def test_scrubbing_changes_the_picture_and_back_is_identical(page):
+    slider = page.get_by_role("slider", name="Time")
+    first = picture(page)
+    slider.fill("2")
+    assert picture(page) != first
+    slider.fill("0")
+    assert picture(page) == first
+
+
+def test_dragging_and_the_wheel_change_the_picture(page):
+    first = picture(page)
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y, steps=2)
+    page.mouse.up()
+    turned = picture(page)
+    assert turned != first
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("() => viewer.camera.radius < 2")
+    assert picture(page) != turned
+
+
+@pytest.mark.parametrize(
+    ("button", "captions"),
+    [
+        ("18 and 3 views", ["18 views, motion 120", "3 views, motion 120"]),
+        ("motion 120 and 160", ["18 views, motion 120", "18 views, motion 160"]),
+    ],
+)
+def test_conditions_side_by_side_stay_linked(open_page, report_file, button, captions):
+    page = open_page(report_file, **STILL)
+    page.get_by_role("button", name=button).click()
+    page.evaluate(MOUNT)
+    expect(page.locator(".viewer-captions b")).to_have_text(captions)
+    before = [picture(page, pane) for pane in (0, 1)]
+    x, y = middle(page, 1)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 40, y, steps=2)
+    page.mouse.up()
+    turned = [picture(page, pane) for pane in (0, 1)]
+    page.get_by_role("slider", name="Time").fill("1")
+    later = [picture(page, pane) for pane in (0, 1)]
+    for pane in (0, 1):
+        assert len({before[pane], turned[pane], later[pane]}) == 3
+    assert before[0] != before[1]
+    expect(page.get_by_role("link", name="Turntable (mp4)")).to_have_count(2)

@@ -1,0 +1,294 @@
+"""Replicates, intervals, verdicts, indicators and attribution in the tables of small studies with known numbers."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_study as synthetic
+
+from vid3d import layout, tables
+from vid3d.errors import InputError
+from vid3d.indicators import HIGHER_IS_WORSE
+from vid3d.intervals import mean, mean_of
+from vid3d.published import load_published
+from vid3d.replicates import families
+from vid3d.tabulation.attribution import substitutions
+from vid3d.tabulation.verdicts import paper_scale
+
+IMAGES = [f"photo-{number:02d}" for number in range(6)]
+ONE = synthetic.RUN | {
+    "title": "One",
+    "benchmark": "animate124",
+    "images": IMAGES,
+    "motion_scores": [120],
+    "view_counts": [18, 9],
+    "seed": {"backend": "relief", "size": 16, "frames": 2},
+    "views": {"backend": "relief", "size": 16},
+}
+TWO = {"title": "Two", "extends": "one", "replicate": True, "seed": {"seed": 7}}
+CONTROL = {"title": "Static", "extends": "one", "view_counts": [18], "render": {"backend": "static", "size": 16}}
+
+
+@pytest.fixture
+def build(tmp_path):
+    return lambda runs, **settings: synthetic.build(tmp_path, runs, pictures=False, **settings)
+
+
+def shift(study, root, run, column, by):
+    """Add ``by[image]`` to a column of cosines of every clip of a run."""
+    for clip in layout.conditions(study, run):
+        path = root / clip.path(layout.SCORES, study, "score")
+        table = pd.read_csv(path)
+        table[column] += by[clip.image]
+        table.to_csv(path, index=False)
+
+
+# --- intervals --------------------------------------------------------------------------------------------------------
+
+
+def test_replicates_are_averaged_within_images_first():
+    values = np.array([[0.1, 0.2, 0.4, 0.3, 0.6], [0.3, 0.2, 0.2, 0.5, 0.4]])
+    found = mean(values, "score")
+    assert found.estimate == pytest.approx(values.mean())
+    assert (found.images, found.replicates) == (5, 2)
+    assert found.low < found.estimate < found.high
+
+
+def test_an_image_that_lacks_a_replicates_value_is_left_out_and_not_counted():
+    values = np.array([[0.1, 0.2, np.nan, 0.3, 0.6], [0.3, 0.2, 0.2, 0.5, 0.4]])
+    found = mean(values, "score")
+    assert found.images == 4
+    assert found.estimate == pytest.approx(values[:, [0, 1, 3, 4]].mean())
+    assert math.isnan(mean([np.nan, np.nan], "score").estimate)
+
+
+@pytest.mark.parametrize(
+    "values", [[0.5], [0.1, 0.2, 0.3], [0.4, 0.4 + 1e-8, 0.4, 0.4, 0.4], [20.0, 21.0, 22.0, np.inf]]
+)
+def test_without_enough_that_differs_there_is_a_mean_and_no_interval(values):
+    found = mean(values, "score")
+    assert found.estimate == pytest.approx(np.mean(values))
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_an_end_beyond_what_is_possible_is_the_limit():
+    values = [0.2, 0.99, 0.98, 0.97, 0.99]
+    open_ended = mean(values, "score", (-math.inf, math.inf))
+    limited = mean(values, "score")
+    assert open_ended.high > 1
+    assert (limited.low, limited.high) == (max(open_ended.low, -1), 1)
+
+
+def test_the_same_column_gives_the_same_interval_in_any_table():
+    rows = pd.DataFrame({"image": list("abcdef"), "score": [0.1, 0.3, 0.2, 0.5, 0.4, 0.7]})
+    assert mean_of(rows, "score") == mean_of(rows.iloc[::-1], "score") == mean(rows["score"], "score")
+
+
+# --- replicates -------------------------------------------------------------------------------------------------------
+
+
+def test_replicates_share_a_row_and_are_shown_by_themselves(build, tmp_path):
+    study = build({"one": ONE, "two": TWO})
+    shift(study, tmp_path, "two", "source_reference", dict.fromkeys(IMAGES, -0.1))
+    (family,) = families(study, "small")
+    assert (family.name, family.members) == ("one", ("one", "two"))
+    scores, _ = tables.collect(study, "small", tmp_path)
+    table = tables.table2(study, "small", tmp_path, scores)
+    ours = table[table["run"].notna()].set_index("views")
+    assert list(ours["run"]) == ["one", "one"]
+    assert set(ours["replicates"]) == {2}
+    assert set(ours["n"]) == {6}
+    apart = tables.replicates_table(study, "small", tmp_path, scores).set_index(["run", "views"])
+    assert list(apart["row"]) == ["one"] * 4
+    for views in (18, 9):
+        both = [apart.loc[(run, views), "source_reference"] for run in ("one", "two")]
+        assert both[0] - both[1] == pytest.approx(0.1)
+        assert ours.loc[views, "source_reference"] == pytest.approx(np.mean(both))
+        low, high = (ours.loc[views, f"source_reference_{end}"] for end in ("low", "high"))
+        assert low < ours.loc[views, "source_reference"] < high
+
+
+def test_a_replicate_alone_is_a_row_of_its_own(build, tmp_path):
+    study = build({"one": ONE, "two": TWO})
+    alone = study.model_copy(
+        update={"reports": {"small": study.reports["small"].model_copy(update={"runs": ("two",)})}}
+    )
+    scores, _ = tables.collect(alone, "small", tmp_path)
+    table = tables.table1(alone, "small", tmp_path, scores)
+    assert list(table["run"].dropna()) == ["two"]
+    assert tables.replicates_table(alone, "small", tmp_path, scores).empty
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path):
+    study = build({"one": ONE, "static": CONTROL})
+    scores, _ = tables.collect(study, "small", tmp_path)
+    spread = scores["image"].map({image: 0.001 * number for number, image in enumerate(IMAGES)})
+    nine = scores["views"] == 9
+    for column in ("source_reference", "self_reference"):  # 18 views score above 9 by 0.05 to 0.055
+        scores.loc[nine, column] -= 0.05 + spread[nine]
+    table = tables.claims_table(study, "small", tmp_path, scores)
+    assert set(table["run"]) == {"one"}
+    assert set(table["protocol"]) == {"self_reference", "source_reference"}
+    assert (table.columns[3], table.columns[4], table.columns[5]) == ("published", "paper_scale", "here")
+    assert set(table["paper_scale"]) == {"not run here"}
+    by_claim = table[table["protocol"] == "source_reference"].set_index("claim")
+    never_above = by_claim.loc["nine-views-never-above-eighteen"]
+    assert (never_above["published"], never_above["here"]) == ("holds", "holds")
+    assert never_above["published_estimate"] == pytest.approx(0.8946 - 0.8879)
+    assert 0 < never_above["low"] < never_above["estimate"] < never_above["high"]
+    assert never_above["above"] == 0
+    assert math.isnan(never_above["below"])
+    assert by_claim.loc["nine-views-suffice", "here"] == "fails"
+    assert by_claim.loc["motion-160-loses", "here"] == "not testable here"
+    assert "no motion 160" in by_claim.loc["motion-160-loses", "reason"]
+    assert pd.isna(by_claim.loc["motion-160-loses", "n"])
+    assert by_claim.loc["other-views-worse", "published"] == "no number given"
+
+
+def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
+    full = ONE | {
+        "images": None,
+        "seed": {"backend": "svd", "frames": 25},
+        "views": {"backend": "v3d"},
+        "score": {"backend": "clip", "model": "ViT-B-32", "weights": "openai"},
+        "view_counts": [18],
+    }
+    study = build({"full": full})
+    published = load_published(tmp_path)
+    assert paper_scale(study.runs["full"], published)
+    scores, _ = tables.collect(study, "small", tmp_path)
+    scores["self_reference"] -= 0.2  # far below Animate124's
+    table = tables.claims_table(study, "small", tmp_path, scores)
+    assert list(table["paper_scale"]) == list(table["here"])
+    between = table.set_index(["claim", "protocol"]).loc[("between-the-baselines", "self_reference")]
+    assert between["here"] == "fails"
+    assert between["n"] == 24
+    sampled = study.runs["full"].model_copy(update={"images": study.runs["full"].images[:8]})
+    assert not paper_scale(sampled, published)
+
+
+# --- indicators -------------------------------------------------------------------------------------------------------
+
+
+def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
+    study = build({"one": ONE, "static": CONTROL})
+    measured = tables.collect_indicators(study, "small", tmp_path)
+    table = tables.indicators_table(study, "small", tmp_path, measured).set_index(["run", "views", "indicator"])
+    assert {name for run, _, name in table.index if run == "one"} == set(HIGHER_IS_WORSE) - {"static_change"}
+    assert ("static", 18, "flicker") in table.index
+    assert ("static", 18, "flicker_beyond_seed") not in table.index  # a control shows no seed
+    row = table.loc[("one", 9, "janus")]
+    expected = [synthetic.indicator("janus", layout.Condition("one", image, 120, 9)) for image in IMAGES]
+    assert row["mean"] == pytest.approx(np.mean(expected))
+    assert row["low"] < row["mean"] < row["high"]
+    assert (row["n"], row["worse"]) == (6, "higher")
+    assert table.loc[("one", 9, "frame_consistency"), "worse"] == "lower"
+
+
+def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_path):
+    study = build({"one": ONE})
+    path = tmp_path / layout.Condition("one", IMAGES[0], 120, 18).path(layout.INDICATORS, study, "score")
+    rows = pd.read_csv(path)
+    rows.loc[rows["indicator"] == "janus", "value"] = np.nan
+    rows.to_csv(path, index=False)
+    measured = tables.collect_indicators(study, "small", tmp_path)
+    table = tables.indicators_table(study, "small", tmp_path, measured).set_index(["views", "indicator"])
+    assert [table.loc[(18, name), "n"] for name in ("janus", "flicker")] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda t: t[t["indicator"] != "janus"], r"lacks the indicator janus \(run one\)"),
+        (lambda t: t.drop(columns="camera"), "lacks the column camera"),
+        (lambda t: t.assign(value="much"), "flicker much is out of range"),
+        (lambda t: t.assign(value=np.inf), "flicker inf is out of range"),
+        (lambda t: pd.concat([t, t]), "lists an indicator twice"),
+    ],
+)
+def test_bad_indicators_are_refused_in_one_line(build, tmp_path, spoil, message):
+    study = build({"one": ONE})
+    path = tmp_path / layout.Condition("one", IMAGES[2], 120, 9).path(layout.INDICATORS, study, "score")
+    spoil(pd.read_csv(path)).to_csv(path, index=False)
+    with pytest.raises(InputError, match=message) as caught:
+        tables.collect_indicators(study, "small", tmp_path)
+    assert str(path) in str(caught.value)
+    path.unlink()
+    with pytest.raises(InputError, match=f"missing .run one, image {IMAGES[2]}, motion 120, views 9"):
+        tables.collect_indicators(study, "small", tmp_path)
+
+
+# --- attribution ------------------------------------------------------------------------------------------------------
+
+
+def test_similarity_by_stage_and_what_each_loses(build, tmp_path):
+    study = build({"one": ONE, "two": TWO, "static": CONTROL})
+    table = tables.attribution_table(study, "small", tmp_path)
+    assert set(table["run"]) == {"one"}  # a control's renders come from no stage
+    assert set(table["replicates"]) == {2}
+    found = table.set_index(["stage", "place"])
+    cosines = [synthetic.stage_cosines(layout.Condition("one", image, 120, 18)) for image in IMAGES]
+    of = {stage: np.mean([cosine[stage] for cosine in cosines]) for stage in cosines[0]}
+    for stage in ("seed", "views", "renders"):
+        assert found.loc[(stage, "front"), "similarity"] == pytest.approx(of[stage], abs=1e-6)
+    assert found.loc[("renders", "around"), "loss"] == pytest.approx(of["views"] - of["renders"], abs=1e-6)
+    row = found.loc[("renders", "front")]
+    assert (row["before"], row["n"]) == ("views front", 6)
+    assert row["loss_low"] < row["loss"] < row["loss_high"]
+
+
+@pytest.mark.parametrize("missing", ["seed", "views"])
+def test_embeddings_without_a_stage_are_refused_by_name(build, tmp_path, missing):
+    study = build({"one": ONE})
+    path = tmp_path / layout.Condition("one", IMAGES[1], 120, 18).path(layout.STAGE_EMBEDDINGS, study, "score")
+    with np.load(path) as stored:
+        kept = {name: array for name, array in stored.items() if name != missing}
+    np.savez(path, **kept)
+    with pytest.raises(InputError, match=f"has no embeddings of {missing}"):
+        tables.attribution_table(study, "small", tmp_path)
+    np.savez(path, **kept, **{missing: np.ones((1, 18, 2) if missing == "views" else (1, 2), np.float32)})
+    with pytest.raises(InputError, match=f"{missing} has not 2 frames"):
+        tables.attribution_table(study, "small", tmp_path)
+
+
+# --- substitution -----------------------------------------------------------------------------------------------------
+
+SAMPLED = ONE | {"benchmark": "procedural", "images": ["frog", "mill"]}
+TRUE_SEED = {"title": "True seed", "extends": "one", "seed": {"backend": "procedural", "size": 16, "frames": 2}}
+TRUE_VIEWS = {"title": "True views", "extends": "one", "views": {"backend": "procedural", "size": 16}}
+TRUE_BOTH = {"title": "Truth", "extends": "seed", "views": {"backend": "procedural", "size": 16}}
+
+
+def test_runs_with_ground_truth_attribute_the_loss(build, tmp_path):
+    study = build({"one": SAMPLED, "seed": TRUE_SEED, "views": TRUE_VIEWS, "both": TRUE_BOTH})
+    (of,) = substitutions(study, "small")
+    assert (of.generated, of.seed, of.both, of.views) == ("one", "seed", "both", "views")
+    for run, by in {"seed": 0.01, "views": 0.02, "both": 0.03}.items():
+        shift(study, tmp_path, run, "source_reference", dict.fromkeys(("frog", "mill"), by))
+    scores, _ = tables.collect(study, "small", tmp_path)
+    table = tables.substitution_table(study, "small", tmp_path, scores)
+    assert set(table["protocol"]) == {"source_reference", "self_reference"}
+    rows = table[table["protocol"] == "source_reference"].set_index("stage")
+    assert list(rows.index) == ["seed", "views", "splats"]
+    assert set(rows["runs"]) == {"one seed both views"}
+    assert rows.loc["seed", "loss"] == pytest.approx(0.01)
+    assert rows.loc["views", "loss"] == pytest.approx(0.02)
+    assert rows.loc["views", "alone"] == pytest.approx(0.02)
+    clips = [layout.Condition("both", image, 120, 18) for image in ("frog", "mill")]
+    truth = np.mean([synthetic.stage_cosines(clip)["truth"] for clip in clips])
+    ours = np.mean([synthetic.source_cosine(clip, f, c) + 0.03 for clip in clips for f in range(2) for c in range(10)])
+    assert rows.loc["splats", "loss"] == pytest.approx(truth - ours, abs=1e-6)
+    assert rows["share"].sum() == pytest.approx(1)
+
+
+def test_runs_that_differ_in_more_than_the_truth_are_not_compared(build, tmp_path):
+    refit = TRUE_BOTH | {"splat": {"iterations": 3}}
+    study = build({"one": SAMPLED, "seed": TRUE_SEED, "both": refit})
+    assert substitutions(study, "small") == []
+    scores, _ = tables.collect(study, "small", tmp_path)
+    assert tables.substitution_table(study, "small", tmp_path, scores).empty

@@ -1,0 +1,42 @@
+"""What ``snakemake --report`` shows: tables and figures with captions, categories and labels."""
+
+from pathlib import Path
+
+import pytest
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+
+from vid3d import figure_list
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def flagged():
+    """(path pattern, what is said of it) of every output that Snakemake's report shows."""
+    with SnakemakeApi(OutputSettings()) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(),
+            snakefile=ROOT / "Snakefile",
+            workdir=ROOT,
+        )
+        workflow.dag()
+        outputs = [output for rule in workflow._workflow.rules for output in rule.output]
+    return [(str(output), output.flags["report"]) for output in outputs if "report" in output.flags]
+
+
+def test_every_table_and_every_figure_is_there(flagged):
+    tables = {said.labels["table"] for path, said in flagged if said.category == "Tables"}
+    figures = {said.labels["figure"] for path, said in flagged if said.category == "Figures"}
+    assert {"table1", "table2", "table3", "claims", "indicators", "attribution"} <= tables
+    assert figures == set(figure_list.NAMES)
+    assert all(path.endswith(".csv" if said.category == "Tables" else ".svg") for path, said in flagged)
+    assert {said.subcategory for _, said in flagged} >= {"quick", "mini", "full"}
+
+
+def test_each_has_a_caption_that_is_there(flagged):
+    captions = {Path(said.caption.get_path_or_uri(secret_free=True)).resolve() for _, said in flagged}
+    assert {path.parent for path in captions} == {ROOT / "reports/captions"}
+    assert all(len(path.read_text().split()) > 1 for path in captions)
+    assert captions == set((ROOT / "reports/captions").glob("*.rst")), "captions of nothing"

@@ -1,0 +1,91 @@
+"""The figures of a report, files in and files out.
+
+``write`` (command ``vid3d figures``) draws every figure that the report can have, each as SVG and PDF for a paper and
+as WebP for a page, and writes ``figures.json`` beside them.  A page reads nothing else::
+
+    for entry in figures.listing(report, root):
+        entry.name      # "figure1" ... "figure10", "heatmap", "trends": good for an id
+        entry.number    # 1 ... 10, None of those that the paper has not
+        entry.title, entry.caption, entry.alt
+        entry.absent    # why the report has no such figure (a clause: "no run of this report varies ..."), "" if it has
+        entry.files     # {"svg": "figures/figure1.svg", "pdf": ..., "webp": ...}, relative to the report's folder
+        entry.width, entry.height  # of the WebP in pixels, twice those at which it is meant to be shown
+
+Entries stand in the order of ``figure_list.NAMES``, and those that are absent have no files.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from matplotlib import style
+
+from vid3d import external, figure_list, layout
+from vid3d.config import Study
+from vid3d.figures import comparison, examples, failures, heatmaps, method, sheet, trends, varied
+from vid3d.figures.catalogue import Drawn, Entry, captions, describe, left_out, listing
+from vid3d.figures.source import Source, azimuth, tile
+from vid3d.files import save_json
+
+__all__ = ["DRAW", "STYLE", "Drawn", "Entry", "Source", "azimuth", "describe", "listing", "tile", "write"]
+
+STYLE = "reports/figures.mplstyle"
+DRAW: dict[str, Callable[[Source], Drawn]] = {
+    "figure1": method.diagram,
+    "figure2": varied.two_cameras,
+    "figure3": varied.view_counts,
+    "figure4": varied.motion_scores,
+    **{f"figure{n}": partial(comparison.compare, place=place) for place, n in enumerate(figure_list.COMPARISONS)},
+    "figure9": examples.further,
+    "figure10": failures.failures,
+    "heatmap": heatmaps.maps,
+    "trends": trends.trends,
+}
+
+
+def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) -> list[Path]:
+    """Draw and write the figures of a report, and their list; returns the paths, in the order of ``layout.figures``.
+
+    Args:
+        study: restricted by ``study.only(report)``.
+        root: the folder that holds ``results/``, ``reports/`` and ``benchmark/``.
+        others: scores of other methods' renders (``layout.EXTERNAL_SCORES``), whose renders are compared, too.
+
+    Raises:
+        InputError: a picture, score or text that is missing, corrupt or of another shape.
+    """
+    source = Source(study, report, root, tuple(external.collect(study, others, root)))
+    texts, absent = captions(root), figure_list.absent(study, report)
+    entries = []
+    for name in figure_list.NAMES:
+        number = figure_list.number(name)
+        if name in absent:
+            entries.append(left_out(name, number, texts[name], absent[name]))
+            _remove(name, report, root)
+        else:
+            with style.context(root / STYLE):
+                drawn = DRAW[name](source)
+                entries.append(_save(describe(name, number, texts[name], drawn), drawn, report, root))
+    save_json(root / layout.FIGURE_LIST.format(report=report), [entry.model_dump() for entry in entries])
+    return [root / path for path in layout.figures(study, report)]
+
+
+def _paths(name: str, report: str) -> dict[str, Path]:
+    """Where a figure's formats live, relative to the repository."""
+    return {
+        suffix: Path(layout.FIGURE.format(report=report, name=name, suffix=suffix)) for suffix in layout.FIGURE_FORMATS
+    }
+
+
+def _save(entry: Entry, drawn: Drawn, report: str, root: Path) -> Entry:
+    paths = _paths(entry.name, report)
+    width, height = sheet.save(drawn.figure, entry.title, **{suffix: root / path for suffix, path in paths.items()})
+    folder = layout.REPORT.format(report=report)
+    files = {suffix: path.relative_to(folder).as_posix() for suffix, path in paths.items()}
+    return entry.model_copy(update={"files": files, "width": width, "height": height})
+
+
+def _remove(name: str, report: str, root: Path) -> None:
+    """Remove a figure that an earlier report in this folder had."""
+    for path in _paths(name, report).values():
+        (root / path).unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""Figure 10: failure cases, chosen by number and not by eye: the images that a measure calls the worst."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vid3d import figure_list, layout
+from vid3d.cameras import EVALUATION_CAMERAS
+from vid3d.figures import films
+from vid3d.figures.catalogue import Drawn
+from vid3d.figures.heatmaps import COSINES
+from vid3d.figures.sheet import PAGE
+from vid3d.figures.source import Source, azimuth, listed, moments
+from vid3d.scene import UInt8
+from vid3d.tabulation import indicators
+
+COLUMNS = 6  # pictures in a row
+AROUND = (0, 2, 3, 5, 7, 8)  # evaluation cameras, front and back among them
+CRITERIA = {  # of docs/indicators.md, worse the higher they are: how they are called, what they concern
+    "flicker": ("most flicker", "time"),
+    "mass_over_time": ("most mass over time", "time"),
+    "mass_between_views": ("most mass between views", "views"),
+    "janus": ("strongest Janus", "views"),
+}
+_LABEL = 1.3
+_LOWEST = 2  # images by CLIP-I
+
+
+@dataclass(frozen=True)
+class Case:
+    """A clip that was chosen, and what its row shows.
+
+    Attributes:
+        criterion: why it was chosen, in words.
+        value: of the criterion.
+        median: of the same criterion over all images.
+        seen: which camera or frame all pictures share, in words.
+        pictures: (frame, camera) from left to right.
+    """
+
+    clip: layout.Condition
+    criterion: str
+    value: float
+    median: float
+    seen: str
+    pictures: tuple[tuple[int, int], ...]
+
+
+def failures(source: Source) -> Drawn:
+    """The worst images of the first run whose scores mean something, at its base condition."""
+    name = next(iter(figure_list.scored(source.study, source.report)))
+    run = source.runs[name]
+    cases = [*_by_score(source, name), *_by_indicator(source, name)]
+    grid = films.Grid(PAGE, _LABEL, max(len(case.pictures) for case in cases))
+    blocks = [
+        films.Block(source.reference(case.clip, grid.pixels), (_film(source, case, grid),), _heads(case))
+        for case in cases
+    ]
+    sheet = films.draw(blocks, grid, source.stamp(name))
+    words = {
+        "run": run.title,
+        "cases": listed([f"{case.criterion} (“{case.clip.image}”)" for case in cases]),
+        "count": str(len(run.images or ())),
+        "views": str(run.view_counts[0]),
+        "motion": str(run.motion_scores[0]),
+    }
+    return Drawn(sheet.figure, words, stamp=run.stamp)
+
+
+def _at_base(source: Source, name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    motion, views = source.runs[name].conditions[0]
+    return rows[(rows["run"] == name) & (rows["motion"] == motion) & (rows["views"] == views)]
+
+
+def _by_score(source: Source, name: str) -> list[Case]:
+    """The images of the lowest CLIP-I, if below the median or the lowest, each at the camera where it is lowest."""
+    rows = _at_base(source, name, source.scores)
+    means = rows.groupby("image", sort=False)[COSINES].mean().sort_values(kind="stable")
+    median = float(means.median())
+    cases = []
+    for place, (image, value) in enumerate(means.items()):
+        if place == 0 or (place < _LOWEST and value < median):
+            cameras = rows[rows["image"] == image].groupby("camera")[COSINES].mean()
+            camera = int(np.argmin(cameras.to_numpy(float)))  # groups are sorted
+            shown = tuple((frame, camera) for frame in moments(source.runs[name].used_frames, COLUMNS))
+            words = "lowest CLIP-I" if place == 0 else "next lowest"
+            clip = source.base(name, str(image))
+            cases.append(Case(clip, words, float(value), median, f"from {azimuth(camera)}", shown))
+    return cases
+
+
+def _by_indicator(source: Source, name: str) -> list[Case]:
+    """The image that each indicator calls the worst; none where it calls all images alike."""
+    rows = _at_base(source, name, indicators.collect(source.study, source.report, source.root))
+    frames = source.runs[name].used_frames
+    cases = []
+    for indicator, (words, concerns) in CRITERIA.items():
+        values = rows[rows["indicator"] == indicator].set_index("image")["value"].dropna()
+        if values.nunique() < 2:
+            continue
+        clip = source.base(name, str(values.idxmax()))
+        if concerns == "time":
+            camera = _worst_camera(source, clip, indicator)
+            first = max(0, (frames - COLUMNS) // 2)
+            shown = tuple((frame, camera) for frame in range(first, min(frames, first + COLUMNS)))
+            seen = f"from {azimuth(camera)}"
+        else:
+            shown, seen = tuple((frames // 2, camera) for camera in AROUND), f"frame {frames // 2}"
+        cases.append(Case(clip, words, float(values.max()), float(values.median()), seen, shown))
+    return cases
+
+
+def _worst_camera(source: Source, clip: layout.Condition, indicator: str) -> int:
+    """Where an indicator is highest; the file was checked when the indicators were collected."""
+    table = pd.read_csv(source.root / clip.path(layout.INDICATORS, source.study, "score"))
+    cameras = table[(table["indicator"] == indicator) & table["camera"].between(0, EVALUATION_CAMERAS - 1)]
+    values = pd.to_numeric(cameras["value"], errors="coerce").fillna(-1.0).to_numpy(float)
+    return int(cameras["camera"].to_numpy(float)[values.argmax()]) if len(values) else 0
+
+
+def _heads(case: Case) -> tuple[str, ...]:
+    """What stands over the pictures: frames, or cameras where all show one frame."""
+    if len({camera for _, camera in case.pictures}) > 1:
+        return tuple(azimuth(camera) for _, camera in case.pictures)
+    return tuple(f"frame {frame}" for frame, _ in case.pictures)
+
+
+def _film(source: Source, case: Case, grid: films.Grid) -> films.Film:
+    pictures: list[UInt8] = [source.render(case.clip, frame, camera, grid.pixels) for frame, camera in case.pictures]
+    digits = 3 if case.value >= 0.01 else 4
+    values = f"{case.value:.{digits}f}\n(median {case.median:.{digits}f})"
+    return films.Film(f"{case.clip.image}\n{case.criterion}: {values}\n{case.seen}", tuple(pictures))

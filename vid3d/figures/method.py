@@ -1,0 +1,116 @@
+"""Figure 1: the method, told by the intermediate images of one clip: reference, seed video, views, splats, renders."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from vid3d import layout
+from vid3d.cameras import ORBIT_RADIUS, look_at_origin, sphere
+from vid3d.figures.catalogue import Drawn
+from vid3d.figures.sheet import GAP, GREY, PAGE, RESOLUTION, Sheet
+from vid3d.figures.source import Source, azimuth, listed, moments, tile
+from vid3d.files import load_splats
+from vid3d.scene import Splats, UInt8
+
+MOMENTS = 3  # rows
+CAMERAS = (0, 3, 7)  # evaluation cameras of the renders, at azimuths 0, 108 and 252 degrees
+_VIEWS = (2, 3)  # rows and columns of generated views, evenly spaced around the orbit
+_HEAD, _FOOT, _ARROW = 0.34, 0.17, 0.25  # inches
+_SH0 = 0.28209479177387814  # colour = 0.5 + _SH0 * coefficient
+_STEPS = ("1  seed video", "2  views of each frame", "3  splats", "4  renders")
+
+
+def diagram(source: Source) -> Drawn:
+    """The first image of the first run at its base condition."""
+    name = source.first()
+    run = source.runs[name]
+    clip = source.base(name, (run.images or ())[0])
+    frames = moments(run.used_frames, MOMENTS)
+    rows, columns = _VIEWS
+    side = (PAGE - 4 * _ARROW - GAP * (2 + columns + len(CAMERAS))) / (3 + columns / rows + len(CAMERAS))
+    small = (side - GAP * (rows - 1)) / rows
+    widths = (side, side, columns * (small + GAP) - GAP, side, len(CAMERAS) * (side + GAP) - GAP)
+    lefts = [GAP + sum(widths[:place]) + place * _ARROW for place in range(len(widths))]
+    step = side + _FOOT
+    height = _HEAD + len(frames) * step
+    sheet = Sheet(PAGE, height, source.stamp(name))
+    backends = [run.spec(stage).backend for stage in ("seed", "views", "splat", "render")]
+    for left, width, words, backend in zip(lefts, widths, ("reference", *_STEPS), ("", *backends), strict=True):
+        sheet.text(left + width / 2, 0.09, words)
+        sheet.text(left + width / 2, 0.22, f"backend {backend}" if backend else clip.image, color=GREY)
+    middle = _HEAD + (height - _HEAD - _FOOT - side) / 2
+    pixels = round(side * RESOLUTION)
+    sheet.image(source.reference(clip, pixels), lefts[0], middle, side)
+    sheet.frame(lefts[0], middle, side)
+    # the seed frames are one video, made at once; nothing joins the rows after it
+    sheet.frame(lefts[1] - 0.03, _HEAD - 0.03, side + 0.06, height - _HEAD + 0.01, colour=GREY)
+    for row, frame in enumerate(frames):
+        top = _HEAD + row * step
+        sheet.image(_seed(source, clip, frame, pixels), lefts[1], top, side)
+        sheet.text(lefts[1] + side / 2, top + side + 0.06, f"frame {frame}", color=GREY)
+        for place, view in enumerate(_views(source, clip, frame, round(small * RESOLUTION))):
+            down, across = divmod(place, columns)
+            sheet.image(view, lefts[2] + across * (small + GAP), top + down * (small + GAP), small)
+        path = clip.path(layout.SPLATS, source.study, "splat", frame=layout.two(frame))
+        sheet.image(centres(load_splats(source.root / path), pixels), lefts[3], top, side)
+        for place, camera in enumerate(CAMERAS):
+            sheet.image(source.render(clip, frame, camera, pixels), lefts[4] + place * (side + GAP), top, side)
+            if row == len(frames) - 1:
+                sheet.text(lefts[4] + place * (side + GAP) + side / 2, top + side + 0.06, azimuth(camera), color=GREY)
+        centre = top + side / 2
+        sheet.arrow((lefts[0] + side + 0.03, middle + side / 2), (lefts[1] - 0.05, centre))
+        for place in (1, 2, 3):
+            sheet.arrow((lefts[place] + widths[place] + 0.05, centre), (lefts[place + 1] - 0.03, centre))
+    return Drawn(sheet.figure, _words(source, clip, frames), stamp=run.stamp)
+
+
+def _words(source: Source, clip: layout.Condition, frames: tuple[int, ...]) -> dict[str, str]:
+    run = source.runs[clip.run]
+    return {
+        "run": run.title,
+        "image": clip.image,
+        "motion": str(clip.motion),
+        "views": "all" if clip.views == run.views.count else str(clip.views),
+        "generated": str(run.views.count),
+        "shown": str(min(_VIEWS[0] * _VIEWS[1], run.views.count)),
+        "times": f"frames {listed(frames)} of {run.used_frames}",
+        "cameras": listed([azimuth(camera) for camera in CAMERAS]),
+    }
+
+
+def _seed(source: Source, clip: layout.Condition, frame: int, size: int) -> UInt8:
+    path = clip.path(layout.SEED, source.study, "seed", frame=layout.two(frame))
+    return tile(source.root / path, 0, 1, size)
+
+
+def _views(source: Source, clip: layout.Condition, frame: int, size: int) -> list[UInt8]:
+    """Some of the generated views, evenly spaced around the orbit."""
+    count = source.runs[clip.run].views.count
+    path = source.root / clip.path(layout.ORBIT, source.study, "views", frame=layout.two(frame))
+    wanted = min(_VIEWS[0] * _VIEWS[1], count)
+    return [tile(path, place * count // wanted, count, size) for place in range(wanted)]
+
+
+def centres(splats: Splats, size: int, azimuth: float = 25.0, elevation: float = 15.0) -> UInt8:
+    """The splats as dots of their colours, far ones first, (size, size, 3) uint8 on white: not a render.
+
+    A dot stands at a splat's centre; its radius is half of the largest standard deviation, and at least a third of a
+    pixel, so that dots show how many splats there are and hardly cover each other.  Splats of opacity below 0.1, and
+    those beside or behind the camera, are left out.
+    """
+    camera = sphere([azimuth], elevation, size)
+    away = np.linalg.inv(look_at_origin(azimuth, elevation))
+    seen = splats.positions @ away[:3, :3].T + away[:3, 3]
+    sharp = size * 4  # drawn four times as large, then reduced, for smooth edges
+    focal = 0.5 * sharp / np.tan(np.radians(camera.fov) / 2)
+    depth = seen[:, 2]
+    colours = np.rint(np.clip(0.5 + _SH0 * splats.colours, 0, 1) * 255).astype(int)
+    radii = np.exp(splats.log_scales.max(axis=1)) / 2
+    opaque = splats.opacity_logits > np.log(0.1 / 0.9)
+    canvas = Image.new("RGB", (sharp, sharp), "white")
+    pen = ImageDraw.Draw(canvas)
+    for index in np.argsort(-depth, kind="stable"):
+        if opaque[index] and depth[index] > 0.1 * ORBIT_RADIUS:
+            x, y = focal * seen[index, :2] / depth[index] + sharp / 2
+            radius = min(max(focal * radii[index] / depth[index], 1.4), 0.02 * sharp)
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=tuple(colours[index].tolist()))
+    return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS))

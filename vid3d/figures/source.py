@@ -1,0 +1,114 @@
+"""What figures are made of: a report's runs, their pictures and scores, and other methods' renders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from vid3d import figure_list, layout, scores
+from vid3d.cameras import EVALUATION_CAMERAS
+from vid3d.config import Run, Study
+from vid3d.errors import InputError
+from vid3d.external import External
+from vid3d.files import load_image, to_uint8
+from vid3d.scene import UInt8
+
+FRONT, SIDE, BACK = 0, 3, 5  # evaluation cameras, at azimuths 0, 108 and 180 degrees
+
+
+@dataclass(frozen=True)
+class Source:
+    """A report's results on disk.
+
+    Attributes:
+        study: restricted by ``study.only(report)``.
+        root: the folder that holds ``results/``, ``reports/`` and ``benchmark/``.
+        external: other methods whose renders were scored.
+    """
+
+    study: Study
+    report: str
+    root: Path
+    external: tuple[External, ...] = ()
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """The report's runs that figures can show, in its order."""
+        return figure_list.drawn(self.study, self.report)
+
+    def first(self, vary: str = "") -> str:
+        """The name of the first of these runs, or of the first that has several values of a setting."""
+        return next(name for name, run in self.runs.items() if not vary or len(getattr(run, vary)) > 1)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """The scores of all clips, one row per frame and camera, as ``scores.collect`` gives them."""
+        return scores.collect(self.study, self.report, self.root)[0]
+
+    def base(self, run: str, image: str) -> layout.Condition:
+        """An image's clip at a run's base condition."""
+        return layout.Condition(run, image, *self.runs[run].conditions[0])
+
+    def stamp(self, *runs: str) -> str:
+        """What stands at a figure's foot: the runs, and what their numbers are not."""
+        stamps = dict.fromkeys(self.runs[name].stamp for name in runs if self.runs[name].stamp)
+        return " · ".join([f"run{'s' if len(runs) > 1 else ''} {', '.join(runs)}", *stamps])
+
+    def reference(self, clip: layout.Condition, size: int) -> UInt8:
+        """The clip's reference image, cut out on white, at most ``size`` pixels wide."""
+        return tile(self.root / clip.path(layout.FOREGROUND, self.study, "reference"), 0, 1, size)
+
+    def render(self, clip: layout.Condition, frame: int, camera: int, size: int) -> UInt8:
+        """One render of a clip, at most ``size`` pixels wide."""
+        path = clip.path(layout.RENDERS, self.study, "render", frame=layout.two(frame))
+        return tile(self.root / path, camera, EVALUATION_CAMERAS, size)
+
+
+def tile(path: Path, index: int, count: int, size: int) -> UInt8:
+    """One of ``count`` square images side by side in a PNG, (s, s, 3) uint8 on white, at most ``size`` pixels wide.
+
+    Raises:
+        InputError: a file that is missing, corrupt or of another shape.
+    """
+    image, _ = load_image(path)
+    height, width = image.shape[:2]
+    if width != count * height:
+        raise InputError(f"{path}: {width} x {height} pixels are not {count} square images side by side; run it again")
+    return fitted(to_uint8(image[:, index * height : (index + 1) * height]), size)
+
+
+def fitted(image: UInt8, size: int) -> UInt8:
+    """An image of any shape in a white square, (s, s, 3) uint8, at most ``size`` pixels wide."""
+    height, width = image.shape[:2]
+    edge = max(height, width)
+    square = np.full((edge, edge, 3), 255, np.uint8)
+    top, left = (edge - height) // 2, (edge - width) // 2
+    square[top : top + height, left : left + width] = image
+    if edge <= size:
+        return square
+    return np.asarray(Image.fromarray(square).resize((size, size), Image.Resampling.LANCZOS))
+
+
+def moments(frames: int, columns: int) -> tuple[int, ...]:
+    """Frame numbers of at most ``columns`` columns, first and last frame included, evenly spaced."""
+    return tuple(int(frame) for frame in np.unique(np.linspace(0, frames - 1, min(columns, frames)).round()))
+
+
+def azimuth(camera: int) -> str:
+    """Where an evaluation camera stands."""
+    return f"{360 * camera // EVALUATION_CAMERAS}°"
+
+
+def listed(items: Sequence[object]) -> str:
+    """The items as words: a, b and c."""
+    *others, last = map(str, items)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def quoted(images: Sequence[str]) -> str:
+    """Names of images in quotation marks: “a”, “b” and “c”."""
+    return listed([f"“{image}”" for image in images])

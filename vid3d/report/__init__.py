@@ -1,0 +1,140 @@
+"""The HTML report of a study: one folder that opens offline, from the tables, figures and videos that exist already.
+
+The page is plain HTML, CSS and scripts with relative paths; it loads nothing from anywhere else.  Its first screen says
+what the paper claims, what was measured and what was not run, and what holds; then come tables, figures, clips to turn,
+where quality is lost, and where everything comes from.  The PLYs that it offers lie zipped beside its folder.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from vid3d import figure_list, figures, gallery, layout, viewer
+from vid3d.config import Study
+from vid3d.environment import stage_times, versions
+from vid3d.errors import InputError
+from vid3d.files import FRAMES_PER_SECOND, save_text
+from vid3d.published import Published, load_published
+from vid3d.report import clip_i, deviations, evidence, explore, provenance, summary, verdicts
+from vid3d.report.cells import TableView, read
+
+TEMPLATE = "template.html"
+SOURCES = ("style.css", "videos.js", "pairs.js")  # copied beside the page, as the viewer's are
+GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
+OWN_CAMERAS = (0, 2, 4, 6, 8)  # azimuths 0, 72, 144, 216 and 288 degrees
+
+
+def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> Path:
+    """Write ``index.html`` and what it needs into the report's folder; returns its path.
+
+    Args:
+        study: restricted by ``study.only(report)``.
+        root: the folder that holds ``results/`` (with this report's tables and figures), ``benchmark/``, ``config/``,
+            ``docs/``, ``reports/`` and ``weights/``.
+        times: Snakemake's benchmark files.
+
+    Raises:
+        InputError: a table, figure, video, splat, template or benchmark file that is missing or not understood.
+    """
+    folder = root / layout.REPORT.format(report=report)
+    published = load_published(root)
+    spent = stage_times(times)
+    words = {
+        "title": study.reports[report].title,
+        "published": published,
+        "frames_per_second": FRAMES_PER_SECOND,
+        "command": provenance.command(study, report),
+        "settings": provenance.settings(study, report),
+        "weights": provenance.weights(study, report, root),
+        "hardware": provenance.hardware(times),
+        "versions": versions(),
+        "times": spent.to_dict("records"),
+        "gpus": bool(spent["gpu_seconds"].notna().any()),
+        "deviations": deviations.load(root),
+        "conformance": summary.conformance(root),
+        "scripts": [source for source in (*viewer.SOURCES, *SOURCES) if source.endswith(".js")],
+        **_measured(study, report, root, published),
+        **_figures(report, root),
+        **_moving(study, report, root, folder),
+    }
+    page = _template(root).render(words)
+    for source in SOURCES:
+        gallery.copy(root / "reports" / source, folder / source)
+    viewer.copy_sources(root, folder)
+    save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
+    path = root / layout.PAGE.format(report=report)
+    save_text(path, page)
+    return path
+
+
+def _measured(study: Study, report: str, root: Path, published: Published) -> dict[str, Any]:
+    """What the report's tables say: runs, claims, and tables by their names; those without rows are left out."""
+    numbered = {number: read(_table(root, report, number), *clip_i.COLUMNS) for number in (1, 2, 3)}
+    varied = {
+        1: True,
+        2: summary.varied(study, report, "view_counts"),
+        3: summary.varied(study, report, "motion_scores"),
+    }
+    paths = {
+        layout.HELD_OUT_TABLE: (evidence.held_out, evidence.HELD_OUT),
+        layout.PROTOCOL_TABLE: (clip_i.protocol_matrix, clip_i.PROTOCOL_COLUMNS),
+        layout.REPLICATES_TABLE: (clip_i.replicates, clip_i.REPLICATE_COLUMNS),
+        layout.INDICATORS_TABLE: (evidence.indicators, evidence.INDICATORS),
+        layout.ATTRIBUTION_TABLE: (evidence.attribution, evidence.ATTRIBUTION),
+        layout.SUBSTITUTION_TABLE: (evidence.substitution, evidence.SUBSTITUTION),
+    }
+    views: list[TableView] = [clip_i.numbered(table, number, published) for number, table in numbered.items()]
+    views += [view(read(root / path.format(report=report), *columns)) for path, (view, columns) in paths.items()]
+    return {
+        "runs": summary.runs(study, report, root, numbered[1]),
+        "not_run": summary.not_run(study, report, root, published),
+        "claims": verdicts.claims(read(root / layout.CLAIMS_TABLE.format(report=report), *verdicts.COLUMNS)),
+        "tables": {view.name: view for view in views if view.groups},
+        "varied": varied,
+        "own": _own(study, report),
+    }
+
+
+def _table(root: Path, report: str, number: int) -> Path:
+    return root / layout.TABLE.format(report=report, number=number)
+
+
+def _own(study: Study, report: str) -> bool:
+    """Whether the report shows a reader's own image, and so begins with it."""
+    return all(study.runs[name].benchmark == "own" for name in study.reports[report].runs)
+
+
+def _figures(report: str, root: Path) -> dict[str, Any]:
+    """The figures by their names, and those that are left out."""
+    entries = figures.listing(report, root)
+    return {
+        "figures": {entry.name: entry for entry in entries if not entry.absent},
+        "absent": [entry for entry in entries if entry.absent],
+    }
+
+
+def _moving(study: Study, report: str, root: Path, folder: Path) -> dict[str, Any]:
+    """Videos and viewers, whose files this writes."""
+    cameras = OWN_CAMERAS if _own(study, report) else GALLERY_CAMERAS
+    drawn = figure_list.drawn(study, report)
+    filmed = {name: gallery.scenes(study, name, root, folder, cameras) for name in drawn}
+    explored = explore.write(study, report, root, folder)
+    gallery.remove_stale(folder, [scene for scenes in filmed.values() for scene in scenes])
+    return {
+        "explorations": explored,
+        "filmed": [(drawn[name], scenes) for name, scenes in filmed.items() if scenes],
+        "beside": Path(layout.SPLAT_ARCHIVE.format(report=report, clip="")).parent.name,
+    }
+
+
+def _template(root: Path) -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(root / "reports")
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    try:
+        return environment.get_template(TEMPLATE)
+    except jinja2.TemplateNotFound:
+        raise InputError(f"{root / 'reports' / TEMPLATE}: missing; restore it from the repository") from None

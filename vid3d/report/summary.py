@@ -1,0 +1,156 @@
+"""The first screen: the runs and what they measured, what was not run, and what stands in for paper scale."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from vid3d import replicates, tables
+from vid3d.config import Run, Study, read_yaml
+from vid3d.errors import InputError
+from vid3d.published import Published
+from vid3d.report.cells import interval, number
+from vid3d.specs import SeedSpec, Strict, ViewsSpec, first_problem
+
+CONFORMANCE = "reports/conformance.yaml"
+
+
+class Conformance(Strict):
+    """One part of the pipeline that was compared with the released code's own numbers.
+
+    Attributes:
+        bound: that a test holds the difference to.
+        test: its file in tests/conformance.
+    """
+
+    compared: str
+    bound: str
+    test: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """A run's score at its base condition, and its 95 % interval where there is one."""
+
+    protocol: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run, or several replicates of one, in a few lines; no scores of random weights.
+
+    Attributes:
+        stamp: what its numbers are not.
+        control: what it shows is no scene.
+        others: names of further replicates.
+    """
+
+    name: str
+    title: str
+    stamp: str
+    control: bool
+    benchmark: str
+    images: str
+    frames: str
+    embedder: str
+    motion_scores: tuple[int, ...]
+    view_counts: tuple[int, ...]
+    scores: tuple[Score, ...]
+    others: tuple[str, ...] = ()
+
+
+def conformance(root: Path) -> dict[str, Conformance]:
+    """What was compared with the released code, by part.
+
+    Raises:
+        InputError: a file that is missing or not understood.
+    """
+    path = root / CONFORMANCE
+    try:
+        return TypeAdapter(dict[str, Conformance]).validate_python(read_yaml(path))
+    except ValidationError as error:
+        raise InputError(f"{path}: {first_problem(error)}; restore it from the repository") from None
+
+
+def runs(study: Study, report: str, root: Path, table1: pd.DataFrame) -> tuple[RunSummary, ...]:
+    """The report's runs in its order, replicates as one."""
+    members = {family.name: family.members[1:] for family in replicates.families(study, report)}
+    shown = [name for name in study.reports[report].runs if name in members or study.runs[name].plumbing]
+    return tuple(_run(study, name, root, table1, members.get(name, ())) for name in shown)
+
+
+def _run(study: Study, name: str, root: Path, table1: pd.DataFrame, others: tuple[str, ...]) -> RunSummary:
+    run = study.runs[name]
+    images, frames = tables.coverage(study, run, root)
+    return RunSummary(
+        name=name,
+        title=run.title,
+        stamp=run.stamp,
+        control=run.render.control,
+        benchmark=run.benchmark,
+        images=images,
+        frames=frames,
+        embedder=tables.embedder(run.score),
+        motion_scores=run.motion_scores,
+        view_counts=run.view_counts,
+        scores=() if run.plumbing else _scores(table1, name),
+        others=others,
+    )
+
+
+def _scores(table1: pd.DataFrame, name: str) -> tuple[Score, ...]:
+    rows = table1[table1["run"] == name]
+    if rows.empty:
+        raise InputError(f"Table 1 has no row of run {name}; make the tables again")
+    row = rows.iloc[0]
+    return tuple(
+        Score(
+            protocol.replace("_", " "), number(row[protocol]), interval(row[f"{protocol}_low"], row[f"{protocol}_high"])
+        )
+        for protocol in tables.PROTOCOLS
+    )
+
+
+def not_run(study: Study, report: str, root: Path, published: Published) -> list[str]:
+    """What of the paper's experiments this report does not hold, in sentences."""
+    drawn = _drawn(study, report)
+    lines = []
+    if not any(_papers_model(run.seed) for run in drawn):
+        lines.append("Stable Video Diffusion XT, the paper's model for the seed video.")
+    if not any(_papers_model(run.views) for run in drawn):
+        lines.append("V3D, the paper's model for the views of each frame.")
+    if not any(run.score.published for run in drawn):
+        lines.append(f"CLIP {published.metric.embedder}, the embedder behind the published scores.")
+    if not any(run.benchmark == published.benchmark.name for run in drawn):
+        lines.append(f"The {published.benchmark.images} photographs of the paper's benchmark.")
+    for run in drawn:
+        partial = [label for label in tables.coverage(study, run, root) if " of " in label]
+        if partial and not run.replicate:
+            lines.append(f"“{run.title}” in full: it covers {' and '.join(partial)}.")
+    if not varied(study, report, "view_counts"):
+        lines.append("The comparison of view counts (Table 2).")
+    if not varied(study, report, "motion_scores"):
+        lines.append("The comparison of motion scores (Table 3).")
+    quoted = [row.method for row in published.tables[1].rows if row.quoted]
+    if quoted:
+        lines.append(f"{' and '.join(quoted)}: their scores are shown as published.")
+    return lines
+
+
+def _papers_model(spec: SeedSpec | ViewsSpec) -> bool:
+    """Whether a stage runs the paper's model: a learned one, from where the published weights lie."""
+    return spec.learned and getattr(spec, "model", None) == type(spec).model_fields["model"].default
+
+
+def varied(study: Study, report: str, setting: str) -> bool:
+    """Whether any run of the report that draws splats has more than one value of ``setting``."""
+    return any(len(getattr(run, setting)) > 1 for run in _drawn(study, report))
+
+
+def _drawn(study: Study, report: str) -> list[Run]:
+    """The report's runs whose splats and scores mean something."""
+    runs = (study.runs[name] for name in study.reports[report].runs)
+    return [run for run in runs if not run.render.control and not run.plumbing]

@@ -11,6 +11,9 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 
 CORE := CMakeLists.txt $(shell find vid3d/splatting/core -type f)
+# the installed package knows each module by its file: moved ones need another installation
+MODULES := $(shell find vid3d -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' -f 1)
+INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 
 .PHONY: help environment reproduce test lint unit train clean
@@ -22,13 +25,14 @@ help:
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
 
 # --no-build-isolation: the C++ core is built with the pinned tools of the lock
-$(VENV)/installed: requirements.lock pyproject.toml $(CORE)
+$(INSTALLED): requirements.lock pyproject.toml $(CORE)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	rm -f $(VENV)/installed*
 	touch $@
 
-environment: $(VENV)/installed
+environment: $(INSTALLED)
 
 reproduce: environment
 	snakemake --cores $(CORES) $(ARGS)

@@ -1,17 +1,17 @@
-"""The picture of the README, from the files of run `quick`: `python docs/pictures/overview.py` in the repository."""
+"""The picture of the README, from the files of run `quick` (its seeds are those of `mini`): `python docs/pictures/overview.py` in the repository."""
 
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-RESULTS, SCALE, FRAME = Path("results/quick"), 2, 3
+RESULTS, SCALE, FRAME = Path("results"), 2, 3
 IMAGES = ("frog-green", "windmill-orange", "fish-teal")
 COLUMNS = (
-    ("reference", "reference-foreground.png", (0,)),
-    ("seed, frame 3", f"motion-120/seed/frame-{FRAME:02d}.png", (0,)),
-    ("views 0°, 80°, 160°", f"motion-120/orbit/frame-{FRAME:02d}.png", (0, 4, 8)),
-    ("renders 36°, 108°, 180°, 252°, 324°", f"motion-120/views-18/renders/frame-{FRAME:02d}.png", (1, 3, 5, 7, 9)),
+    ("reference", "mini/{image}/reference-foreground.png", (0,)),
+    ("seed, frame 3", f"mini/{{image}}/motion-120/seed/frame-{FRAME:02d}.png", (0,)),
+    ("views 0°, 80°, 160°", f"quick/{{image}}/motion-120/orbit/frame-{FRAME:02d}.png", (0, 4, 8)),
+    ("renders 36°, 108°, 180°, 252°, 324°", f"quick/{{image}}/motion-120/views-18/renders/frame-{FRAME:02d}.png", (1, 3, 5, 7, 9)),
 )
 GAP, HEAD = 20, 36
 
@@ -27,7 +27,7 @@ def tiles(path: Path, indices: tuple[int, ...]) -> Image.Image:
 
 def main() -> None:
     """Write docs/pictures/overview.png."""
-    rows = [[tiles(RESULTS / image / path, indices) for _, path, indices in COLUMNS] for image in IMAGES]
+    rows = [[tiles(RESULTS / path.format(image=image), indices) for _, path, indices in COLUMNS] for image in IMAGES]
     widths = [tile.width for tile in rows[0]]
     height = rows[0][0].height
     sheet = Image.new("RGB", (sum(widths) + GAP * (len(widths) + 1), HEAD + height * len(rows)), "white")

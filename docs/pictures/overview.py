@@ -1,4 +1,7 @@
-"""The picture of the README, from the files of run `quick` (its seeds are those of `mini`): `python docs/pictures/overview.py` in the repository."""
+"""The picture of the README, from the files of run `quick`: `python docs/pictures/overview.py` in the repository.
+
+The seeds of `quick` are those of `mini`.
+"""
 
 from pathlib import Path
 
@@ -7,11 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 RESULTS, SCALE, FRAME = Path("results"), 2, 3
 IMAGES = ("frog-green", "windmill-orange", "fish-teal")
+MOMENT = f"frame-{FRAME:02d}.png"
 COLUMNS = (
     ("reference", "mini/{image}/reference-foreground.png", (0,)),
-    ("seed, frame 3", f"mini/{{image}}/motion-120/seed/frame-{FRAME:02d}.png", (0,)),
-    ("views 0°, 80°, 160°", f"quick/{{image}}/motion-120/orbit/frame-{FRAME:02d}.png", (0, 4, 8)),
-    ("renders 36°, 108°, 180°, 252°, 324°", f"quick/{{image}}/motion-120/views-18/renders/frame-{FRAME:02d}.png", (1, 3, 5, 7, 9)),
+    (f"seed, frame {FRAME}", "mini/{image}/motion-120/seed/" + MOMENT, (0,)),
+    ("views 0°, 80°, 160°", "quick/{image}/motion-120/orbit/" + MOMENT, (0, 4, 8)),
+    ("renders 36°, 108°, 180°, 252°, 324°", "quick/{image}/motion-120/views-18/renders/" + MOMENT, (1, 3, 5, 7, 9)),
 )
 GAP, HEAD = 20, 36
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import demo
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 PATIENCE = 120_000  # milliseconds; the machine may be busy, and draws in software
 FLAGS = [
@@ -50,6 +50,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     faults: list[str] = []
     contexts = []
 
+    def failed(request: Request) -> None:
+        # a film's request is cut when enough of it is there, or when its page closes
+        if not (request.resource_type == "media" and request.failure == "net::ERR_ABORTED"):
+            faults.append(f"failed: {request.url}: {request.failure}")
+
     def opened(path: Path, script: str = "", faulty: bool = False, **options: object) -> Page:
         """``script`` runs before the page's own; a ``faulty`` page may complain about its files."""
         settings = {"viewport": {"width": 320, "height": 240}, **options}
@@ -61,7 +66,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         if not faulty:
             page.on("console", lambda message: faults.append(message.text) if message.type == "error" else 0)
-            page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+            page.on("requestfailed", failed)
         if script:
             page.add_init_script(script)
         page.goto(path.as_uri())

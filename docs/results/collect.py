@@ -1,0 +1,89 @@
+"""A finished report's tables and figures into one page for the repository: `python docs/results/collect.py mini`.
+
+Run in the repository's root, on a clean checkout of the commit that made the report.  Writes docs/results/REPORT.md and
+docs/results/REPORT/ with the tables (CSV) and the figures (SVG for a paper, WebP for the page).
+"""
+
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vid3d import config, figures, layout
+from vid3d.environment import stage_times
+from vid3d.files import save_text
+
+ROOT, RESULTS = Path(), Path("docs/results")
+TABLES = {
+    "table1": "Table 1",
+    "table2": "Table 2: number of views",
+    "table3": "Table 3: motion score",
+    "claims": "The paper's claims",
+    "protocols": "What the definition of CLIP-I alone does",
+    "replicates": "Every replicate by itself",
+    "indicators": "Beyond CLIP-I",
+    "attribution": "Where quality is lost: likeness to the reference",
+    "substitution": "Where quality is lost: ground truth in place of stages",
+}
+
+
+def commit() -> str:
+    """The commit checked out, and whether anything differs from it."""
+    asked = ("git", "rev-parse", "HEAD"), ("git", "status", "--porcelain", "--untracked-files=no")
+    answers = (subprocess.run(words, capture_output=True, text=True, check=True) for words in asked)
+    name, changed = (answer.stdout.strip() for answer in answers)
+    return f"`{name[:12]}`" + (" with uncommitted changes" if changed else "")
+
+
+def table(report: Path, name: str, folder: Path) -> list[str]:
+    """A table's heading, Markdown and link; nothing where it has no rows."""
+    source = report / f"tables/{name}.csv"
+    if len(source.read_text().splitlines()) < 2:
+        return []
+    shutil.copy(source, folder / source.name)
+    link = f"[CSV]({folder.name}/{source.name})"
+    return [f"## {TABLES[name]}", "", source.with_suffix(".md").read_text().strip(), "", link, ""]
+
+
+def figure(entry: figures.Entry, report: Path, folder: Path) -> list[str]:
+    """A figure with caption, or the reason why there is none."""
+    title = f"Figure {entry.number}. {entry.title}" if entry.number else entry.title
+    if entry.absent:
+        return [f"**{title}**: left out. {entry.absent}", ""]
+    for kind in ("svg", "webp"):
+        shutil.copy(report / entry.files[kind], folder)
+    shown, drawn = (Path(entry.files[kind]).name for kind in ("webp", "svg"))
+    caption = f"**{title}.** {entry.caption} [SVG]({folder.name}/{drawn})"
+    return [f"![{entry.alt}]({folder.name}/{shown})", "", caption, ""]
+
+
+def main(name: str) -> None:
+    """Write the page of a report."""
+    study = config.load_study(["config/study.yaml"], {}, ROOT)
+    report, folder = ROOT / layout.REPORT.format(report=name), RESULTS / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    spent = stage_times(sorted(Path("benchmarks").glob("**/*.tsv")))
+    stamps = sorted({study.runs[run].stamp for run in study.reports[name].runs} - {""})
+    lines = [f"# {study.reports[name].title}", "", *[f"**{stamp[0].upper()}{stamp[1:]}.**" for stamp in stamps], ""]
+    lines += [
+        f"Made by `snakemake --cores all {name}` at commit {commit()}, collected on {datetime.now(UTC):%Y-%m-%d} by",
+        f"`python docs/results/collect.py {name}`. The report, `results/reports/{name}/index.html`,",
+        "has the same numbers with all settings, checksums and 3D videos that one can turn.",
+        "",
+        *[line for table_name in TABLES for line in table(report, table_name, folder)],
+        "## Figures",
+        "",
+        *[line for entry in figures.listing(name, ROOT) for line in figure(entry, report, folder)],
+        "## Time",
+        "",
+        "| stage | jobs | seconds in all | seconds a job | MiB |",
+        "|---|---:|---:|---:|---:|",
+        *(f"| {r.stage} | {r.jobs} | {r.total:.0f} | {r.mean:.1f} | {r.memory:.0f} |" for r in spent.itertuples()),
+    ]
+    save_text(RESULTS / f"{name}.md", "\n".join(lines).rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -45,7 +45,7 @@ partitions:
 """
 FRAMES = 2
 GPU_JOBS = 1 + FRAMES  # the seed, and the views of each frame
-JOBS = GPU_JOBS + 7  # reference, splats, renders, scores, tables, figures, page
+JOBS = GPU_JOBS + 9  # reference, splats, renders, scores, stage embeddings, indicators, tables, figures, page
 LIMIT = 900.0  # seconds; a bound on waiting, not a measurement
 
 KINDS = ("splats/*.ply", "splats/*.json", "renders/*.png", "renders/*.mp4", "scores.csv", "tables/*.csv")

@@ -16,12 +16,13 @@ MODULES := $(shell find vid3d -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' 
 INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 
-.PHONY: help environment reproduce test lint unit train clean
+.PHONY: help environment reproduce test lint unit train train-diffusion clean
 
 help:
 	@echo "make reproduce   environment, default study, report"
 	@echo "make test        environment, linters, all tests"
-	@echo "make train       train our mini CLIP anew, overwriting weights/ (hours: its card needs run truth)"
+	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
+	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
 
 # --no-build-isolation: the C++ core is built with the pinned tools of the lock
@@ -51,7 +52,10 @@ unit: environment
 	python -m pytest
 
 train: environment
-	snakemake --cores $(CORES) $(ARGS) --forcerun train_mini_clip -- train
+	snakemake --cores $(CORES) $(ARGS) --forcerun train_mini_clip train_pipeline -- train
+
+train-diffusion: environment
+	snakemake --cores $(CORES) $(ARGS) --forcerun train_pipeline -- train_diffusion
 
 clean:
 	@echo "deleting $(VENV), build, caches; keeping results/, benchmarks/, logs/ and weights/"

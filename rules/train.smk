@@ -120,4 +120,4 @@ rule mini_clip_card:
 
 rule train:
     input:
-        rules.mini_clip.input,
+        expand("weights/mini-{kind}/README.md", kind=["clip", "views", "seed"]),

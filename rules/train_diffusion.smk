@@ -1,8 +1,9 @@
 # Nothing -> the mini diffusion models: weights/mini-{seed,views}, each with its scores on held-out objects and its card.
 #
-# note  the results are committed, so that runs find them; `make train` makes them anew.  Rendered scenes, encoded clips
-#       and, until a model is done, its checkpoints stay in results/training, so that an interrupted training goes on;
-#       a trial of all of it:  --config training='{"minutes": 10}'
+# note  the results are committed, so that runs find them; `make train-diffusion` (and `make train`) makes them anew.
+#       Scenes, encoded clips, parts and, until a part is done, its checkpoints stay in results/training, so that an
+#       interrupted training goes on; delete that folder to begin from nothing.  A trial of all of it, of 10 minutes of
+#       training:  make train-diffusion ARGS="--config training='{minutes: 10}'"
 # out   two folders that Stable Video Diffusion's pipeline loads (group norms by vid3d.normalisation)
 # grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
 
@@ -170,8 +171,8 @@ rule train_seed_denoiser:
         " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 
-# The models' folders are committed and are no rule's output: runs read them as they are, and only the target
-# `train_diffusion` (of `make train`) makes them anew.
+# The models' folders are committed and are no rule's output: runs read them as they are, and only forcing this rule, as
+# the Makefile does, makes them anew.
 rule train_pipeline:
     input:
         autoencoder=rules.train_autoencoder.output,

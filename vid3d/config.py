@@ -163,7 +163,7 @@ class Execution(Strict):
 
 
 class Training(Strict):
-    """How the mini diffusion models are trained (target ``train_diffusion``).
+    """How the mini diffusion models are trained (``make train-diffusion``).
 
     Attributes:
         minutes: a budget that the models share, for a trial; None trains in full.

@@ -1,6 +1,5 @@
 """The whole report in a real browser, from a file:// page: every test also fails on a console error or a request."""
 
-import base64
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from viewing import DRAWN, MOUNT, middle, picture
 
 from vid3d import layout, report, viewer
 from vid3d.files import Provenance, save_splats, save_video
@@ -20,12 +20,6 @@ import synthetic_report
 import synthetic_study as synthetic
 
 STILL = {"reduced_motion": "reduce", "viewport": {"width": 1200, "height": 800}}
-MOUNT = "async () => { window.viewer = await vid3d.mount(document.querySelector('.viewer')); await viewer.ready; }"
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-PIXELS = """(pane) => {
-  const { data } = viewer.pixels(pane, 96);
-  return btoa(Array.from(data, (value) => String.fromCharCode(value)).join(""));
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +51,10 @@ def page(open_page, report_file) -> Page:
     return page
 
 
-def picture(page: Page, pane: int = 0) -> bytes:
-    """What a pane shows, as (96, 96, 4) bytes."""
+def shown(page: Page, pane: int = 0) -> bytes:
+    """What a pane shows once it is drawn."""
     page.evaluate(DRAWN)
-    return base64.b64decode(page.evaluate(PIXELS, pane))
-
-
-def camera(page: Page) -> dict[str, float]:
-    return page.evaluate("viewer.camera")
-
-
-def middle(page: Page, pane: int = 0) -> tuple[float, float]:
-    pictures = page.locator(".viewer-picture").nth(pane)
-    pictures.scroll_into_view_if_needed()
-    box = pictures.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return picture(page, pane).tobytes()
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -144,25 +127,25 @@ def test_the_page_reads_without_scripts(open_page, report_file):
 
 def test_scrubbing_changes_the_picture_and_back_is_identical(page):
     slider = page.get_by_role("slider", name="Time")
-    first = picture(page)
+    first = shown(page)
     slider.fill("2")
-    assert picture(page) != first
+    assert shown(page) != first
     slider.fill("0")
-    assert picture(page) == first
+    assert shown(page) == first
 
 
 def test_dragging_and_the_wheel_change_the_picture(page):
-    first = picture(page)
+    first = shown(page)
     x, y = middle(page)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 60, y, steps=2)
     page.mouse.up()
-    turned = picture(page)
+    turned = shown(page)
     assert turned != first
     page.mouse.wheel(0, -200)
     page.wait_for_function("() => viewer.camera.radius < 2")
-    assert picture(page) != turned
+    assert shown(page) != turned
 
 
 @pytest.mark.parametrize(
@@ -177,15 +160,15 @@ def test_conditions_side_by_side_stay_linked(open_page, report_file, button, cap
     page.get_by_role("button", name=button).click()
     page.evaluate(MOUNT)
     expect(page.locator(".viewer-captions b")).to_have_text(captions)
-    before = [picture(page, pane) for pane in (0, 1)]
+    before = [shown(page, pane) for pane in (0, 1)]
     x, y = middle(page, 1)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x - 40, y, steps=2)
     page.mouse.up()
-    turned = [picture(page, pane) for pane in (0, 1)]
+    turned = [shown(page, pane) for pane in (0, 1)]
     page.get_by_role("slider", name="Time").fill("1")
-    later = [picture(page, pane) for pane in (0, 1)]
+    later = [shown(page, pane) for pane in (0, 1)]
     for pane in (0, 1):
         assert len({before[pane], turned[pane], later[pane]}) == 3
     assert before[0] != before[1]

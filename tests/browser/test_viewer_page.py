@@ -1,6 +1,5 @@
 """The 4D viewer in a real browser, from a file:// page: every test also fails on a console error or a request."""
 
-import base64
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
+from viewing import DRAWN, MOUNT, camera, middle, picture
 
 from vid3d import spz
 from vid3d.cameras import FIELD_OF_VIEW, look_at_origin
@@ -18,12 +18,6 @@ from vid3d.splatting import render
 from vid3d.viewer import FIRST_AZIMUTH, FIRST_ELEVATION, POSTER, low_pass
 
 STILL = {"reduced_motion": "reduce"}
-MOUNT = "async () => { window.viewer = await vid3d.mount(document.querySelector('.viewer')); await viewer.ready; }"
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-PIXELS = """([pane, size]) => {
-  const { data } = viewer.pixels(pane, size);
-  return btoa(Array.from(data, (value) => String.fromCharCode(value)).join(""));
-}"""
 
 
 @pytest.fixture
@@ -32,12 +26,6 @@ def page(open_page, page_file) -> Page:
     page = open_page(page_file, **STILL)
     page.evaluate(MOUNT)
     return page
-
-
-def picture(page: Page, pane: int = 0, size: int = 96) -> np.ndarray:
-    """(size, size, 3) uint8 of what a pane shows."""
-    data = base64.b64decode(page.evaluate(PIXELS, [pane, size]))
-    return np.frombuffer(data, np.uint8).reshape(size, size, 4)[..., :3]
 
 
 def seen(page: Page, pane: int = 0) -> bytes:
@@ -49,17 +37,6 @@ def seen(page: Page, pane: int = 0) -> bytes:
 def psnr(image: np.ndarray, other: np.ndarray) -> float:
     """dB, of images in [0, 1]."""
     return float(-10 * np.log10(np.mean((image - other) ** 2)))
-
-
-def camera(page: Page) -> dict[str, float]:
-    return page.evaluate("viewer.camera")
-
-
-def middle(page: Page, pane: int = 0) -> tuple[float, float]:
-    pictures = page.locator(".viewer-picture").nth(pane)
-    pictures.scroll_into_view_if_needed()
-    box = pictures.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 # --- the poster ------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ combination of class and colours in eight is held out, among them every named ob
 |---|---|---|---|---|
 {parts}
 {notes}
-Minutes of wall clock on one thread each of a shared 2-core machine{budget}. `make train` repeats it{caveat}.
+Minutes of wall clock on one thread each of a shared 2-core machine{budget}. `make train-diffusion` repeats it{caveat}.
 
 ![Losses](training.png)
 
@@ -104,10 +104,7 @@ def card(kind: str, training: dict[str, Any], judged: dict[str, Any], megabytes:
         clips=denoiser["clips"],
         frames=denoiser["frames"],
         parts="\n".join(_part(name, part) for name, part in training.items()),
-        notes="".join(
-            f"\n- {name.replace('_', ' ')}: {part['notes']}." for name, part in training.items() if "notes" in part
-        )
-        + "\n" * any("notes" in part for part in training.values()),
+        notes=_notes(training),
         budget=", each part ended by its budget of time" if limited else "",
         caveat=", with other numbers where a budget of time ended a part" if limited else "",
         objects=len({row["object"] for row in judged["rows"]}),
@@ -127,6 +124,12 @@ def _part(name: str, part: dict[str, Any]) -> str:
         Path(part.get("initialised_from") or "nothing").name,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _notes(training: dict[str, Any]) -> str:
+    """What was done by hand, a line for each part of which anything is told, between empty lines."""
+    lines = [f"- {name.replace('_', ' ')}: {part['notes']}." for name, part in training.items() if "notes" in part]
+    return "".join(f"{line}\n" for line in ["", *lines] if lines)
 
 
 def _views_scores(judged: dict[str, Any]) -> str:

@@ -54,10 +54,10 @@ def test_a_model_is_judged_and_its_card_says_what_was_found(kind, folder, monkey
     vid3d(monkeypatch, "train-judge", kind, "--spec", spec.argument(), *options)
     vid3d(monkeypatch, "train-card", kind, "--model", folder / "model")
 
-    judged = json.loads((folder / "model/judged.json").read_text())
-    assert {row["object"] for row in judged["rows"]} == set(OBJECTS)
+    found = json.loads((folder / "model/judged.json").read_text())
+    assert {row["object"] for row in found["rows"]} == set(OBJECTS)
     text = (folder / "model/README.md").read_text()
-    numbers = judged["means"] if kind == "views" else judged["means"]["120"]
+    numbers = found["means"] if kind == "views" else found["means"]["120"]
     assert f"{numbers['first_view' if kind == 'views' else 'first_frame']:.2f} dB" in text
     assert "| denoiser | 500 | 1 | 1.23 M | denoiser-views |" in text
     assert "by its budget" not in text
@@ -67,14 +67,26 @@ def test_a_model_is_judged_and_its_card_says_what_was_found(kind, folder, monkey
         assert figure.size[0] > 500
 
 
-def test_a_budget_is_told(folder) -> None:
+def judged(generated: float, iou: float) -> dict:
+    """Views of which only the sampled ones are better than 20 dB and 0.8."""
+    others = {"repeated": 20.0, "repeated_iou": 0.8, "nearest": 20.0, "nearest_iou": 0.8}
+    means = {"generated": generated, "generated_iou": iou, "first_view": 25.0} | others
+    return {"rows": [{"object": "a"}], "means": means, "turned_right": 1.0, "spec": "{}"}
+
+
+def test_a_budget_and_what_was_done_by_hand_are_told(folder) -> None:
     training = json.loads((folder / "model/training.json").read_text())
-    training["denoiser"]["budget_minutes"] = 10.0
-    means = dict.fromkeys(
-        ("first_view", *(f"{k}{s}" for k in ("generated", "repeated", "nearest") for s in ("", "_iou"))), 1.0
-    )
-    judged = {"rows": [{"object": "a"}], "means": means, "turned_right": 1.0, "spec": "{}"}
-    assert "by its budget of time" in card.card("views", training, judged, 1.0)
+    assert "- denoiser:" not in card.card("views", training, judged(23.5, 0.87), 1.0)
+    training["denoiser"] |= {"budget_minutes": 10.0, "notes": "begun twice"}
+    text = card.card("views", training, judged(23.5, 0.87), 1.0)
+    assert "by its budget of time" in text
+    assert "|\n\n- denoiser: begun twice.\n\nMinutes" in text
+
+
+@pytest.mark.parametrize(("generated", "iou", "missed"), [(23.5, 0.87, 0), (22.5, 0.87, 1), (23.5, 0.85, 1)])
+def test_aims_that_were_missed_are_told(folder, generated, iou, missed) -> None:
+    training = json.loads((folder / "model/training.json").read_text())
+    assert card.card("views", training, judged(generated, iou), 1.0).count("**not reached**") == missed
 
 
 def test_a_loss_curve_is_thinned_to_means(folder) -> None:

@@ -119,7 +119,7 @@ def test_scrubbing_changes_the_picture_and_back_is_identical(page):
     slider = page.get_by_role("slider", name="Time")
     first, first_seen = picture(page), seen(page)
     slider.fill("2")
-    assert slider.get_attribute("aria-valuetext") == "frame 3 of 4"
+    expect(slider).to_have_attribute("aria-valuetext", "frame 3 of 4")  # told with the next picture of the screen
     later, later_seen = picture(page), seen(page)
     slider.fill("0")
     assert not np.array_equal(first, later)

@@ -140,20 +140,20 @@ def test_the_first_denoised_prediction(sampled):
     assert difference(with_condition, "first_denoised_c") < 2e-5
 
 
-def test_the_latents_after_all_steps(sampled):
+def test_the_latents_after_all_steps(sampled, bounds):
     assert sampled.steps == 32
-    assert difference(sampled.latents[0], "samples_z") < 1e-4
+    assert difference(sampled.latents[0], "samples_z") < bounds["latents"]
 
 
 def test_the_decoded_images(sampled):
     assert difference(sampled.images[..., ::2, ::2], "samples_x") < 1e-5
 
 
-def test_the_views(sampled):
+def test_the_views(sampled, bounds):
     views = views_v3d.quantised(sampled.images)
     assert views.shape == (18, 64, 64, 3)
     off = np.abs(np.rint(views * 255).astype(int) - EXPECTED["views_u8"])
-    assert off.max() <= 1
+    assert off.max() <= bounds["views, in levels of 255"]
     assert (off > 0).mean() <= 0.001
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from vid3d import replicates, tables
 from vid3d.config import Run, Study, read_yaml
@@ -20,12 +21,12 @@ class Conformance(Strict):
     """One part of the pipeline that was compared with the released code's own numbers.
 
     Attributes:
-        bound: that a test holds the difference to.
+        bounds: what of it differs by less than which number, absolute unless it says otherwise; 0 for equal.
         test: its file in tests/conformance.
     """
 
     compared: str
-    bound: str
+    bounds: dict[str, Annotated[float, Field(ge=0)]]
     test: str
 
 

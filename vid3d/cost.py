@@ -31,6 +31,8 @@ STAGES = (
     "render",
     "held-out-truth",
     "score",
+    "stage-embeddings",
+    "indicators",
     "held-out",
 )
 Known = Literal["measured", "published", "estimate"]
@@ -112,7 +114,7 @@ class Job:
 
 
 def jobs(study: Study, names: Iterable[str], manifest: Manifest, root: Path) -> list[Job]:
-    """The jobs that make the runs' scores if nothing is there yet, each once; reports are not counted."""
+    """The jobs that make what reports read of the runs if nothing is there yet, each once; reports are not counted."""
     found: dict[Job, None] = {}
     for name in names:
         found |= dict.fromkeys([*_shared(study, name, manifest, root), *_clips(study, name)])
@@ -149,6 +151,10 @@ def _clips(study: Study, name: str) -> Iterator[Job]:
                 yield Job("splat", owner["splat"], (*item, *block), len(block))
         yield Job("render", owner["render"], item)
         yield Job("score", owner["score"], item)
+        if not run.plumbing:
+            yield Job("indicators", owner["score"], item)
+            if not run.render.control and (condition.motion, condition.views) == run.conditions[0]:
+                yield Job("stage-embeddings", owner["score"], clip)
         if run.ground_truth:
             yield Job("held-out-truth", owner["views"], clip)
             yield Job("held-out", owner["render"], item)
@@ -217,14 +223,21 @@ def _note(into: Sum, column: str, unit: UnitCost, numbers: Mapping[Number, float
 
 
 def _spec(run: Run, stage: str) -> Any:
-    return run.render if stage == "held-out" else run.views if stage == "held-out-truth" else run.spec(stage)
+    of = {"held-out": "render", "held-out-truth": "views", "stage-embeddings": "score", "indicators": "score"}
+    return run.spec(of.get(stage, stage))
 
 
 def _numbers(run: Run, stage: str) -> dict[Number, float]:
     """What a unit of the stage consists of."""
     spec = _spec(run, stage)
     per_frame = len(held_out(16)[1]) if stage.startswith("held-out") else EVALUATION_CAMERAS
-    size = run.views.size if stage in ("splat", "held-out") else getattr(spec, "size", 1)
+    if stage == "stage-embeddings":
+        per_frame = 1 + run.views.count
+    size = getattr(spec, "size", 1)
+    if stage in ("splat", "held-out"):
+        size = run.views.size
+    elif stage == "indicators":
+        size = run.render.size
     return {
         "steps": getattr(spec, "steps", 1),
         "frames": run.seed.frames,

@@ -31,7 +31,8 @@ def total(*runs, costs=COSTS, **settings):
 
 def test_the_papers_run_has_the_papers_jobs():
     expected = {"seed": 72, "views": 72, "splat": 120, "render": 120, "score": 120, "fetch": 24, "reference": 24}
-    assert counted("full") == expected | {"weights": 13, "convert": 1, "compile": 1}
+    measured = {"indicators": 120, "stage-embeddings": 24}
+    assert counted("full") == expected | measured | {"weights": 13, "convert": 1, "compile": 1}
 
 
 def test_frames_per_job_cut_blocks():
@@ -44,7 +45,7 @@ def test_runs_that_share_stages_pay_them_once():
     both = counted("full", "full-cpu-splats")
     assert both["seed"] == both["views"] == 72
     assert both["splat"] == 120 + 3000
-    assert counted("static") == {"reference": 4, "render": 4, "score": 4}  # a control draws no splats
+    assert counted("static") == {"reference": 4, "render": 4, "score": 4, "indicators": 4}  # no splats
 
 
 def test_time_is_in_proportion_to_the_work():
@@ -94,7 +95,7 @@ def test_the_table_marks_estimates_and_names_sources():
     assert rows["views"][:2] == ["views", "72"]
     assert rows["views"][2].startswith("~")
     assert rows["score"][3].startswith("1.")
-    assert rows["all"][1] == "567"
+    assert rows["all"][1] == "711"
     assert rows["all"][2].startswith("~")
     assert "seed: time published for another size: about 180 s" in text
     assert "https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt" in text

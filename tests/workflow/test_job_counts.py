@@ -12,6 +12,7 @@ from vid3d.weights import load_manifest
 STAGES = {
     "weights_file": "weights",
     "convert_v_d": "convert",
+    "stage_embeddings": "stage-embeddings",
     "gsplat_extension": "compile",
     "seed_frames": "seed",
     "splat_gpu": "splat",
@@ -21,7 +22,7 @@ STAGES = {
     "held_out": "held-out",
 }
 # of reports, which are not counted
-BEYOND = {"stage_embeddings", "indicators", "tables", "page"}
+BEYOND = {"tables", "page"}
 
 
 def stages(planned: dict[str, int], report: str) -> Counter[str]:

@@ -1,9 +1,11 @@
 """A finished report's tables and figures into one page for the repository: `python docs/results/collect.py mini`.
 
-Run in the repository's root, on a clean checkout of the commit that made the report.  Writes docs/results/REPORT.md and
+Run in the repository's root, on a clean checkout of the commit that made the report; what Snakemake was told beside the
+report's name (``--config ...``) follows the name, so that the page says it.  Writes docs/results/REPORT.md and
 docs/results/REPORT/ with the tables (CSV) and the figures (SVG for a paper, WebP for the page).
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -58,8 +60,8 @@ def figure(entry: figures.Entry, report: Path, folder: Path) -> list[str]:
     return [f"![{entry.alt}]({folder.name}/{shown})", "", caption, ""]
 
 
-def main(name: str) -> None:
-    """Write the page of a report."""
+def main(name: str, *told: str) -> None:
+    """Write the page of a report that `snakemake` made when ``told`` this beside its name."""
     study = config.load_study(["config/study.yaml"], {}, ROOT)
     report, folder = ROOT / layout.REPORT.format(report=name), RESULTS / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -68,9 +70,10 @@ def main(name: str) -> None:
     stamps = sorted({study.runs[run].stamp for run in study.reports[name].runs} - {""})
     lines = [f"# {study.reports[name].title}", "", *[f"**{stamp[0].upper()}{stamp[1:]}.**" for stamp in stamps], ""]
     lines += [
-        f"Made by `snakemake --cores all {name}` at commit {commit()}, collected on {datetime.now(UTC):%Y-%m-%d} by",
-        f"`python docs/results/collect.py {name}`. The report, `results/reports/{name}/index.html`,",
-        "has the same numbers with all settings, checksums and 3D videos that one can turn.",
+        f"Made by `{shlex.join(['snakemake', '--cores', 'all', name, *told])}` at commit {commit()},",
+        f"collected on {datetime.now(UTC):%Y-%m-%d} by `docs/results/collect.py`. The report,",
+        f"`results/reports/{name}/index.html`, has the same numbers with all settings, checksums and 3D videos",
+        "that one can turn.",
         "",
         *[line for table_name in TABLES for line in table(report, table_name, folder)],
         "## Figures",
@@ -86,4 +89,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

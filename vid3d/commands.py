@@ -371,7 +371,7 @@ def _times(study: config.Study, folder: Path) -> list[Path]:
     """
     after = {
         "views": ["held-out-truth"],
-        "score": ["held-out"],
+        "score": ["stage-embeddings", "indicators", "held-out"],
     }  # stages of the workflow that have no Spec of their own
     found = []
     for stage in specs.STAGES:

@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic_study as synthetic
 from matplotlib import style
@@ -336,6 +337,21 @@ def test_replicates_are_no_methods():
         synthetic.REPOSITORY,
     )
     assert list(figure_list.drawn(study, "small")) == ["ours"]
+
+
+def test_scores_are_means_over_replicates_as_in_the_tables(tmp_path):
+    again = {"title": "Again", "extends": "ours", "replicate": True, "splat": {"seed": 5}}
+    study = synthetic.build(tmp_path, {"ours": synthetic.RUN | {"images": ["frog"]}, "again": again})
+    clip = layout.Condition("again", "frog", 120, 9)
+    path = tmp_path / clip.path(layout.SCORES, study, "score")
+    table = pd.read_csv(path)
+    table.assign(source_reference=table["source_reference"] - 0.02).to_csv(path, index=False)
+    source = figures.Source(study, "small", tmp_path)
+    keys = {"image": "frog", "motion": 120, "views": 9, "frame": 2, "camera": 3}
+    (row,) = source.mean_scores[(source.mean_scores[list(keys)] == keys).all(axis=1)].itertuples()
+    assert row.source_reference == pytest.approx(synthetic.source_cosine(clip, 2, 3) - 0.01, abs=1e-8)
+    assert row.run == "ours"
+    assert source.titled(["ours"]) == f"“{synthetic.RUN['title']}” (mean of 2 replicates)"
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ CRITERIA = {  # of docs/indicators.md, worse the higher they are: how they are c
     "mass_between_views": ("most mass between views", "views"),
     "janus": ("strongest Janus", "views"),
 }
+DIGITS = 4  # with which values are shown
 _LABEL = 1.3
 _LOWEST = 2  # images by CLIP-I
 
@@ -91,13 +92,13 @@ def _by_score(source: Source, name: str) -> list[Case]:
 
 
 def _by_indicator(source: Source, name: str) -> list[Case]:
-    """The image that each indicator calls the worst; none where it calls all images alike."""
+    """The image that each indicator calls the worst; none where, as shown, the median is as bad."""
     rows = _at_base(source, name, indicators.collect(source.study, source.report, source.root))
     frames = source.runs[name].used_frames
     cases = []
     for indicator, (words, concerns) in CRITERIA.items():
         values = rows[rows["indicator"] == indicator].set_index("image")["value"].dropna()
-        if values.nunique() < 2:
+        if not round(values.max() - values.median(), DIGITS) > 0:  # not a number where it is undefined
             continue
         clip = source.base(name, str(values.idxmax()))
         if concerns == "time":
@@ -128,6 +129,6 @@ def _heads(case: Case) -> tuple[str, ...]:
 
 def _film(source: Source, case: Case, grid: films.Grid) -> films.Film:
     pictures: list[UInt8] = [source.render(case.clip, frame, camera, grid.pixels) for frame, camera in case.pictures]
-    digits = 3 if case.value >= 0.01 else 4
+    digits = 3 if case.value >= 0.01 else DIGITS
     values = f"{case.value:.{digits}f}\n(median {case.median:.{digits}f})"
     return films.Film(f"{case.clip.image}\n{case.criterion}: {values}\n{case.seen}", tuple(pictures))

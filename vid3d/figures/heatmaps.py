@@ -40,7 +40,7 @@ def maps(source: Source) -> Drawn:
     first = next(iter(runs))
     cameras = means[first].mean(axis=0)
     words = {
-        "runs": listed([f"“{run.title}”" for run in runs.values()]),
+        "runs": source.titled(list(runs)),
         "run": runs[first].title,
         "images": listed(sorted({len(found) for found in tables.values()})),
         "frames": listed(sorted({run.used_frames for run in runs.values()})),
@@ -62,7 +62,7 @@ def _condition(source: Source, name: str) -> str:
 def _tables(source: Source, name: str) -> dict[str, Float64]:
     """(frames, cameras) of every image of a run at its base condition."""
     motion, views = source.runs[name].conditions[0]
-    scores = source.scores
+    scores = source.mean_scores
     rows: pd.DataFrame = scores[(scores["run"] == name) & (scores["motion"] == motion) & (scores["views"] == views)]
     return {
         str(image): group.pivot(index="frame", columns="camera", values=COSINES).to_numpy(float)

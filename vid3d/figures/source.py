@@ -49,6 +49,18 @@ class Source:
         """The scores of all clips, one row per frame and camera, as ``scores.collect`` gives them."""
         return scores.collect(self.study, self.report, self.root)[0]
 
+    @cached_property
+    def mean_scores(self) -> pd.DataFrame:
+        """The same as tables show them: averaged over replicates, under the name of the run that they replicate."""
+        named = self.scores.assign(run=self.scores["run"].map(self.study.replicated))
+        return named.groupby([*scores.CLIP, "frame", "camera"], sort=False, as_index=False).mean()
+
+    def titled(self, runs: Sequence[str]) -> str:
+        """The titles of runs whose ``mean_scores`` are shown, in quotation marks, with the number of replicates."""
+        named = [self.study.replicated(name) for name in self.study.reports[self.report].runs]
+        counts = {run: f" (mean of {named.count(run)} replicates)" if named.count(run) > 1 else "" for run in runs}
+        return listed([f"“{self.runs[run].title}”{counts[run]}" for run in runs])
+
     def base(self, run: str, image: str) -> layout.Condition:
         """An image's clip at a run's base condition."""
         return layout.Condition(run, image, *self.runs[run].conditions[0])

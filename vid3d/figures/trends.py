@@ -32,7 +32,7 @@ def trends(source: Source) -> Drawn:
     runs = {name: run for name, run in figure_list.scored(source.study, source.report).items() if _varied(run)}
     factors = [factor for factor in _SHORT if any(factor in _varied(run) for run in runs.values())]
     protocol = next(p for p in protocols.MATRIX if p.name == published.metric.protocol)
-    means = protocols.per_image(source.scores, ["run", "image", "motion", "views"])
+    means = protocols.per_image(source.mean_scores, ["run", "image", "motion", "views"])
     ticks = {factor: _values(factor, published, runs) for factor in factors}
     headings = {name: wrapped(_heading(run), COLUMN - 0.1) for name, run in runs.items()}
     above = wrapped(_paper(published), COLUMN - 0.1)
@@ -53,7 +53,7 @@ def trends(source: Source) -> Drawn:
             _ours(axes, _table(means, name, runs[name], factor, protocol.name), ticks[factor])
             _finish(axes, factor, ticks[factor])
     words = {
-        "runs": listed([f"“{run.title}”" for run in runs.values()]),
+        "runs": source.titled(list(runs)),
         "images": listed(sorted({len(run.images or ()) for run in runs.values()})),
         "factors": listed([_SHORT[factor] for factor in factors]),
         "protocol": protocol.title,

@@ -140,7 +140,8 @@ def substitution(table: pd.DataFrame) -> TableView:
         for protocol, rows in ours.groupby("protocol", sort=False):
             shown = tuple(_share(row) for _, row in rows.iterrows())
             heading = f"{text(first['method'])}; reference: {titles.get(str(protocol), protocol)}"
-            groups.append(Group(heading, shown, about(first.to_dict() | {"replicates": pd.NA})))
+            note = about(first.to_dict() | {"replicates": pd.NA})
+            groups.append(Group(heading, shown, f"{note} Runs compared: {', '.join(text(first['runs']).split())}."))
     return TableView(
         name="substitution",
         caption="Ground truth in place of a stage",
@@ -151,7 +152,5 @@ def substitution(table: pd.DataFrame) -> TableView:
 
 
 def _share(row: Any) -> Row:
-    share = "" if pd.isna(row["share"]) else f"{100 * float(row['share']):.0f} %"
-    return Row(
-        text(row["stage"]), (measured(row, "loss", sign=True), Cell(share) if share else None), text(row["runs"])
-    )
+    share = "" if pd.isna(row["share"]) else f"{100 * float(row['share']):.0f} %".replace("-", MINUS)
+    return Row(text(row["stage"]), (measured(row, "loss", sign=True), Cell(share) if share else None))

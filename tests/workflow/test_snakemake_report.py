@@ -1,5 +1,6 @@
 """What ``snakemake --report`` shows: tables and figures with captions, categories and labels."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,16 @@ def test_each_has_a_caption_that_is_there(flagged):
     assert {path.parent for path in captions} == {ROOT / "reports/captions"}
     assert all(len(path.read_text().split()) > 1 for path in captions)
     assert captions == set((ROOT / "reports/captions").glob("*.rst")), "captions of nothing"
+
+
+def test_the_archive_holds_the_tables_and_figures_of_a_finished_study(finished):
+    done = finished.run("--report", "report.zip")
+    assert done.returncode == 0, done.stdout
+    with zipfile.ZipFile(finished.folder / "report.zip") as archive:
+        names = archive.namelist()
+        page = archive.read(next(name for name in names if name.endswith("/report.html"))).decode()
+    shown = {Path(name).name for name in names} & {
+        path.name for path in finished.folder.glob("results/reports/tiny/*/*")
+    }
+    assert {"table1.csv", "table2.csv", "claims.csv", "figure1.svg", "trends.svg"} <= shown
+    assert "Ranges are 95 % intervals over images" in page  # the caption of Table 1

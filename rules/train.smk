@@ -1,6 +1,8 @@
 # Nothing -> the mini CLIP in weights/mini-clip, its evaluation and its model card.
 #
-# note  the results are committed, so that scoring finds them; `make train` makes them anew
+# note  the results are committed, so that scoring finds them; `make train` makes them anew.  A trial of all trainings, of
+#       10 minutes, in a clone (it overwrites weights/), with the smallest run `truth` that the card can be written from:
+#       make train ARGS="--config training='{minutes: 10}' images=frog-green,fish-teal frames=1"
 # out   config.json, model.safetensors, vocabulary.txt, training.{csv,json};  evaluation.json;  agreement.json (once run
 #       `truth` has scores);  README.md with its figures
 # grain one job each; half an hour on one core for the training, a few minutes for the evaluation
@@ -34,10 +36,11 @@ rule train_mini_clip:
         runtime=growing(180),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
+        budget=training_budget(0.1),
     message:
         "Training the mini CLIP"
     shell:
-        "vid3d train clip --output {params.folder:q} 2> {log:q}"
+        "vid3d train clip --output {params.folder:q} {params.budget} 2> {log:q}"
 
 
 rule evaluate_mini_clip:

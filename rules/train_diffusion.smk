@@ -134,7 +134,7 @@ rule train_views_denoiser:
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
         checkpoints="results/training/checkpoints/denoiser-views",
-        budget=training_budget(0.4),
+        budget=training_budget(0.35),
     message:
         "Training the denoiser of orbits of views"
     shell:
@@ -163,7 +163,7 @@ rule train_seed_denoiser:
         initial=lambda wildcards, input: Path(input.initial[0]).parent,
         folder=lambda wildcards, output: Path(output[0]).parent,
         checkpoints="results/training/checkpoints/denoiser-seed",
-        budget=training_budget(0.3),
+        budget=training_budget(0.25),
     message:
         "Training the denoiser of seed videos"
     shell:

@@ -7,10 +7,11 @@ import shlex
 import sys
 from pathlib import Path
 
-from vid3d import figure_list, layout, methods
-from vid3d.config import STAGES, load_benchmark, load_study
+from vid3d.study import figure_list, layout
+from vid3d.external import methods
+from vid3d.study.config import STAGES, load_benchmark, load_study
 from vid3d.errors import InputError
-from vid3d.weights import load_manifest
+from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(workflow.basedir)
 

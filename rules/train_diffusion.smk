@@ -4,7 +4,7 @@
 #       Scenes, encoded clips, parts and, until a part is done, its checkpoints stay in results/training, so that an
 #       interrupted training goes on; delete that folder to begin from nothing.  A trial of all of it, of 10 minutes of
 #       training:  make train-diffusion ARGS="--config training='{minutes: 10}'"
-# out   two folders that Stable Video Diffusion's pipeline loads (group norms by vid3d.normalisation)
+# out   two folders that Stable Video Diffusion's pipeline loads (group norms by vid3d.weights.group_norms)
 # grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
 
 SHARDS = [f"{shard:02d}" for shard in range(len(study.training.shards))]

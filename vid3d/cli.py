@@ -10,8 +10,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from vid3d import __version__, commands, gpus, specs
+from vid3d import __version__, commands
 from vid3d.errors import InputError
+from vid3d.machine import gpus
+from vid3d.study import specs
 from vid3d.training import commands as training
 
 Stage = argparse.ArgumentParser

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from vid3d import __version__, cameras, config, files, gpus, randomness, specs
+from vid3d import __version__, cameras, files, randomness
 from vid3d.errors import InputError
+from vid3d.machine import gpus
 from vid3d.progress import progress_bar
 from vid3d.scene import Reference, SeedFrame, Views
+from vid3d.study import config, specs
 
 
 def _backend(spec: Any) -> Any:
@@ -31,7 +33,7 @@ def reference(arguments: argparse.Namespace) -> None:
     if entry["kind"] == "procedural":
         made = importlib.import_module("vid3d.procedural").make_reference(arguments.image, entry["object"], spec.size)
     else:
-        photographs = importlib.import_module("vid3d.photographs")
+        photographs = importlib.import_module("vid3d.images.photographs")
         made = photographs.make_reference(arguments.source, arguments.image, entry["caption"], spec.size, spec.border)
     item = {"image": arguments.image, "source": entry.get("file"), "sha256": entry.get("sha256")}
     files.save_reference(arguments.output, made, files.Provenance("reference", arguments.spec, item))
@@ -39,7 +41,7 @@ def reference(arguments: argparse.Namespace) -> None:
 
 def fetch(arguments: argparse.Namespace) -> None:
     """Download or copy a photograph and verify it."""
-    from vid3d.download import fetch as bring
+    from vid3d.weights.download import fetch as bring
 
     entry = config.Photograph.model_validate_json(arguments.entry)
     bring(entry, arguments.folder, arguments.output)
@@ -59,7 +61,8 @@ def _own_study(arguments: argparse.Namespace) -> tuple[config.Study, list[str]]:
 
 def cost(arguments: argparse.Namespace) -> None:
     """Print jobs, GPU hours, CPU hours and disk of runs, as if nothing of them were there yet."""
-    from vid3d import cost, weights
+    from vid3d.machine import cost
+    from vid3d.weights import manifest as weights
 
     study, names = _own_study(arguments)
     manifest = weights.load_manifest("config/weights.yaml")
@@ -69,8 +72,9 @@ def cost(arguments: argparse.Namespace) -> None:
 
 def doctor(arguments: argparse.Namespace) -> None:
     """Say what runs need, what of it is here, and the cure of what is missing, before any job starts."""
-    from vid3d import cost, weights
-    from vid3d.doctor import Doctor
+    from vid3d.machine import cost
+    from vid3d.machine.doctor import Doctor
+    from vid3d.weights import manifest as weights
 
     study, names = _own_study(arguments)
     manifest, costs = weights.load_manifest("config/weights.yaml"), cost.load_costs("config/costs.yaml")
@@ -85,8 +89,8 @@ def doctor(arguments: argparse.Namespace) -> None:
 
 def fetch_weights(arguments: argparse.Namespace) -> None:
     """Fetch files of published weights, verify them, and only then give them their names."""
-    from vid3d.hub import fetch as bring
-    from vid3d.weights import load_manifest
+    from vid3d.weights.hub import fetch as bring
+    from vid3d.weights.manifest import load_manifest
 
     manifest = load_manifest(arguments.manifest)
     for path in arguments.output:
@@ -136,7 +140,7 @@ def _prepared(
     spec: specs.V3dViews, frames: Sequence[SeedFrame], seed: Sequence[Path], clip: Sequence[Path]
 ) -> list[SeedFrame]:
     """The frames as V3D is shown them; made before its model is loaded, so that one without an object fails early."""
-    from vid3d import preparation
+    from vid3d.images import preparation
 
     cut_out = preparation.without_model
     if spec.cutout == "rembg":
@@ -187,7 +191,7 @@ def render(arguments: argparse.Namespace) -> None:
 
 def score(arguments: argparse.Namespace) -> None:
     """Renders and reference to embeddings and unaggregated cosines with each reference."""
-    from vid3d.protocols import compare
+    from vid3d.measures.protocols import compare
 
     spec = specs.parse_spec("score", arguments.spec)
     ref = files.load_reference(arguments.reference)
@@ -270,7 +274,7 @@ def indicators(arguments: argparse.Namespace) -> None:
 
 def fetch_external(arguments: argparse.Namespace) -> None:
     """Download a video of another method, and verify it or say that there is nothing to verify it with."""
-    from vid3d.download import fetch_video
+    from vid3d.weights.download import fetch_video
 
     found = fetch_video(arguments.url, arguments.sha256, arguments.output)
     if found is not None:
@@ -279,14 +283,14 @@ def fetch_external(arguments: argparse.Namespace) -> None:
 
 def score_external(arguments: argparse.Namespace) -> None:
     """Renders of another method, and references, to unaggregated cosines with each reference."""
-    from vid3d import external, methods
+    from vid3d.external import methods, scoring
 
     name, spec, root = arguments.method, specs.parse_spec("score", arguments.spec), Path()
     method = methods.load(name, root) if arguments.entry is None else methods.parse(arguments.entry)
     methods.clips(name, method, root)  # what is wrong with the layout is said before a model is loaded
-    rows, scored = external.score(name, method, root, arguments.references, _backend(spec))
+    rows, scored = scoring.score(name, method, root, arguments.references, _backend(spec))
     files.save_rows(arguments.output, rows, files.Provenance("external", arguments.spec, scored.model_dump()))
-    print("\n".join(external.summary(rows, scored)))
+    print("\n".join(scoring.summary(rows, scored)))
 
 
 def held_out_truth(arguments: argparse.Namespace) -> None:
@@ -308,7 +312,7 @@ def held_out_truth(arguments: argparse.Namespace) -> None:
 
 def held_out(arguments: argparse.Namespace) -> None:
     """PSNR and SSIM of the splats against the ground truth at the held-out cameras."""
-    from vid3d.metrics import psnr, ssim
+    from vid3d.measures.metrics import psnr, ssim
 
     spec = specs.parse_spec("render", arguments.spec)
     ref = files.load_reference(arguments.reference)
@@ -384,7 +388,7 @@ def _times(study: config.Study, folder: Path) -> list[Path]:
 def convert(arguments: argparse.Namespace) -> None:
     """A checkpoint in its authors' (sgm) layout, such as V3D's, to a diffusers folder."""
     configuration = {} if arguments.config is None else files.load_json(arguments.config)
-    backend = importlib.import_module("vid3d.backends.convert_v3d")
+    backend = importlib.import_module("vid3d.weights.convert_v3d")
     with files.atomic_folder(arguments.output) as folder:
         account = backend.convert(arguments.checkpoint, arguments.svd, folder, configuration)
         files.save_json(folder / "conversion.json", account | {"vid3d": __version__})
@@ -393,12 +397,12 @@ def convert(arguments: argparse.Namespace) -> None:
 def tiny_weights(arguments: argparse.Namespace) -> None:
     """Random weights in the formats of the published ones, small enough for a CPU."""
     with files.atomic_folder(arguments.output) as folder:
-        importlib.import_module("vid3d.backends.tiny_weights").make(folder, arguments.seed)
+        importlib.import_module("vid3d.weights.tiny").make(folder, arguments.seed)
 
 
 def train(arguments: argparse.Namespace) -> None:
     """Train a model of ours anew."""
-    importlib.import_module("vid3d.backends.train_clip").train(arguments.output, arguments.seed, arguments.budget)
+    importlib.import_module("vid3d.training.clip").train(arguments.output, arguments.seed, arguments.budget)
 
 
 def _mini_clip(folder: Path) -> tuple[Any, specs.ClipEmbed]:
@@ -411,7 +415,7 @@ def _mini_clip(folder: Path) -> tuple[Any, specs.ClipEmbed]:
 def ruler(arguments: argparse.Namespace) -> None:
     """Measure whether a mini CLIP is a usable ruler, on held-out procedural objects."""
     from vid3d import procedural
-    from vid3d.ruler import evaluate
+    from vid3d.training.clip_judge import evaluate
 
     clip, spec = _mini_clip(arguments.model)
     named = procedural.load_objects(config.read_yaml(arguments.objects)).values()
@@ -422,8 +426,8 @@ def ruler(arguments: argparse.Namespace) -> None:
 def agreement(arguments: argparse.Namespace) -> None:
     """Rank correlation of CLIP-I with PSNR at held-out cameras over the conditions of a run."""
     from vid3d import procedural
-    from vid3d.ruler import agreement as compare
-    from vid3d.ruler import ceilings
+    from vid3d.training.clip_judge import agreement as compare
+    from vid3d.training.clip_judge import ceilings
 
     clip, spec = _mini_clip(arguments.model)
     objects = procedural.load_objects(config.read_yaml(arguments.objects))
@@ -433,4 +437,4 @@ def agreement(arguments: argparse.Namespace) -> None:
 
 def card(arguments: argparse.Namespace) -> None:
     """Write the model card of a mini CLIP from its measured files."""
-    importlib.import_module("vid3d.model_card").write(arguments.model)
+    importlib.import_module("vid3d.training.clip_card").write(arguments.model)

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from vid3d import preparation, procedural
+from vid3d import procedural
 from vid3d.cameras import orbit
-from vid3d.config import read_yaml
-from vid3d.preparation import Box
+from vid3d.images import preparation
+from vid3d.images.preparation import Box
 from vid3d.scene import Float32, Float64, UInt8
+from vid3d.study.config import read_yaml
 
 SIZE, BORDER = 512, 0.3  # of the released code
 MOTIONS = (120, 200)

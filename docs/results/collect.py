@@ -12,9 +12,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vid3d import config, figures, layout
-from vid3d.environment import stage_times
+from vid3d import figures
 from vid3d.files import save_text
+from vid3d.report.timings import stage_times
+from vid3d.study import config, layout
 
 ROOT, RESULTS = Path(), Path("docs/results")
 TABLES = {

@@ -7,7 +7,7 @@
   vid3d.frame = (key, index, base64) => expected.get(`${key}/${index}`)?.resolve(base64);
 
   class Clip {
-    // description: {key, folder, frames, ...} as vid3d/viewer.py describes it; onframe: called after each arrival.
+    // description: {key, folder, frames, ...} as vid3d/report/viewer.py describes it; onframe: called after each arrival.
     constructor(description, onframe) {
       this.description = description;
       this.frames = new Array(description.frames).fill(null); // decoded splats and their file; null until arrived

@@ -1,4 +1,4 @@
-// Splats from SPZ files of version 3 (vid3d/spz.py states the format and the axes), decoded by the browser alone.
+// Splats from SPZ files of version 3 (vid3d/report/spz.py states the format and the axes), decoded by the browser alone.
 "use strict";
 (function (vid3d) {
   const MAGIC = 0x5053474e, VERSION = 3, HEADER = 16;

@@ -16,7 +16,7 @@
     #pictures;
     #listeners = [];
 
-    // data: what vid3d/viewer.py describes: {clips, home, rate}.  pictures: the element that the pictures go into.
+    // data: what vid3d/report/viewer.py describes: {clips, home, rate}.  pictures: the element that the pictures go into.
     // Throws where there is no WebGL2.
     constructor(data, pictures) {
       vid3d.renderer().onRestored(() => this.redraw());

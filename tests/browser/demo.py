@@ -10,16 +10,8 @@ import jinja2
 import numpy as np
 
 from vid3d.files import Provenance, save_splats
+from vid3d.report.viewer import SOURCES, Shown, SplatClip, copy_sources, download, write_clip, write_ply_sequence
 from vid3d.scene import Splats
-from vid3d.viewer import (
-    SOURCES,
-    Shown,
-    SplatClip,
-    copy_sources,
-    download,
-    write_clip,
-    write_ply_sequence,
-)
 
 ROOT = Path(__file__).parents[2]
 FRAMES, SPLATS = 4, 2000

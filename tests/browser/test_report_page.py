@@ -11,8 +11,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from viewing import DRAWN, MOUNT, middle, picture
 
-from vid3d import layout, report, viewer
+from vid3d import report
 from vid3d.files import Provenance, save_splats, save_video
+from vid3d.report import viewer
+from vid3d.study import layout
 
 sys.path.append(str(demo.ROOT / "tests" / "unit"))
 

@@ -11,11 +11,11 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from viewing import DRAWN, MOUNT, camera, middle, picture
 
-from vid3d import spz
 from vid3d.cameras import FIELD_OF_VIEW, look_at_origin
+from vid3d.report import spz
+from vid3d.report.viewer import FIRST_AZIMUTH, FIRST_ELEVATION, POSTER, low_pass
 from vid3d.scene import Cameras
 from vid3d.splatting import render
-from vid3d.viewer import FIRST_AZIMUTH, FIRST_ELEVATION, POSTER, low_pass
 
 STILL = {"reduced_motion": "reduce"}
 

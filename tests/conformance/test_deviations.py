@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from vid3d.tables.write import obstacles
 
-from vid3d import cameras, metrics, preparation, randomness
-from vid3d.config import load_benchmark, merge, parse_study, read_yaml
+from vid3d import cameras, randomness
+from vid3d.claims.published import load_published
 from vid3d.errors import InputError
-from vid3d.published import load_published
-from vid3d.specs import STAGES, ClipEmbed, CpuFit, CpuRender, CudaFit, SvdSeed, V3dViews
+from vid3d.images import preparation
+from vid3d.measures import metrics
 from vid3d.splatting.recipe import preset, schedule
-from vid3d.tables import obstacles
+from vid3d.study.config import load_benchmark, merge, parse_study, read_yaml
+from vid3d.study.specs import STAGES, ClipEmbed, CpuFit, CpuRender, CudaFit, SvdSeed, V3dViews
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/deviations.md").read_text()
@@ -78,7 +80,7 @@ def test_03_blank_scenes_score_100_by_self_reference_and_are_a_run(study):
 
 def test_04_one_source_for_all_rows(study):
     """The reference's files do not depend on motion score or view count."""
-    from vid3d import layout
+    from vid3d.study import layout
 
     assert "{motion}" not in layout.FOREGROUND
     assert "{views}" not in layout.FOREGROUND

@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
-from vid3d.preparation import bounds, recentre
-from vid3d.specs import V3dViews
+from vid3d.images.preparation import bounds, recentre
+from vid3d.study.specs import V3dViews
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
-from vid3d.backends import convert_v3d, views_v3d  # noqa: E402
+from vid3d.backends import views_v3d  # noqa: E402
+from vid3d.weights import convert_v3d  # noqa: E402
 
 DATA = Path(__file__).parents[1] / "data" / "multiview"
 CONFIGURATION = json.loads((DATA / "diffusers_tiny_config.json").read_text())

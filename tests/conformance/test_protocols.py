@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vid3d import protocols
+from vid3d.measures import protocols
 
 DATA = Path(__file__).parents[1] / "data" / "clip_eval"
 NAMES = {

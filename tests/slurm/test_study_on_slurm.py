@@ -99,13 +99,13 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study before any job, its models made."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("diffusers")
-    from vid3d.backends import tiny_weights
+    from vid3d.weights import tiny
 
     folder = copy_workflow(tmp_path_factory.mktemp("slurm") / "untouched").folder
     (folder / "study.yaml").write_text(STUDY)
     (folder / "partitions.yaml").write_text(PARTITIONS)
     torch.manual_seed(0)
-    tiny_weights.video_model(frames=FRAMES).save_pretrained(folder / "weights/tiny-svd")
+    tiny.video_model(frames=FRAMES).save_pretrained(folder / "weights/tiny-svd")
     return folder
 
 

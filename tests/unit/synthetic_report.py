@@ -7,10 +7,11 @@ from typing import Any
 import synthetic_study as synthetic
 from PIL import Image
 
-from vid3d import figure_list, layout, tables
-from vid3d.config import Study
+from vid3d import tables
 from vid3d.figures.catalogue import Entry
 from vid3d.files import save_json
+from vid3d.study import figure_list, layout
+from vid3d.study.config import Study
 
 SOURCES = ("docs/deviations.md", "config/weights.yaml")  # beside those of ``synthetic_study``
 

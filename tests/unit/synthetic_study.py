@@ -11,12 +11,12 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from vid3d import layout
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
-from vid3d.config import Study, parse_study
 from vid3d.files import Provenance, save_splats
 from vid3d.indicators import HIGHER_IS_WORSE
 from vid3d.scene import Splats
+from vid3d.study import layout
+from vid3d.study.config import Study, parse_study
 
 REPOSITORY = Path(__file__).parents[2]
 TINY_CLIP = {"backend": "clip", "model": "tiny.json", "weights": "tiny.safetensors"}

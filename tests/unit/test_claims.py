@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vid3d.claims import CLAIMS, load_claims
+from vid3d.claims.claims import CLAIMS, load_claims
+from vid3d.claims.published import load_published
 from vid3d.errors import InputError
-from vid3d.published import load_published
 
 REPOSITORY = Path(__file__).parents[2]
 PUBLISHED = load_published(REPOSITORY)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d import cameras, cli, commands, config, files, specs
+from vid3d import cameras, cli, commands, files
 from vid3d.scene import Reference, Views
+from vid3d.study import config, specs
 
 FIT = '{"backend":"cpu","iterations":5,"revision":1,"splats":50}'
 

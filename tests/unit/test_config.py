@@ -6,9 +6,9 @@ import json
 import pytest
 import yaml
 
-from vid3d.config import image_name, load_benchmark, merge, parse_study
 from vid3d.errors import InputError
-from vid3d.specs import CpuFit, ReferenceSpec, SvdSeed, parse_spec
+from vid3d.study.config import image_name, load_benchmark, merge, parse_study
+from vid3d.study.specs import CpuFit, ReferenceSpec, SvdSeed, parse_spec
 
 RUN = {
     "title": "Truth",

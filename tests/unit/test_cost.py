@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vid3d import cli, cost
-from vid3d.config import load_study
+from vid3d import cli
 from vid3d.errors import InputError
-from vid3d.weights import load_manifest
+from vid3d.machine import cost
+from vid3d.study.config import load_study
+from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(__file__).parents[2]
 COSTS = cost.load_costs(ROOT / "config/costs.yaml")

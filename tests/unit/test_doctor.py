@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vid3d import cli, machine
+from vid3d import cli
+from vid3d.machine import hardware
 
 ROOT = Path(__file__).parents[2]
-CARD = machine.Gpu("NVIDIA A100 80GB PCIe", 80 * 2**30, "570.1")
+CARD = hardware.Gpu("NVIDIA A100 80GB PCIe", 80 * 2**30, "570.1")
 LICENCES = "licences=stabilityai-community,v3d-none-stated"
 
 
@@ -22,12 +23,12 @@ def there(monkeypatch, tmp_path):
     versions |= {"open-clip-torch": "3.3.0"}
     has = {"gpus": [], "cuda": ("13.0", True), "versions": versions, "nvcc": "/usr/bin/nvcc"}
     has |= {"memory": 64 * 10**9, "disk": 500 * 10**9}
-    monkeypatch.setattr(machine, "gpus", lambda: has["gpus"])
-    monkeypatch.setattr(machine, "torch_cuda", lambda: has["cuda"])
-    monkeypatch.setattr(machine, "version", lambda name: has["versions"].get(name))
-    monkeypatch.setattr(machine, "compiler", lambda: has["nvcc"])
-    monkeypatch.setattr(machine, "memory", lambda: has["memory"])
-    monkeypatch.setattr(machine, "disk", lambda path: (1, has["disk"]))
+    monkeypatch.setattr(hardware, "gpus", lambda: has["gpus"])
+    monkeypatch.setattr(hardware, "torch_cuda", lambda: has["cuda"])
+    monkeypatch.setattr(hardware, "version", lambda name: has["versions"].get(name))
+    monkeypatch.setattr(hardware, "compiler", lambda: has["nvcc"])
+    monkeypatch.setattr(hardware, "memory", lambda: has["memory"])
+    monkeypatch.setattr(hardware, "disk", lambda path: (1, has["disk"]))
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr("huggingface_hub.get_token", lambda: has.get("token"))
     (tmp_path / "benchmark").symlink_to(ROOT / "benchmark")
@@ -167,7 +168,7 @@ def test_a_gated_repository_wants_a_token(doctor, there):
 
 
 def test_a_small_card_is_told_what_to_set(doctor, there):
-    there["gpus"] = [machine.Gpu("NVIDIA RTX 4090", 24564 * 2**20, "570.1")]
+    there["gpus"] = [hardware.Gpu("NVIDIA RTX 4090", 24564 * 2**20, "570.1")]
     rows = doctor("--run", "full")[1]
     assert "about 32 GB wanted  ->  views: {offload: model}" in said(rows, "views", "note")
     assert "GPU memory" not in said(rows, "seed", "note")
@@ -243,8 +244,9 @@ def test_a_folder_of_ones_own_must_be_there(doctor):
 def test_torch_is_not_imported_without_a_gpu():
     program = (
         "import sys; sys.argv = ['vid3d', 'doctor', '--run', 'full']\n"
-        "from vid3d import cli, machine\n"
-        "machine.gpus = lambda: []\n"
+        "from vid3d import cli\n"
+        "from vid3d.machine import hardware\n"
+        "hardware.gpus = lambda: []\n"
         "try: cli.main()\n"
         "except SystemExit: pass\n"
         "print('torch' in sys.modules)"
@@ -273,31 +275,31 @@ def nvidia_smi(tmp_path, monkeypatch):
 
 
 def test_cards_are_those_that_jobs_may_use(nvidia_smi, monkeypatch):
-    assert machine.gpus() == [
-        machine.Gpu("NVIDIA A100", 81920 * 2**20, "570.1"),
-        machine.Gpu("NVIDIA L4", 23034 * 2**20, "570.1"),
+    assert hardware.gpus() == [
+        hardware.Gpu("NVIDIA A100", 81920 * 2**20, "570.1"),
+        hardware.Gpu("NVIDIA L4", 23034 * 2**20, "570.1"),
     ]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert [gpu.name for gpu in machine.gpus()] == ["NVIDIA L4"]
+    assert [gpu.name for gpu in hardware.gpus()] == ["NVIDIA L4"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert machine.gpus() == []
+    assert hardware.gpus() == []
 
 
 def test_without_a_driver_there_are_no_cards(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert machine.gpus() == []
+    assert hardware.gpus() == []
 
 
 def test_the_rest_of_the_machine(tmp_path, monkeypatch):
-    assert machine.version("numpy")
-    assert machine.version("no-such-package") is None
-    assert machine.required("gsplat", "gpu") == "gsplat==1.5.3"
-    assert machine.memory() > 10**8
-    assert machine.disk(tmp_path / "not" / "yet") == machine.disk(tmp_path)
+    assert hardware.version("numpy")
+    assert hardware.version("no-such-package") is None
+    assert hardware.required("gsplat", "gpu") == "gsplat==1.5.3"
+    assert hardware.memory() > 10**8
+    assert hardware.disk(tmp_path / "not" / "yet") == hardware.disk(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_HOME", raising=False)
-    assert machine.compiler() is None
+    assert hardware.compiler() is None
     (tmp_path / "cuda/bin").mkdir(parents=True)
     (tmp_path / "cuda/bin/nvcc").touch(mode=0o755)
     monkeypatch.setenv("CUDA_HOME", str(tmp_path / "cuda"))
-    assert machine.compiler() == str(tmp_path / "cuda/bin/nvcc")
+    assert hardware.compiler() == str(tmp_path / "cuda/bin/nvcc")

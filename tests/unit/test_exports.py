@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import synthetic_study as synthetic
 
-from vid3d import exports, layout, tables
+from vid3d import tables
 from vid3d.errors import InputError
+from vid3d.study import layout
+from vid3d.tables import exports
 
 NAMES = [Path(path).stem for path in layout.tables("small")]
 SPECIAL = r'50% of A_1 & B #2 {x} $y ~z ^w \cite <a|b> "c"'

@@ -14,10 +14,15 @@ import pytest
 import synthetic_study as synthetic
 from PIL import Image
 
-from vid3d import cli, commands, external, files, footage, layout, methods, protocols, tables
-from vid3d.config import load_benchmark
+from vid3d import cli, commands, files, tables
 from vid3d.errors import InputError
+from vid3d.external import methods, scoring, videos
+from vid3d.measures import protocols
 from vid3d.scene import Reference
+from vid3d.study import layout
+from vid3d.study.config import load_benchmark
+from vid3d.tables.clip_i import table1
+from vid3d.tables.scores import collect
 
 ROOT = Path(__file__).parents[2]
 FOLDER = f"{methods.FOLDER}/mine"
@@ -67,7 +72,7 @@ def root(tmp_path, monkeypatch):
 
 def scored(root, name="mine", references="results/truth"):
     method = methods.load(name, root)
-    return external.score(name, method, root, references and root / references, embed)
+    return scoring.score(name, method, root, references and root / references, embed)
 
 
 # --- scoring ----------------------------------------------------------------------------------------------------------
@@ -127,7 +132,7 @@ def test_an_image_that_is_not_complete_is_not_counted_and_named(root, lose, lack
     (left,) = covered.left_out
     assert left.image == "frog"
     assert lacks in left.lacks
-    assert any(f"not counted: frog ({left.lacks})" in line for line in external.summary(rows, covered))
+    assert any(f"not counted: frog ({left.lacks})" in line for line in scoring.summary(rows, covered))
 
 
 def test_declared_cameras_and_frames_must_be_there(root):
@@ -142,11 +147,11 @@ def test_declared_cameras_and_frames_must_be_there(root):
 def test_videos_and_pictures_are_the_same_to_the_scores(root):
     by_pictures, _ = scored(root)
     folder = root / FOLDER / "frog/camera-01"
-    pictures = footage.load_clip(folder)
+    pictures = videos.load_clip(folder)
     folder.rename(root / "pictures")
     video = folder.with_suffix(".mp4")
     files.save_video(video, np.stack(pictures))
-    loaded = footage.load_clip(video)
+    loaded = videos.load_clip(video)
     assert len(loaded) == len(pictures)
     assert max(np.abs(a.astype(int) - b).max() for a, b in zip(loaded, pictures, strict=True)) <= 6  # yuv420p
     by_video, _ = scored(root)
@@ -157,7 +162,7 @@ def test_videos_and_pictures_are_the_same_to_the_scores(root):
 def test_transparent_frames_stand_on_white(root):
     path = root / FOLDER / "frog/camera-00/frame-00.png"
     Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(path)
-    assert footage.load_clip(path.parent)[0].min() == 255
+    assert videos.load_clip(path.parent)[0].min() == 255
 
 
 def test_frames_that_are_not_square_are_noted(root):
@@ -272,7 +277,7 @@ def test_the_command_writes_rows_and_says_what_they_come_to(root, monkeypatch, c
 
 def test_the_command_refuses_before_a_model_is_loaded(root, monkeypatch, capsys):
     (root / FOLDER / "frog/notes.txt").write_text("")
-    monkeypatch.setattr(external, "score", None)
+    monkeypatch.setattr(scoring, "score", None)
     arguments = ["--spec", MEAN_COLOUR, "--method", "mine", "--output", root / "out.csv"]
     code, said = run(monkeypatch, capsys, "score-external", *arguments)
     assert code == 2
@@ -367,9 +372,9 @@ def study():
 
 
 def first_table(study, root, output):
-    scores, _ = tables.collect(study, "small", root)
-    others = external.collect(study, [output], root)
-    return tables.table1(study, "small", root, scores, others).set_index("run", drop=False)
+    scores, _ = collect(study, "small", root)
+    others = scoring.collect(study, [output], root)
+    return table1(study, "small", root, scores, others).set_index("run", drop=False)
 
 
 def test_table_1_and_the_protocols_have_the_other_method(root, study, monkeypatch, capsys):
@@ -407,7 +412,7 @@ def test_a_restricted_study_shows_the_same_images_of_the_method_or_not_the_metho
 
     def restricted(*images):
         runs = {name: run.model_copy(update={"images": images}) for name, run in study.runs.items()}
-        return external.collect(study.model_copy(update={"runs": runs}), [output], root)
+        return scoring.collect(study.model_copy(update={"runs": runs}), [output], root)
 
     assert [other.images for other in restricted("mill")] == [("mill",)]
     assert restricted("another") == []
@@ -428,7 +433,7 @@ def test_scores_that_lost_something_are_refused_by_name(root, study, monkeypatch
     output, _ = score_by_command(root, monkeypatch, capsys)
     spoil(pd.read_csv(output)).to_csv(output, index=False)
     with pytest.raises(InputError, match=message) as caught:
-        external.collect(study, [output], root)
+        scoring.collect(study, [output], root)
     assert str(output) in str(caught.value)
 
 
@@ -437,4 +442,4 @@ def test_a_method_may_not_have_the_name_of_a_run(root, study, monkeypatch, capsy
     (root / FOLDER).rename(root / methods.FOLDER / "truth")
     output, _ = score_by_command(root, monkeypatch, capsys, "truth")
     with pytest.raises(InputError, match="has the name of a run"):
-        external.collect(study, [output], root)
+        scoring.collect(study, [output], root)

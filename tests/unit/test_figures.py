@@ -14,11 +14,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
-from vid3d import external, figure_list, figures, layout, protocols
+from vid3d import figures
+from vid3d.claims.published import load_published
 from vid3d.errors import InputError
+from vid3d.external import scoring
 from vid3d.figures import sheet
 from vid3d.figures.source import fitted, moments
-from vid3d.published import load_published
+from vid3d.measures import protocols
+from vid3d.study import figure_list, layout
 
 IMAGES = [f"photo-{number:02d}" for number in range(6)]
 OURS = synthetic.RUN | {
@@ -61,8 +64,8 @@ def scored(study, root):
     path = root / layout.EXTERNAL_SCORES.format(method="theirs", run="ours")
     rows = [{"image": "photo-02", "frame": f, "camera": c} for f, c in itertools.product(range(4), (0, 4))]
     synthetic.write_csv(path, [row | dict.fromkeys(protocols.COSINES, 0.5) for row in rows])
-    extent = external.Extent(frames=4, cameras=(0, 4))
-    covered = external.Scored(method="theirs", images={"photo-02": extent}, of=24)
+    extent = scoring.Extent(frames=4, cameras=(0, 4))
+    covered = scoring.Scored(method="theirs", images={"photo-02": extent}, of=24)
     sidecar = {"item": covered.model_dump(), "spec": study.runs["ours"].score.model_dump()}
     path.with_suffix(".json").write_text(json.dumps(sidecar), encoding="utf-8")
     return path
@@ -78,7 +81,7 @@ def entries(study, root, scored):
 
 @pytest.fixture(scope="module")
 def source(study, root, scored):
-    return figures.Source(study, "small", root, tuple(external.collect(study, [scored], root)))
+    return figures.Source(study, "small", root, tuple(scoring.collect(study, [scored], root)))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vid3d.errors import InputError
-from vid3d.foreground import cut_out, recentre
+from vid3d.images.foreground import cut_out, recentre
 
 
 def disc(height: int, width: int, row: float, column: float, radius: float) -> np.ndarray:

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from vid3d import cli, commands, gpus
+from vid3d import cli, commands
 from vid3d.errors import InputError
+from vid3d.machine import gpus
 
 TWO = """GPU 0: NVIDIA RTX A5000 (UUID: GPU-aaaa-0)
 GPU 1: NVIDIA RTX A5000 (UUID: GPU-bbbb-1)
@@ -23,7 +24,7 @@ GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-bbbb-1)
 JOB = """
 import os, sys, time
 from pathlib import Path
-from vid3d import gpus
+from vid3d.machine import gpus
 with gpus.held():
     device = os.environ.get("CUDA_VISIBLE_DEVICES", "none")
     (Path(sys.argv[1]) / "taken" / f"{os.getpid()}").write_text(device)

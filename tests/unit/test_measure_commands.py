@@ -9,9 +9,9 @@ import pytest
 
 from vid3d import cli, commands, files
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
-from vid3d.config import load_benchmark
 from vid3d.indicators import HIGHER_IS_WORSE
 from vid3d.procedural import ObjectSpec, make_reference, render
+from vid3d.study.config import load_benchmark
 
 ROOT = Path(__file__).parents[2]
 SIZE, FRAMES = 32, 3

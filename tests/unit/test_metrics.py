@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vid3d import metrics, protocols
+from vid3d.measures import metrics, protocols
 
 
 def test_cosines_of_known_angles() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vid3d import model_card, ruler
 from vid3d.backends import embed_clip
-from vid3d.config import read_yaml
 from vid3d.procedural import ObjectSpec, load_objects, vocabulary
-from vid3d.specs import ClipEmbed
+from vid3d.study.config import read_yaml
+from vid3d.study.specs import ClipEmbed
+from vid3d.training import clip_card, clip_judge
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "weights" / "mini-clip"
@@ -28,7 +28,7 @@ def evaluation() -> dict:
 
 
 def test_the_card_is_made_from_the_measured_files() -> None:
-    assert (FOLDER / "README.md").read_text() == model_card.card(FOLDER)
+    assert (FOLDER / "README.md").read_text() == clip_card.card(FOLDER)
 
 
 def test_the_model_is_of_the_size_asked_for() -> None:
@@ -47,7 +47,7 @@ def test_it_knows_the_words_of_the_family() -> None:
 
 
 def test_the_card_shows_a_usable_ruler(evaluation: dict) -> None:
-    assert len(evaluation["objects"]) == ruler.CANDIDATES
+    assert len(evaluation["objects"]) == clip_judge.CANDIDATES
     assert evaluation["retrieval"]["all_views"] >= 0.8
     for scores in evaluation["clip_i_under_damage"].values():
         assert np.all(np.diff(scores) < 0)
@@ -63,13 +63,13 @@ def test_benchmark_objects_find_their_captions_and_blur_lowers_the_score(
     """Six objects anew, against all 64 captions, from the images up."""
     embed, say = embed_clip.build(SPEC), embed_clip.build_captions(SPEC, FOLDER / "vocabulary.txt")
     few = named[::4]
-    images = [ruler.views(obj) for obj in few]
+    images = [clip_judge.views(obj) for obj in few]
     captions = [obj.caption for obj in few] + [
         c for c in evaluation["objects"].values() if c not in {o.caption for o in few}
     ]
-    nearest = ruler.nearest_captions(images, captions, embed, say)
+    nearest = clip_judge.nearest_captions(images, captions, embed, say)
     right = nearest == np.arange(len(few))[:, None, None]
     assert np.mean(right) >= 0.75  # six objects scatter more than 64
 
-    blur = ruler.sensitivity(images, embed, seed=1)["blur"]
+    blur = clip_judge.sensitivity(images, embed, seed=1)["blur"]
     assert np.all(np.diff(blur) < 0)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vid3d.errors import InputError
-from vid3d.photographs import make_reference, open_photograph
+from vid3d.images.photographs import make_reference, open_photograph
 
 RED, GREEN, BLUE = (200, 30, 40), (20, 180, 60), (30, 60, 220)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d import preparation
 from vid3d.errors import InputError
-from vid3d.preparation import Box
-from vid3d.specs import V3dViews
+from vid3d.images import preparation
+from vid3d.images.preparation import Box
+from vid3d.study.specs import V3dViews
 
 COLOUR = (230, 77, 26)
 

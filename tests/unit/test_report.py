@@ -9,12 +9,15 @@ import pytest
 import synthetic_report
 import synthetic_study as synthetic
 
-from vid3d import layout, report, tables, viewer
-from vid3d.config import Study
-from vid3d.environment import stage_times, versions
+from vid3d import report
+from vid3d.claims.published import load_published
 from vid3d.errors import InputError
-from vid3d.published import load_published
-from vid3d.report import cells, clip_i, deviations, explore, provenance, summary, verdicts
+from vid3d.report import cells, clip_i, deviations, explore, provenance, summary, verdicts, viewer
+from vid3d.report.timings import stage_times, versions
+from vid3d.study import layout
+from vid3d.study.config import Study
+from vid3d.tables.clip_i import table1
+from vid3d.tables.scores import collect
 
 OWN = synthetic.RUN | {
     "title": "Own",
@@ -130,8 +133,8 @@ def test_videos_are_those_of_the_base_condition_of_runs_that_draw_splats(shared)
 
 def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
     study, root, words = shared.study, shared.root, shared.words
-    scores, _ = tables.collect(study, "small", root)
-    row = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
+    scores, _ = collect(study, "small", root)
+    row = table1(study, "small", root, scores).set_index("run").loc["truth"]
     for shown in (f"{row['source_reference']:.4f}", f"{row['self_reference']:.4f}", "0.8946", "0.9227", "29.00"):
         assert shown in words
     assert "Synthetic. Not comparable with published values" in words
@@ -139,8 +142,8 @@ def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
     for line in ("Stable Video Diffusion", "V3D", "CLIP ViT-B-32/openai", "Animate124 and DreamGaussian4D"):
         assert any(line in sentence for sentence in summary.not_run(study, "small", root, PAPER))
         assert line in words
-    table1 = cells.read(root / layout.TABLE.format(report="small", number=1), *clip_i.COLUMNS)
-    assert clip_i.numbered(table1, 1, PAPER).heads == ("source reference", "self reference", "published")
+    first = cells.read(root / layout.TABLE.format(report="small", number=1), *clip_i.COLUMNS)
+    assert clip_i.numbered(first, 1, PAPER).heads == ("source reference", "self reference", "published")
 
 
 def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):

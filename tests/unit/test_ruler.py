@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vid3d import ruler
 from vid3d.cameras import orbit
-from vid3d.config import read_yaml
 from vid3d.errors import InputError
 from vid3d.procedural import ObjectSpec, is_held_out, load_objects, render
+from vid3d.study.config import read_yaml
+from vid3d.training import clip_judge
 
 OBJECTS = Path(__file__).parents[2] / "benchmark" / "procedural" / "objects.yaml"
 
 
 def test_held_out_objects_are_the_named_ones_and_others_of_held_out_combinations() -> None:
     named = list(load_objects(read_yaml(OBJECTS)).values())
-    objects = ruler.held_out_objects(named, 64, np.random.default_rng(0))
+    objects = clip_judge.held_out_objects(named, 64, np.random.default_rng(0))
     assert objects[: len(named)] == named
     assert len({obj.caption for obj in objects}) == 64
     assert all(is_held_out(obj.kind, obj.colour, obj.second) for obj in objects)
@@ -25,7 +25,7 @@ def test_held_out_objects_are_the_named_ones_and_others_of_held_out_combinations
 def test_a_named_object_that_training_may_draw_is_refused() -> None:
     colour = next(c for c in ("red", "blue") if not is_held_out("frog", c, "pink"))
     with pytest.raises(InputError, match="occur in training"):
-        ruler.held_out_objects([ObjectSpec("seen", "frog", colour, "pink")], 2, np.random.default_rng(0))
+        clip_judge.held_out_objects([ObjectSpec("seen", "frog", colour, "pink")], 2, np.random.default_rng(0))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_nearest_captions_are_those_of_the_highest_cosine() -> None:
     def say(captions: Sequence[str]) -> np.ndarray:
         return np.array([shades[caption] for caption in captions], np.float32) - 100
 
-    nearest = ruler.nearest_captions(images, list(shades), _mean_colour, say)
+    nearest = clip_judge.nearest_captions(images, list(shades), _mean_colour, say)
     assert nearest.tolist() == [[[0] * 4] * 2, [[1] * 4] * 2, [[2] * 4, [0, 0, 2, 2]]]
 
 
@@ -62,12 +62,12 @@ def test_retrieval_counts_right_captions_colours_and_classes() -> None:
     ]
     nearest = np.arange(4)[:, None, None].repeat(5, axis=2)  # one frame, five cameras
     nearest[0, 0, 1:] = (1, 1, 2, 3)
-    found = ruler.retrieval(objects, nearest)
+    found = clip_judge.retrieval(objects, nearest)
     assert found == {"all_views": 16 / 20, "source_view": 1.0, "class_and_colour": 18 / 20, "class": 19 / 20}
 
 
 def test_damages_grow_from_none() -> None:
-    for strengths in ruler.DAMAGES.values():
+    for strengths in clip_judge.DAMAGES.values():
         assert strengths[0] == 0
         assert np.all(np.diff(strengths) > 0)
 
@@ -76,7 +76,7 @@ def test_sensitivity_of_an_embedder_that_sees_pixels_falls(images: np.ndarray) -
     def pixels(seen: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack([255.0 - image for image in seen]).reshape(len(seen), -1).astype(np.float32)
 
-    curves = ruler.sensitivity([images[:, None]], pixels, seed=0)
+    curves = clip_judge.sensitivity([images[:, None]], pixels, seed=0)
     for scores in curves.values():
         assert scores[0] == pytest.approx(1.0)
         assert np.all(np.diff(scores) < 0)
@@ -120,7 +120,7 @@ def _clips(folder: Path, image: str, offset: float = 0.0) -> tuple[list[Path], l
 def test_agreement_ranks_the_conditions(tmp_path: Path) -> None:
     first, second = _clips(tmp_path, "frog"), _clips(tmp_path, "dog", 0.05)
     ceiling = {(image, motion): 1.0 - motion / 1000 for image in ("frog", "dog") for motion in (120, 160, 200)}
-    found = ruler.agreement(first[0] + second[0], first[1] + second[1], ceiling)
+    found = clip_judge.agreement(first[0] + second[0], first[1] + second[1], ceiling)
     assert found["spearman"] == pytest.approx(0.9)  # two neighbours of five exchanged
     assert found["spearman_within_images"] == pytest.approx(0.9)
     assert found["images"] == 2
@@ -136,7 +136,7 @@ def test_the_paper_s_conditions_stand_apart(tmp_path: Path, monkeypatch: pytest.
     """Two more view counts, ranked rightly, raise the correlation over all conditions and not that over the paper's."""
     monkeypatch.setitem(globals(), "CONDITIONS", [(120, 1, 0.4, 8.0), (120, 2, 0.5, 11.0), *CONDITIONS])
     clips = _clips(tmp_path, "frog")
-    found = ruler.agreement(*clips, {("frog", motion): 1.0 for motion in (120, 160, 200)})
+    found = clip_judge.agreement(*clips, {("frog", motion): 1.0 for motion in (120, 160, 200)})
     assert found["spearman_paper"] == pytest.approx(0.9)
     assert found["spearman"] == pytest.approx(1 - 6 * 2 / (7 * 48), abs=1e-4)
 
@@ -147,17 +147,17 @@ def test_ceilings_are_clip_i_of_the_ground_truth(tmp_path: Path) -> None:
     scores = [_write(tmp_path / "scores.csv", rows)]
     seen = np.concatenate([render(objects["frog-green"], frame, 120, orbit(10, 64))[0] for frame in (0, 2)])
     embedded = _mean_colour(list(np.round(seen * 255).astype(np.uint8)))
-    found = ruler.ceilings(objects, scores, _mean_colour)
-    assert found == {("frog-green", 120): pytest.approx(ruler.cosines(embedded, embedded[0]).mean())}
+    found = clip_judge.ceilings(objects, scores, _mean_colour)
+    assert found == {("frog-green", 120): pytest.approx(clip_judge.cosines(embedded, embedded[0]).mean())}
     with pytest.raises(InputError, match="none of the procedural objects"):
-        ruler.ceilings({}, scores, _mean_colour)
+        clip_judge.ceilings({}, scores, _mean_colour)
 
 
 def test_agreement_refuses_incomplete_clips(tmp_path: Path) -> None:
     scores, held_out = _clips(tmp_path, "frog")
     with pytest.raises(InputError, match="scores or in held-out files only"):
-        ruler.agreement(scores, held_out[:-1], {})
+        clip_judge.agreement(scores, held_out[:-1], {})
     with pytest.raises(InputError, match="at least two conditions"):
-        ruler.agreement(scores[:1], held_out[:1], {})
+        clip_judge.agreement(scores[:1], held_out[:1], {})
     with pytest.raises(InputError, match=r"bad or missing column"):
-        ruler.agreement(held_out, held_out, {})
+        clip_judge.agreement(held_out, held_out, {})

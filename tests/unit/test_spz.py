@@ -11,9 +11,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from tests.browser.demo import waver
-from vid3d import spz
 from vid3d.cameras import sphere
 from vid3d.errors import InputError
+from vid3d.report import spz
 from vid3d.scene import Splats
 from vid3d.splatting import render
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vid3d import statistics
-from vid3d.statistics import Bootstrap, UntestableError, bootstrap, difference, holm, resampled
+from vid3d.measures import statistics
+from vid3d.measures.statistics import Bootstrap, UntestableError, bootstrap, difference, holm, resampled
 
 RESAMPLES = 599  # of simulated studies; 2.5 % of 600 is whole
 STUDIES = 4000

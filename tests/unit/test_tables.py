@@ -3,9 +3,14 @@ import pandas as pd
 import pytest
 import synthetic_study as synthetic
 
-from vid3d import layout, protocols, tables
+from vid3d import tables
+from vid3d.claims.published import PUBLISHED, load_published
 from vid3d.errors import InputError
-from vid3d.published import PUBLISHED, load_published
+from vid3d.measures import protocols
+from vid3d.study import layout
+from vid3d.tables.clip_i import protocol_table, table1, table2, table3
+from vid3d.tables.quality import held_out_table
+from vid3d.tables.scores import collect
 
 EMPTY = ("replicates", "substitution")  # where a report has one run of its kind
 FULL_SCORE = {"backend": "clip", "model": "ViT-B-32", "weights": "openai"}
@@ -53,15 +58,15 @@ def expected(study, run, motion, views):
 
 
 def test_collect_returns_every_frame_and_camera_of_every_clip(study, root):
-    scores, held_out = tables.collect(study, "small", root)
+    scores, held_out = collect(study, "small", root)
     assert len(scores) == (4 + 1) * 2 * 3 * 10  # conditions of both runs, images, frames, cameras
     assert len(held_out) == 4 * 2 * 3 * 30  # the control has no ground truth of its own
     assert set(scores["run"]) == {"truth", "static"}
 
 
 def test_means_follow_every_protocol(study, root):
-    scores, _ = tables.collect(study, "small", root)
-    table = tables.table2(study, "small", root, scores)
+    scores, _ = collect(study, "small", root)
+    table = table2(study, "small", root, scores)
     ours = table[table["run"] == "truth"].set_index("views")
     assert list(ours.index) == [3, 9, 18]
     for views in (3, 9, 18):
@@ -70,13 +75,13 @@ def test_means_follow_every_protocol(study, root):
 
 
 def test_tables_hold_published_rows_runs_and_controls(study, root):
-    scores, _ = tables.collect(study, "small", root)
-    first = tables.table1(study, "small", root, scores)
+    scores, _ = collect(study, "small", root)
+    first = table1(study, "small", root, scores)
     assert list(first["method"]) == ["Animate124", "DreamGaussian4D", "Vid3D", "Truth", "Static"]
     assert list(first["published"].dropna()) == [0.8544, 0.9227, 0.8946]
     assert "quoted" in first["note"][0]
     assert first["note"][2] == ""
-    third = tables.table3(study, "small", root, scores)
+    third = table3(study, "small", root, scores)
     assert list(third[third["run"] == "truth"]["motion"]) == [120, 160]
     assert "static" not in set(third["run"])  # a control does not move
 
@@ -104,8 +109,8 @@ def test_a_report_of_random_weights_alone_has_published_rows_only(root):
 
 
 def test_no_difference_where_not_comparable(study, root):
-    scores, _ = tables.collect(study, "small", root)
-    ours = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
+    scores, _ = collect(study, "small", root)
+    ours = table1(study, "small", root, scores).set_index("run").loc["truth"]
     assert np.isnan(ours["difference"])
     assert np.isnan(ours["published"])
     assert ours["note"].startswith("Synthetic. Not comparable with published values: benchmark procedural")
@@ -113,8 +118,8 @@ def test_no_difference_where_not_comparable(study, root):
 
 def test_difference_of_the_released_protocol_where_all_is_as_published(root):
     study = build(root, {"photographs": PHOTOGRAPHS})
-    scores, _ = tables.collect(study, "small", root)
-    table = tables.table2(study, "small", root, scores)
+    scores, _ = collect(study, "small", root)
+    table = table2(study, "small", root, scores)
     ours = table[table["run"] == "photographs"].set_index("views")
     for views, published in ((9, 0.8879), (18, 0.8946)):
         own = expected(study, "photographs", 120, views)["self_reference"]
@@ -132,16 +137,16 @@ def test_difference_of_the_released_protocol_where_all_is_as_published(root):
 )
 def test_a_study_of_less_than_the_paper_is_not_compared(root, change, settings, reason):
     study = build(root, {"photographs": PHOTOGRAPHS | change}, **settings)
-    scores, _ = tables.collect(study, "small", root)
-    ours = tables.table1(study, "small", root, scores).set_index("run").loc["photographs"]
+    scores, _ = collect(study, "small", root)
+    ours = table1(study, "small", root, scores).set_index("run").loc["photographs"]
     assert np.isnan(ours["difference"])
     assert reason in ours["note"]
 
 
 def test_partial_studies_are_labelled(root):
     study = build(root, images=["frog"], frames=2)
-    scores, _ = tables.collect(study, "small", root)
-    ours = tables.table1(study, "small", root, scores).set_index("run").loc["truth"]
+    scores, _ = collect(study, "small", root)
+    ours = table1(study, "small", root, scores).set_index("run").loc["truth"]
     assert (ours["images"], ours["frames"]) == ("1 of 2 images", "2 of 3 frames")
     assert ours["source_reference"] == pytest.approx(expected(study, "truth", 120, 18)["source_reference"], abs=1e-12)
 
@@ -150,7 +155,7 @@ def test_frames_beyond_the_study_are_not_averaged(study, root):
     restricted = study.model_copy(
         update={"runs": {name: run.model_copy(update={"frames": 2}) for name, run in study.runs.items()}}
     )
-    scores, _ = tables.collect(restricted, "small", root)
+    scores, _ = collect(restricted, "small", root)
     assert set(scores["frame"]) == {0, 1}
 
 
@@ -159,7 +164,7 @@ def test_a_missing_row_is_named(study, root):
     table = pd.read_csv(path)
     table[(table["frame"] != 1) | (table["camera"] != 7)].to_csv(path, index=False)
     with pytest.raises(InputError, match="run truth, image mill, motion 120, views 9, frame 1, camera 7"):
-        tables.collect(study, "small", root)
+        collect(study, "small", root)
 
 
 def test_a_missing_held_out_camera_is_named(study, root):
@@ -167,13 +172,13 @@ def test_a_missing_held_out_camera_is_named(study, root):
     table = pd.read_csv(path)
     table.iloc[:-1].to_csv(path, index=False)
     with pytest.raises(InputError, match="image frog, motion 160, views 18, frame 2, camera 29"):
-        tables.collect(study, "small", root)
+        collect(study, "small", root)
 
 
 def test_a_missing_file_is_named(study, root):
     scores_path(root, study, layout.Condition("static", "frog", 120, 18)).unlink()
     with pytest.raises(InputError, match="run static, image frog, motion 120, views 18, frame 0, camera 0"):
-        tables.collect(study, "small", root)
+        collect(study, "small", root)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +198,14 @@ def test_bad_scores_are_refused_in_one_line(study, root, spoil, message):
     path = scores_path(root, study, layout.Condition("truth", "frog", 120, 18))
     spoil(pd.read_csv(path)).to_csv(path, index=False)
     with pytest.raises(InputError, match=message) as caught:
-        tables.collect(study, "small", root)
+        collect(study, "small", root)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 def test_held_out_quality_level_and_raised_apart(study, root):
-    _, held_out = tables.collect(study, "small", root)
-    table = tables.held_out_table(study, "small", root, held_out)
+    _, held_out = collect(study, "small", root)
+    table = held_out_table(study, "small", root, held_out)
     assert set(table["run"]) == {"truth"}
     row = table[(table["motion"] == 120) & (table["views"] == 9)].iloc[0]
     assert (row["psnr_level"], row["psnr_raised"]) == pytest.approx((24.5, 19.5))
@@ -226,8 +231,8 @@ def test_without_ground_truth_the_held_out_table_is_empty(root):
 
 
 def test_each_condition_is_ranked_under_each_protocol(study, root):
-    scores, _ = tables.collect(study, "small", root)
-    table = tables.protocol_table(study, "small", root, scores)
+    scores, _ = collect(study, "small", root)
+    table = protocol_table(study, "small", root, scores)
     assert len(table) == (4 + 1) * len(protocols.NAMES)  # conditions of both runs
     assert set(table["n"]) == {2}
     assert set(table["of"]) == {5}
@@ -245,8 +250,8 @@ def test_the_protocol_alone_can_turn_a_ranking(study, root):
     path = {image: scores_path(root, study, layout.Condition("static", image, 120, 18)) for image in ("frog", "mill")}
     for file in path.values():
         pd.read_csv(file).assign(source_reference=0.1, self_reference=1.0).to_csv(file, index=False)
-    scores, _ = tables.collect(study, "small", root)
-    table = tables.protocol_table(study, "small", root, scores)
+    scores, _ = collect(study, "small", root)
+    table = protocol_table(study, "small", root, scores)
     ranks = table[table["run"] == "static"].set_index("protocol")["rank"]
     assert ranks["source_reference"] == 5
     assert ranks["self_reference"] == ranks["self_reference_left_out"] == 1
@@ -255,8 +260,8 @@ def test_the_protocol_alone_can_turn_a_ranking(study, root):
 def test_scores_of_other_images_or_embedders_are_not_ranked_together(root):
     others = synthetic.RUN | {"title": "Others", "images": ["mill"], "motion_scores": [120], "view_counts": [18]}
     study = build(root, {"truth": synthetic.RUN, "others": others})
-    scores, _ = tables.collect(study, "small", root)
-    table = tables.protocol_table(study, "small", root, scores)
+    scores, _ = collect(study, "small", root)
+    table = protocol_table(study, "small", root, scores)
     assert table[table["run"] == "others"]["rank"].isna().all()
     assert set(table[table["run"] == "truth"]["of"]) == {4}
 

@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 import synthetic_study as synthetic
 
-from vid3d import layout, tables
+from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.indicators import HIGHER_IS_WORSE
-from vid3d.intervals import mean, mean_of
-from vid3d.published import load_published
-from vid3d.replicates import families
-from vid3d.tabulation.attribution import substitutions
-from vid3d.tabulation.verdicts import paper_scale
+from vid3d.measures.intervals import mean, mean_of
+from vid3d.study import layout
+from vid3d.study.replicates import families
+from vid3d.tables.attribution import attribution_table, substitution_table, substitutions
+from vid3d.tables.clip_i import replicates_table, table1, table2
+from vid3d.tables.of_claims import claims_table, paper_scale
+from vid3d.tables.of_indicators import collect_indicators, indicators_table
+from vid3d.tables.scores import collect
 
 IMAGES = [f"photo-{number:02d}" for number in range(6)]
 ONE = synthetic.RUN | {
@@ -94,13 +97,13 @@ def test_replicates_share_a_row_and_are_shown_by_themselves(build, tmp_path):
     shift(study, tmp_path, "two", "source_reference", dict.fromkeys(IMAGES, -0.1))
     (family,) = families(study, "small")
     assert (family.name, family.members) == ("one", ("one", "two"))
-    scores, _ = tables.collect(study, "small", tmp_path)
-    table = tables.table2(study, "small", tmp_path, scores)
+    scores, _ = collect(study, "small", tmp_path)
+    table = table2(study, "small", tmp_path, scores)
     ours = table[table["run"].notna()].set_index("views")
     assert list(ours["run"]) == ["one", "one"]
     assert set(ours["replicates"]) == {2}
     assert set(ours["n"]) == {6}
-    apart = tables.replicates_table(study, "small", tmp_path, scores).set_index(["run", "views"])
+    apart = replicates_table(study, "small", tmp_path, scores).set_index(["run", "views"])
     assert list(apart["row"]) == ["one"] * 4
     for views in (18, 9):
         both = [apart.loc[(run, views), "source_reference"] for run in ("one", "two")]
@@ -115,10 +118,10 @@ def test_a_replicate_alone_is_a_row_of_its_own(build, tmp_path):
     alone = study.model_copy(
         update={"reports": {"small": study.reports["small"].model_copy(update={"runs": ("two",)})}}
     )
-    scores, _ = tables.collect(alone, "small", tmp_path)
-    table = tables.table1(alone, "small", tmp_path, scores)
+    scores, _ = collect(alone, "small", tmp_path)
+    table = table1(alone, "small", tmp_path, scores)
     assert list(table["run"].dropna()) == ["two"]
-    assert tables.replicates_table(alone, "small", tmp_path, scores).empty
+    assert replicates_table(alone, "small", tmp_path, scores).empty
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
@@ -126,12 +129,12 @@ def test_a_replicate_alone_is_a_row_of_its_own(build, tmp_path):
 
 def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path):
     study = build({"one": ONE, "static": CONTROL})
-    scores, _ = tables.collect(study, "small", tmp_path)
+    scores, _ = collect(study, "small", tmp_path)
     spread = scores["image"].map({image: 0.001 * number for number, image in enumerate(IMAGES)})
     nine = scores["views"] == 9
     for column in ("source_reference", "self_reference"):  # 18 views score above 9 by 0.05 to 0.055
         scores.loc[nine, column] -= 0.05 + spread[nine]
-    table = tables.claims_table(study, "small", tmp_path, scores)
+    table = claims_table(study, "small", tmp_path, scores)
     assert set(table["run"]) == {"one"}
     assert set(table["protocol"]) == {"self_reference", "source_reference"}
     assert (table.columns[3], table.columns[4], table.columns[5]) == ("published", "paper_scale", "here")
@@ -161,9 +164,9 @@ def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
     study = build({"full": full})
     published = load_published(tmp_path)
     assert paper_scale(study.runs["full"], published)
-    scores, _ = tables.collect(study, "small", tmp_path)
+    scores, _ = collect(study, "small", tmp_path)
     scores["self_reference"] -= 0.2  # far below Animate124's
-    table = tables.claims_table(study, "small", tmp_path, scores)
+    table = claims_table(study, "small", tmp_path, scores)
     assert list(table["paper_scale"]) == list(table["here"])
     between = table.set_index(["claim", "protocol"]).loc[("between-the-baselines", "self_reference")]
     assert between["here"] == "fails"
@@ -177,8 +180,8 @@ def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
 
 def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
     study = build({"one": ONE, "static": CONTROL})
-    measured = tables.collect_indicators(study, "small", tmp_path)
-    table = tables.indicators_table(study, "small", tmp_path, measured).set_index(["run", "views", "indicator"])
+    measured = collect_indicators(study, "small", tmp_path)
+    table = indicators_table(study, "small", tmp_path, measured).set_index(["run", "views", "indicator"])
     assert {name for run, _, name in table.index if run == "one"} == set(HIGHER_IS_WORSE) - {"static_change"}
     assert ("static", 18, "flicker") in table.index
     assert ("static", 18, "flicker_beyond_seed") not in table.index  # a control shows no seed
@@ -196,8 +199,8 @@ def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_pa
     rows = pd.read_csv(path)
     rows.loc[rows["indicator"] == "janus", "value"] = np.nan
     rows.to_csv(path, index=False)
-    measured = tables.collect_indicators(study, "small", tmp_path)
-    table = tables.indicators_table(study, "small", tmp_path, measured).set_index(["views", "indicator"])
+    measured = collect_indicators(study, "small", tmp_path)
+    table = indicators_table(study, "small", tmp_path, measured).set_index(["views", "indicator"])
     assert [table.loc[(18, name), "n"] for name in ("janus", "flicker")] == [5, 6]
 
 
@@ -216,11 +219,11 @@ def test_bad_indicators_are_refused_in_one_line(build, tmp_path, spoil, message)
     path = tmp_path / layout.Condition("one", IMAGES[2], 120, 9).path(layout.INDICATORS, study, "score")
     spoil(pd.read_csv(path)).to_csv(path, index=False)
     with pytest.raises(InputError, match=message) as caught:
-        tables.collect_indicators(study, "small", tmp_path)
+        collect_indicators(study, "small", tmp_path)
     assert str(path) in str(caught.value)
     path.unlink()
     with pytest.raises(InputError, match=f"missing .run one, image {IMAGES[2]}, motion 120, views 9"):
-        tables.collect_indicators(study, "small", tmp_path)
+        collect_indicators(study, "small", tmp_path)
 
 
 # --- attribution ------------------------------------------------------------------------------------------------------
@@ -228,7 +231,7 @@ def test_bad_indicators_are_refused_in_one_line(build, tmp_path, spoil, message)
 
 def test_similarity_by_stage_and_what_each_loses(build, tmp_path):
     study = build({"one": ONE, "two": TWO, "static": CONTROL})
-    table = tables.attribution_table(study, "small", tmp_path)
+    table = attribution_table(study, "small", tmp_path)
     assert set(table["run"]) == {"one"}  # a control's renders come from no stage
     assert set(table["replicates"]) == {2}
     found = table.set_index(["stage", "place"])
@@ -250,10 +253,10 @@ def test_embeddings_without_a_stage_are_refused_by_name(build, tmp_path, missing
         kept = {name: array for name, array in stored.items() if name != missing}
     np.savez(path, **kept)
     with pytest.raises(InputError, match=f"has no embeddings of {missing}"):
-        tables.attribution_table(study, "small", tmp_path)
+        attribution_table(study, "small", tmp_path)
     np.savez(path, **kept, **{missing: np.ones((1, 18, 2) if missing == "views" else (1, 2), np.float32)})
     with pytest.raises(InputError, match=f"{missing} has not 2 frames"):
-        tables.attribution_table(study, "small", tmp_path)
+        attribution_table(study, "small", tmp_path)
 
 
 # --- substitution -----------------------------------------------------------------------------------------------------
@@ -270,8 +273,8 @@ def test_runs_with_ground_truth_attribute_the_loss(build, tmp_path):
     assert (of.generated, of.seed, of.both, of.views) == ("one", "seed", "both", "views")
     for run, by in {"seed": 0.01, "views": 0.02, "both": 0.03}.items():
         shift(study, tmp_path, run, "source_reference", dict.fromkeys(("frog", "mill"), by))
-    scores, _ = tables.collect(study, "small", tmp_path)
-    table = tables.substitution_table(study, "small", tmp_path, scores)
+    scores, _ = collect(study, "small", tmp_path)
+    table = substitution_table(study, "small", tmp_path, scores)
     assert set(table["protocol"]) == {"source_reference", "self_reference"}
     rows = table[table["protocol"] == "source_reference"].set_index("stage")
     assert list(rows.index) == ["seed", "views", "splats"]
@@ -290,5 +293,5 @@ def test_runs_that_differ_in_more_than_the_truth_are_not_compared(build, tmp_pat
     refit = TRUE_BOTH | {"splat": {"iterations": 3}}
     study = build({"one": SAMPLED, "seed": TRUE_SEED, "both": refit})
     assert substitutions(study, "small") == []
-    scores, _ = tables.collect(study, "small", tmp_path)
-    assert tables.substitution_table(study, "small", tmp_path, scores).empty
+    scores, _ = collect(study, "small", tmp_path)
+    assert substitution_table(study, "small", tmp_path, scores).empty

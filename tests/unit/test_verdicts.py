@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vid3d.claims import Difference, load_claims
+from vid3d.claims.claims import Difference, load_claims
+from vid3d.claims.published import load_published
+from vid3d.claims.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, as_table, decide, judge, published_verdicts
 from vid3d.errors import InputError
-from vid3d.published import load_published
-from vid3d.statistics import bootstrap
-from vid3d.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, as_table, decide, judge, published_verdicts
+from vid3d.measures.statistics import bootstrap
 
 ROOT = Path(__file__).parents[2]
 PAPER = load_published(ROOT)

@@ -10,12 +10,11 @@ import pytest
 from PIL import Image
 
 from tests.browser.demo import ROOT, waver
-from vid3d import spz
 from vid3d.cameras import sphere
 from vid3d.errors import InputError
 from vid3d.files import Provenance, load_splats, save_splats
-from vid3d.splatting import render
-from vid3d.viewer import (
+from vid3d.report import spz
+from vid3d.report.viewer import (
     FIRST_AZIMUTH,
     FIRST_ELEVATION,
     POSTER,
@@ -31,6 +30,7 @@ from vid3d.viewer import (
     write_ply_sequence,
     write_turntable,
 )
+from vid3d.splatting import render
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import yaml
 
 from tests.unit.local_hub import REPOSITORY, REVISION, serve
 from vid3d import cli
-from vid3d.config import load_study
 from vid3d.errors import InputError
-from vid3d.specs import STAGES, ClipEmbed, ProceduralSeed, SvdSeed, V3dViews
-from vid3d.weights import load_manifest
+from vid3d.study.config import load_study
+from vid3d.study.specs import STAGES, ClipEmbed, ProceduralSeed, SvdSeed, V3dViews
+from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(__file__).parents[2]
 CONTENT = bytes(range(256)) * 4000  # 1 MB

@@ -4,8 +4,8 @@ import re
 
 from PIL import Image
 
-from vid3d.methods import FOLDER
-from vid3d.specs import parse_spec
+from vid3d.external.methods import FOLDER
+from vid3d.study.specs import parse_spec
 
 
 def drop(workflow, image: str, camera: int = 0) -> None:

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from vid3d import cost
-from vid3d.config import load_study
-from vid3d.weights import load_manifest
+from vid3d.machine import cost
+from vid3d.study.config import load_study
+from vid3d.weights.manifest import load_manifest
 
 STAGES = {
     "weights_file": "weights",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from vid3d.weights import load_manifest
+from vid3d.weights.manifest import load_manifest
 
 
 def test_the_full_report_plans_the_papers_jobs(fresh):

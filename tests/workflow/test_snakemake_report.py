@@ -7,7 +7,7 @@ import pytest
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
-from vid3d import figure_list
+from vid3d.study import figure_list
 
 ROOT = Path(__file__).parents[2]
 

@@ -23,8 +23,8 @@ from PIL import Image
 from vid3d.errors import InputError
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
-from vid3d.specs import ClipEmbed
 from vid3d.stages import Embed
+from vid3d.study.specs import ClipEmbed
 
 BATCH = 50  # images per forward pass; fixed, as the last bits of a matrix product may depend on it
 THREADS = 1  # likewise

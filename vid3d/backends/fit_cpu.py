@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from vid3d.scene import FitReport, Splats, Views
-from vid3d.specs import CpuFit
 from vid3d.splatting import fit, preset
 from vid3d.stages import Fit, Progress
+from vid3d.study.specs import CpuFit
 
 
 def build(spec: CpuFit) -> Fit:

@@ -22,13 +22,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, FitReport, Float32, Splats, Views
-from vid3d.specs import CudaFit
 from vid3d.splatting import Drawn
 from vid3d.splatting.fit import view_order
 from vid3d.splatting.initialisation import initial_splats
 from vid3d.splatting.instruction_sets import load
 from vid3d.splatting.recipe import SH_C0, DensityControl, Event, Recipe, preset, schedule
 from vid3d.stages import Fit, Progress
+from vid3d.study.specs import CudaFit
 
 REPORT_EVERY = 50  # iterations
 CHILDREN = 2  # of a split splat

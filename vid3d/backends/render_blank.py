@@ -3,8 +3,8 @@
 import numpy as np
 
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.specs import BlankRender
 from vid3d.stages import Render
+from vid3d.study.specs import BlankRender
 
 
 def build(spec: BlankRender) -> Render:

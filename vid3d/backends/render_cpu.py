@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.specs import CpuRender
 from vid3d.splatting import render
 from vid3d.stages import Render
+from vid3d.study.specs import CpuRender
 
 
 def build(spec: CpuRender) -> Render:

@@ -13,10 +13,10 @@ import torch
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.specs import CudaRender
 from vid3d.splatting import render as cpp_render
 from vid3d.splatting.recipe import SH_C0
 from vid3d.stages import Render
+from vid3d.study.specs import CudaRender
 
 GSPLAT_ALPHA_CAP = 0.999
 LARGEST_DIFFERENCE = 1e-2  # of two pictures in [0, 1]: a pixel may see one contribution near the cut of 1/255 more

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.specs import StaticRender
 from vid3d.stages import Render
+from vid3d.study.specs import StaticRender
 
 
 def build(spec: StaticRender) -> Render:

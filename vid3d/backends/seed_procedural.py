@@ -6,8 +6,8 @@ from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.procedural import ObjectSpec, render
 from vid3d.scene import Clip, Reference
-from vid3d.specs import ProceduralSeed
 from vid3d.stages import Seed
+from vid3d.study.specs import ProceduralSeed
 
 
 def build(spec: ProceduralSeed) -> Seed:

@@ -20,10 +20,10 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from vid3d.errors import InputError
-from vid3d.normalisation import restore_norms
 from vid3d.scene import Clip, Reference
-from vid3d.specs import SvdSeed
 from vid3d.stages import Seed
+from vid3d.study.specs import SvdSeed
+from vid3d.weights.group_norms import restore_norms
 
 PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 

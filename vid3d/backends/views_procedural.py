@@ -6,8 +6,8 @@ from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.procedural import ObjectSpec, render
 from vid3d.scene import SeedFrame, Views
-from vid3d.specs import ProceduralViews
 from vid3d.stages import MultiView
+from vid3d.study.specs import ProceduralViews
 
 
 def build(spec: ProceduralViews) -> MultiView:

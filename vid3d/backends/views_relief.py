@@ -16,10 +16,10 @@ from scipy.sparse import csc_matrix, diags_array
 from scipy.sparse.linalg import splu
 
 from vid3d.cameras import FIELD_OF_VIEW, ORBIT_RADIUS, orbit
-from vid3d.foreground import cut_out
+from vid3d.images.foreground import cut_out
 from vid3d.scene import Cameras, Float32, Float64, SeedFrame, Views
-from vid3d.specs import ReliefViews
 from vid3d.stages import MultiView
+from vid3d.study.specs import ReliefViews
 
 GRID = 192  # side of the grid on which heights and the back's colours are solved
 GRID_STEP = 2.0 * ORBIT_RADIUS * np.tan(np.radians(FIELD_OF_VIEW / 2.0)) / GRID  # scene units, at the origin

@@ -17,10 +17,10 @@ To sample with noise and an image of one's own, as the conformance tests do::
 
     pipeline = load(spec)
     noise = Noise(posterior, condition, latents)  # or draw_noise(spec, rng)
-    image = recentre(rgba, bounds(rgba, "name"), spec.size, spec.border)  # vid3d.preparation; rgba (h, w, 4) uint8
+    image = recentre(rgba, bounds(rgba, "name"), spec.size, spec.border)  # images.preparation; rgba (h, w, 4) uint8
     views = sample(pipeline, spec, image, noise)  # = quantised(decode(pipeline, spec, denoise(...)))
 
-The frames come cut out, recentred and on white, in the size of the views (``vid3d.preparation``).
+The frames come cut out, recentred and on white, in the size of the views (``vid3d.images.preparation``).
 
 On a tiny random checkpoint on a CPU every step agrees with the released code's numbers
 (``tests/conformance/test_multiview.py``); not yet run with the published weights or on a GPU.
@@ -39,10 +39,10 @@ from safetensors import SafetensorError
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
-from vid3d.normalisation import restore_norms
 from vid3d.scene import Float32, SeedFrame, Views
-from vid3d.specs import V3dViews
 from vid3d.stages import MultiView
+from vid3d.study.specs import V3dViews
+from vid3d.weights.group_norms import restore_norms
 
 TIME_IDS = {3: "fps, motion and noise strength", 1: "noise strength"}  # what the UNets that are run here are told
 
@@ -110,7 +110,7 @@ def build(spec: V3dViews) -> MultiView:
 
     def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
         if len(frame.image) != spec.size:
-            raise ValueError(f"the frame has {len(frame.image)} rows, not {spec.size}: prepare it (vid3d.preparation)")
+            raise ValueError(f"the frame has {len(frame.image)} rows, not {spec.size}: prepare it (images.preparation)")
         images = sample(pipeline, spec, frame.image, draw_noise(spec, rng, pipeline.vae.config.latent_channels))
         return Views(images, orbit(spec.count, spec.size))
 
@@ -201,7 +201,7 @@ def sample(pipeline: Any, spec: V3dViews, image: Float32, noise: Noise) -> Float
     Args:
         pipeline: from ``load``.
         spec: the sampler's settings; its model, size and seed are not used.
-        image: (s, s, 3) float32 in [0, 1], as ``vid3d.preparation`` makes it; s divisible by 8.
+        image: (s, s, 3) float32 in [0, 1], as ``vid3d.images.preparation`` makes it; s divisible by 8.
         noise: of one frame, from ``draw_noise`` or elsewhere.
 
     Returns:

@@ -20,12 +20,13 @@ from pathlib import Path
 
 from matplotlib import style
 
-from vid3d import external, figure_list, layout
-from vid3d.config import Study
+from vid3d.external import scoring
 from vid3d.figures import comparison, examples, failures, heatmaps, method, sheet, trends, varied
 from vid3d.figures.catalogue import Drawn, Entry, captions, describe, left_out, listing
 from vid3d.figures.source import Source, azimuth, tile
 from vid3d.files import save_json
+from vid3d.study import figure_list, layout
+from vid3d.study.config import Study
 
 __all__ = ["DRAW", "STYLE", "Drawn", "Entry", "Source", "azimuth", "describe", "listing", "tile", "write"]
 
@@ -54,7 +55,7 @@ def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) ->
     Raises:
         InputError: a picture, score or text that is missing, corrupt or of another shape.
     """
-    source = Source(study, report, root, tuple(external.collect(study, others, root)))
+    source = Source(study, report, root, tuple(scoring.collect(study, others, root)))
     texts, absent = captions(root), figure_list.absent(study, report)
     entries = []
     for name in figure_list.NAMES:

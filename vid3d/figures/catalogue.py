@@ -8,11 +8,11 @@ from typing import Annotated
 from matplotlib.figure import Figure
 from pydantic import Field, TypeAdapter, ValidationError
 
-from vid3d import layout
-from vid3d.config import read_yaml
 from vid3d.errors import InputError
 from vid3d.files import load_json
-from vid3d.specs import Strict, first_problem
+from vid3d.study import layout
+from vid3d.study.config import read_yaml
+from vid3d.study.specs import Strict, first_problem
 
 CAPTIONS = "reports/captions.yaml"
 

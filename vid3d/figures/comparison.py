@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from vid3d import footage, methods
 from vid3d.errors import InputError
-from vid3d.external import External
+from vid3d.external import methods, videos
+from vid3d.external.scoring import External
 from vid3d.figures import films
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import PAGE
 from vid3d.figures.source import BACK, FRONT, Source, azimuth, fitted, listed
-from vid3d.layout import Condition
 from vid3d.scene import UInt8
+from vid3d.study.layout import Condition
 
 COLUMNS = 6  # moments at most
 _LABEL = 1.2
@@ -100,8 +100,8 @@ def _theirs(source: Source, other: External, image: str) -> list[Clip]:
     clips = []
     for camera in wanted:
         try:
-            frames = footage.load_clip(source.root / paths[camera], other.method.frames)
-        except footage.IncompleteError as reason:
+            frames = videos.load_clip(source.root / paths[camera], other.method.frames)
+        except videos.IncompleteError as reason:
             raise InputError(f"{other.name}: {image}: {reason}; score the method again") from None
         clips.append(Clip(other.method.title, f"its camera {camera}", len(frames), partial(_frame, frames)))
     return clips

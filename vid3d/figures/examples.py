@@ -1,10 +1,10 @@
 """Figure 9: further examples, two beside each other, each at three moments and two cameras."""
 
-from vid3d.figure_list import COMPARISONS
 from vid3d.figures import comparison
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import GAP, PAGE, RESOLUTION, Sheet
 from vid3d.figures.source import FRONT, SIDE, Source, azimuth, listed, moments, quoted
+from vid3d.study.figure_list import COMPARISONS
 
 MOST = 12  # images
 _MOMENTS = 3

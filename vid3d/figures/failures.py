@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vid3d import figure_list, layout
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.figures import films
 from vid3d.figures.catalogue import Drawn
@@ -13,11 +12,12 @@ from vid3d.figures.heatmaps import COSINES
 from vid3d.figures.sheet import PAGE
 from vid3d.figures.source import Source, azimuth, listed, moments
 from vid3d.scene import UInt8
-from vid3d.tabulation import indicators
+from vid3d.study import figure_list, layout
+from vid3d.tables import of_indicators
 
 COLUMNS = 6  # pictures in a row
 AROUND = (0, 2, 3, 5, 7, 8)  # evaluation cameras, front and back among them
-CRITERIA = {  # of docs/indicators.md, worse the higher they are: how they are called, what they concern
+CRITERIA = {  # of docs/indicators_table.md, worse the higher they are: how they are called, what they concern
     "flicker": ("most flicker", "time"),
     "mass_over_time": ("most mass over time", "time"),
     "mass_between_views": ("most mass between views", "views"),
@@ -93,7 +93,7 @@ def _by_score(source: Source, name: str) -> list[Case]:
 
 def _by_indicator(source: Source, name: str) -> list[Case]:
     """The image that each indicator calls the worst; none where, as shown, the median is as bad."""
-    rows = _at_base(source, name, indicators.collect(source.study, source.report, source.root))
+    rows = _at_base(source, name, of_indicators.collect_indicators(source.study, source.report, source.root))
     frames = source.runs[name].used_frames
     cases = []
     for indicator, (words, concerns) in CRITERIA.items():

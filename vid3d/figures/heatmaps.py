@@ -7,12 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
-from vid3d import figure_list
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import GREY, PAGE, Sheet, wrapped
 from vid3d.figures.source import Source, listed
 from vid3d.scene import Float64
+from vid3d.study import figure_list
 
 COSINES = "source_reference"  # the paper's definition: the source image
 _CELL = 8  # pixels that stand for a value: viewers smooth what they enlarge

@@ -3,13 +3,13 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vid3d import layout
 from vid3d.cameras import ORBIT_RADIUS, look_at_origin, sphere
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import GAP, GREY, PAGE, RESOLUTION, Sheet
 from vid3d.figures.source import Source, azimuth, listed, moments, tile
 from vid3d.files import load_splats
 from vid3d.scene import Splats, UInt8
+from vid3d.study import layout
 
 MOMENTS = 3  # rows
 CAMERAS = (0, 3, 7)  # evaluation cameras of the renders, at azimuths 0, 108 and 252 degrees

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from vid3d import figure_list, layout, scores
 from vid3d.cameras import EVALUATION_CAMERAS
-from vid3d.config import Run, Study
 from vid3d.errors import InputError
-from vid3d.external import External
+from vid3d.external.scoring import External
 from vid3d.files import load_image, to_uint8
 from vid3d.scene import UInt8
+from vid3d.study import figure_list, layout
+from vid3d.study.config import Run, Study
+from vid3d.tables import scores
 
 FRONT, SIDE, BACK = 0, 3, 5  # evaluation cameras, at azimuths 0, 108 and 180 degrees
 

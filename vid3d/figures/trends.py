@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vid3d import figure_list, protocols
-from vid3d.config import Run
+from vid3d.claims.published import Published, load_published
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import COLUMN, GREY, Sheet, wrapped
 from vid3d.figures.source import Source, listed
-from vid3d.published import Published, load_published
+from vid3d.measures import protocols
+from vid3d.study import figure_list
+from vid3d.study.config import Run
 
 _LEFT, _APART, _RIGHT = 0.46, 0.46, 0.08  # inches: for the ticks of the left plots, of the right ones, at the right
 _PUBLISHED, _OURS, _TICKS = 0.75, 1.05, 0.42  # heights in inches; below plots, for ticks and what they count

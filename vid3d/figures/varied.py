@@ -4,7 +4,7 @@ from vid3d.figures import films
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import COLUMN
 from vid3d.figures.source import BACK, FRONT, SIDE, Source, azimuth, listed, moments, quoted
-from vid3d.layout import Condition
+from vid3d.study.layout import Condition
 
 COLUMNS = 5  # moments at most
 _LABEL = 0.42

@@ -4,7 +4,7 @@ Pure functions of images and embeddings.  What each means, where it comes from, 
 docs/indicators.md.
 """
 
-from vid3d.indicators.attribution import (
+from vid3d.indicators.by_stage import (
     HeatMap,
     StageLoss,
     StageSimilarity,

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from vid3d.indicators.correspondence import unmatched
 from vid3d.indicators.reduction import reduced, silhouettes, smoothed
-from vid3d.metrics import cosines
+from vid3d.measures.metrics import cosines
 from vid3d.scene import Float32, Float64
 
 DISPLACEMENT = 0.032  # of the image width: how far a colour may lie from where the front has it

@@ -11,14 +11,15 @@ from typing import Any
 
 import jinja2
 
-from vid3d import figure_list, figures, gallery, layout, viewer
-from vid3d.config import Study
-from vid3d.environment import stage_times, versions
+from vid3d import figures
+from vid3d.claims.published import Published, load_published
 from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, save_text
-from vid3d.published import Published, load_published
-from vid3d.report import clip_i, deviations, evidence, explore, provenance, summary, verdicts
+from vid3d.report import clip_i, deviations, evidence, explore, gallery, provenance, summary, verdicts, viewer
 from vid3d.report.cells import TableView, read
+from vid3d.report.timings import stage_times, versions
+from vid3d.study import figure_list, layout
+from vid3d.study.config import Study
 
 TEMPLATE = "template.html"
 SOURCES = ("style.css", "videos.js", "pairs.js")  # copied beside the page, as the viewer's are
@@ -48,7 +49,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "command": provenance.command(study, report),
         "settings": provenance.settings(study, report),
         "weights": provenance.weights(study, report, root),
-        "hardware": provenance.hardware(times),
+        "hardware": provenance.processors(times),
         "versions": versions(),
         "times": spent.to_dict("records"),
         "gpus": bool(spent["gpu_seconds"].notna().any()),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from vid3d.protocols import MATRIX, NAMES
-from vid3d.published import Published
+from vid3d.claims.published import Published
+from vid3d.measures.protocols import MATRIX, NAMES
 from vid3d.report.cells import Cell, Group, Row, TableView, about, cell, condition, covered, grouped, measured, text
 
 HEADS = {  # of columns, as readers know them; those of the first two have intervals

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from vid3d.protocols import MATRIX
+from vid3d.measures.protocols import MATRIX
 from vid3d.report.cells import (
     MINUS,
     Cell,

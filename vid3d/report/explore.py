@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vid3d import figure_list, layout, viewer
-from vid3d.config import Study
 from vid3d.errors import InputError
+from vid3d.report import viewer
+from vid3d.study import figure_list, layout
+from vid3d.study.config import Study
 
 LIMIT = 16_000_000  # bytes of frames in the page's folder, about; the first image's clips are there in any case
 SHARE = 0.34  # bytes of a frame's script for each of its PLY: SPZ in base64

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vid3d import layout, machine
-from vid3d.config import Study
 from vid3d.errors import InputError
 from vid3d.files import load_json
-from vid3d.specs import STAGES
-from vid3d.weights import Manifest, load_manifest
+from vid3d.machine import hardware
+from vid3d.study import layout
+from vid3d.study.config import Study
+from vid3d.study.specs import STAGES
+from vid3d.weights.manifest import Manifest, load_manifest
 
 WEIGHTS = "config/weights.yaml"
 PINNED, FOUND = "pinned", "of the file here"
@@ -86,7 +87,7 @@ def _stages(study: Study, name: str) -> Iterator[Stage]:
         yield Stage(stage, backend, shown, "" if owner == name else owner)
 
 
-def hardware(times: Sequence[Path]) -> dict[str, str]:
+def processors(times: Sequence[Path]) -> dict[str, str]:
     """This machine in words, and the GPUs that jobs used.
 
     Args:
@@ -99,7 +100,7 @@ def hardware(times: Sequence[Path]) -> dict[str, str]:
         "system": f"{platform.system()} on {platform.machine()}",
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
-        "memory": f"{machine.memory() / 2**30:.0f} GiB",
+        "memory": f"{hardware.memory() / 2**30:.0f} GiB",
     }
     devices = dict.fromkeys(_device(path) for path in map(_record, times) if path.is_file())
     return found | ({"GPUs of the jobs": ", ".join(devices)} if devices else {})

@@ -7,12 +7,14 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, TypeAdapter, ValidationError
 
-from vid3d import replicates, tables
-from vid3d.config import Run, Study, read_yaml
+from vid3d.claims.published import Published
 from vid3d.errors import InputError
-from vid3d.published import Published
 from vid3d.report.cells import interval, number
-from vid3d.specs import SeedSpec, Strict, ViewsSpec, first_problem
+from vid3d.study import replicates
+from vid3d.study.config import Run, Study, read_yaml
+from vid3d.study.specs import SeedSpec, Strict, ViewsSpec, first_problem
+from vid3d.tables.clip_i import PROTOCOLS
+from vid3d.tables.rows import coverage, embedder
 
 CONFORMANCE = "reports/conformance.yaml"
 
@@ -85,7 +87,7 @@ def runs(study: Study, report: str, root: Path, table1: pd.DataFrame) -> tuple[R
 
 def _run(study: Study, name: str, root: Path, table1: pd.DataFrame, others: tuple[str, ...]) -> RunSummary:
     run = study.runs[name]
-    images, frames = tables.coverage(study, run, root)
+    images, frames = coverage(study, run, root)
     return RunSummary(
         name=name,
         title=run.title,
@@ -94,7 +96,7 @@ def _run(study: Study, name: str, root: Path, table1: pd.DataFrame, others: tupl
         benchmark=run.benchmark,
         images=images,
         frames=frames,
-        embedder=tables.embedder(run.score),
+        embedder=embedder(run.score),
         motion_scores=run.motion_scores,
         view_counts=run.view_counts,
         scores=() if run.plumbing else _scores(table1, name),
@@ -111,7 +113,7 @@ def _scores(table1: pd.DataFrame, name: str) -> tuple[Score, ...]:
         Score(
             protocol.replace("_", " "), number(row[protocol]), interval(row[f"{protocol}_low"], row[f"{protocol}_high"])
         )
-        for protocol in tables.PROTOCOLS
+        for protocol in PROTOCOLS
     )
 
 
@@ -128,7 +130,7 @@ def not_run(study: Study, report: str, root: Path, published: Published) -> list
     if not any(run.benchmark == published.benchmark.name for run in drawn):
         lines.append(f"The {published.benchmark.images} photographs of the paper's benchmark.")
     for run in drawn:
-        partial = [label for label in tables.coverage(study, run, root) if " of " in label]
+        partial = [label for label in coverage(study, run, root) if " of " in label]
         if partial and not run.replicate:
             lines.append(f"“{run.title}” in full: it covers {' and '.join(partial)}.")
     if not varied(study, report, "view_counts"):

@@ -23,8 +23,8 @@ of objects on white at 64 px and nothing else**: what it makes is no evidence on
 diffusers' own classes, loaded by `StableVideoDiffusionPipeline.from_pretrained`: AutoencoderKLTemporalDecoder (8 latent
 channels at an eighth of the size), UNetSpatioTemporalConditionModel ({unet:.2f} M parameters), a CLIP vision encoder
 and EulerDiscreteScheduler; all weights float16 safetensors, {megabytes:.1f} MB. diffusers builds group norms of a fixed
-number of groups: `vid3d.normalisation` applies the one that `channels_per_group` in `config.json` asks for, and without
-it the pictures are wrong.
+number of groups: `vid3d.weights.group_norms` applies the one that `channels_per_group` in `config.json` asks for, and
+without it the pictures are wrong.
 
 ## Training
 

@@ -92,8 +92,8 @@ def pipeline(arguments: argparse.Namespace) -> None:
 
 def judge(arguments: argparse.Namespace) -> None:
     """Judge a mini model on held-out objects: figures, and a sheet of all samples."""
-    from vid3d import config, specs
     from vid3d.procedural import load_objects
+    from vid3d.study import config, specs
     from vid3d.training import judge as judging
 
     spec = specs.parse_spec(arguments.kind, arguments.spec)

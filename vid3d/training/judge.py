@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vid3d.cameras import orbit
 from vid3d.files import to_uint8
-from vid3d.metrics import psnr
+from vid3d.measures.metrics import psnr
 from vid3d.procedural import SCORE_UNIT, ObjectSpec, make_reference, render, sample_object
 from vid3d.procedural.images import render_at_amplitude
 from vid3d.procedural.motion import solve_amplitude

@@ -2,7 +2,7 @@
 
 diffusers fixes group normalisation at 32 groups in these classes, which at 32 channels is an instance norm and loses
 colour, so every norm gets CHANNELS_PER_GROUP channels a group.  A configuration cannot hold that by itself: the number
-is written into it as ``channels_per_group``, and ``vid3d.normalisation`` applies it after loading.
+is written into it as ``channels_per_group``, and ``vid3d.weights.group_norms`` applies it after loading.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKLTemporalDecoder, EulerDiscreteScheduler, UNetSpatioTemporalConditionModel
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from vid3d.normalisation import restore_norms
+from vid3d.weights.group_norms import restore_norms
 
 CHANNELS_PER_GROUP = 8
 LATENT_CHANNELS = 8

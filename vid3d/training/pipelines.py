@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from vid3d.errors import InputError
-from vid3d.normalisation import restore_norms
 from vid3d.training.models import new_scheduler
+from vid3d.weights.group_norms import restore_norms
 
 
 def save_part(model: Any, folder: Path) -> None:

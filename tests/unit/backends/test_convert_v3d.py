@@ -12,11 +12,12 @@ from safetensors.torch import load_file, save_file
 
 from vid3d import cli
 from vid3d.errors import InputError
-from vid3d.specs import V3dViews
+from vid3d.study.specs import V3dViews
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
-from vid3d.backends import convert_v3d, views_v3d  # noqa: E402
+from vid3d.backends import views_v3d  # noqa: E402
+from vid3d.weights import convert_v3d  # noqa: E402
 
 DATA = Path(__file__).parents[2] / "data" / "multiview"
 MAIN, SVD, SIZES = (

@@ -10,10 +10,10 @@ import pytest
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Reference, Splats, Views
-from vid3d.specs import CudaFit, CudaRender
 from vid3d.splatting import fit, planes, preset, render
 from vid3d.splatting.instruction_sets import load
 from vid3d.splatting.recipe import SH_C0, DensityControl
+from vid3d.study.specs import CudaFit, CudaRender
 
 torch = pytest.importorskip("torch")
 from vid3d.backends import fit_cuda, render_cuda  # noqa: E402

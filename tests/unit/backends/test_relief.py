@@ -8,10 +8,10 @@ from scipy.interpolate import LinearNDInterpolator
 
 from vid3d.backends import seed_relief, views_relief
 from vid3d.cameras import orbit
-from vid3d.metrics import psnr
+from vid3d.measures.metrics import psnr
 from vid3d.procedural import PERIOD, SCORE_UNIT
 from vid3d.scene import Clip, Reference, SeedFrame
-from vid3d.specs import ReliefSeed, ReliefViews
+from vid3d.study.specs import ReliefSeed, ReliefViews
 
 SIZE = 96
 

@@ -6,7 +6,7 @@ import pytest
 from vid3d.backends import render_blank, render_static
 from vid3d.cameras import orbit
 from vid3d.scene import Reference
-from vid3d.specs import BlankRender, StaticRender
+from vid3d.study.specs import BlankRender, StaticRender
 
 RAMP = np.linspace(0, 1, 32, dtype=np.float32)
 

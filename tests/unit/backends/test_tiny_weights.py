@@ -12,7 +12,7 @@ import torch
 from diffusers import StableVideoDiffusionPipeline
 from safetensors.torch import load_file
 
-from vid3d.backends import tiny_weights
+from vid3d.weights import tiny
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_embedder_is_open_clips(made):
 def test_the_seed_decides(made, tmp_path):
     for number in (0, 1):
         (tmp_path / str(number)).mkdir()
-        tiny_weights.make(tmp_path / str(number), number)
+        tiny.make(tmp_path / str(number), number)
     files = ["svd/vae/diffusion_pytorch_model.fp16.safetensors", "v3d/svd_xt.safetensors", "clip/model.safetensors"]
     for file in files:
         assert (made / file).read_bytes() == (tmp_path / "0" / file).read_bytes()

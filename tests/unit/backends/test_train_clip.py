@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vid3d.backends import embed_clip, train_clip
+from vid3d.backends import embed_clip
 from vid3d.procedural import sample_object
-from vid3d.specs import ClipEmbed
+from vid3d.study.specs import ClipEmbed
+from vid3d.training import clip
 
-RECIPE = train_clip.Recipe(objects=6, views=2, batch=5, steps=4, warmup=2)
+RECIPE = clip.Recipe(objects=6, views=2, batch=5, steps=4, warmup=2)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("mini-clip") / "model"
-    train_clip.train(path, seed=3, recipe=RECIPE)
+    clip.train(path, seed=3, recipe=RECIPE)
     return path
 
 
@@ -45,13 +46,13 @@ def test_the_log_holds_every_step_and_the_facts_hold_the_recipe(folder: Path) ->
 
 
 def test_training_again_gives_the_same_weights(folder: Path, tmp_path: Path) -> None:
-    train_clip.train(tmp_path, seed=3, recipe=RECIPE)
+    clip.train(tmp_path, seed=3, recipe=RECIPE)
     weights = "model.safetensors"
     assert (tmp_path / weights).read_bytes() == (folder / weights).read_bytes()
 
 
 def test_pairs_are_the_sampled_objects_on_white_from_different_cameras() -> None:
-    images, captions = train_clip.pairs(RECIPE, np.random.default_rng(5))
+    images, captions = clip.pairs(RECIPE, np.random.default_rng(5))
     assert images.shape == (6, 2, 64, 64, 3)
     assert captions[0] == sample_object(np.random.default_rng(5)).caption
     assert (images.min(axis=(2, 3, 4)) < 200).all()  # each image shows something
@@ -60,6 +61,6 @@ def test_pairs_are_the_sampled_objects_on_white_from_different_cameras() -> None
 
 
 def test_the_budget_ends_training_early(tmp_path: Path) -> None:
-    recipe = train_clip.Recipe(objects=5, views=1, batch=5, steps=10_000)
-    train_clip.train(tmp_path, budget=1 / 60, recipe=recipe)
+    recipe = clip.Recipe(objects=5, views=1, batch=5, steps=10_000)
+    clip.train(tmp_path, budget=1 / 60, recipe=recipe)
     assert 1 <= json.loads((tmp_path / "training.json").read_text())["steps_done"] < 10_000

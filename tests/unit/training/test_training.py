@@ -158,7 +158,7 @@ def _sampled(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """A clip and views by the study's backends."""
     from vid3d.backends import seed_svd, views_v3d
     from vid3d.scene import Reference, SeedFrame
-    from vid3d.specs import SvdSeed, V3dViews
+    from vid3d.study.specs import SvdSeed, V3dViews
 
     small = {"model": str(folder), "size": 64, "steps": 2, "processor": "cpu"}
     seed = SvdSeed(backend="svd", variant=None, frames=3, max_guidance=1.0, **small)
@@ -195,7 +195,7 @@ def test_the_stock_pipeline_gives_the_same_pixels_once_its_norms_are_restored(sh
     from diffusers import AutoencoderKLTemporalDecoder, StableVideoDiffusionPipeline
     from PIL import Image
 
-    from vid3d.normalisation import restore_norms
+    from vid3d.weights.group_norms import restore_norms
 
     def sample(restored: bool) -> np.ndarray:
         pipeline = StableVideoDiffusionPipeline.from_pretrained(mini / "mini", dtype=torch.float32)

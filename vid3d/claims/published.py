@@ -1,0 +1,87 @@
+"""The paper's numbers, read from ``benchmark/published/tables.yaml``."""
+
+import itertools
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from vid3d.errors import InputError
+from vid3d.study.config import read_yaml
+from vid3d.study.specs import Strict
+
+PUBLISHED = "benchmark/published/tables.yaml"
+
+
+class PublishedRow(Strict):
+    """One row of a published table.  ``quoted``: probably taken over from another paper."""
+
+    method: str
+    value: Annotated[float, Field(ge=-1, le=1)]
+    motion: int | None = None
+    views: int | None = None
+    quoted: bool = False
+
+
+class PublishedTable(Strict):
+    """One published table: its place in the paper, what it is said to show, its rows and what to know about them."""
+
+    place: str
+    title: str
+    finding: str
+    rows: tuple[PublishedRow, ...]
+    note: str = ""
+
+
+class Paper(Strict):
+    """The paper as it is cited."""
+
+    title: str
+    authors: str
+    year: int
+    arxiv: str
+    code: str
+
+
+class Metric(Strict):
+    """The published metric.  ``protocol``: the one that presumably made the numbers."""
+
+    name: str
+    embedder: str
+    protocol: Literal["source_reference", "self_reference"]
+
+
+class PublishedBenchmark(Strict):
+    """What the published numbers are means over."""
+
+    name: str
+    images: int
+    frames: int
+
+
+class Published(Strict):
+    """The paper's Tables 1-3."""
+
+    paper: Paper
+    metric: Metric
+    benchmark: PublishedBenchmark
+    tables: dict[int, PublishedTable]
+
+    def value(self, motion: int, views: int) -> float | None:
+        """The published CLIP-I of Vid3D under one condition, or None."""
+        rows = itertools.chain.from_iterable(table.rows for table in self.tables.values())
+        return next((row.value for row in rows if (row.motion, row.views) == (motion, views)), None)
+
+
+def load_published(root: Path) -> Published:
+    """The paper's numbers.
+
+    Raises:
+        InputError: a file that is missing or not understood.
+    """
+    try:
+        return Published.model_validate(read_yaml(root / PUBLISHED))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise InputError(f"{root / PUBLISHED}: {where}: {problem['msg']}; restore the file") from None

@@ -1,0 +1,1 @@
+"""Other methods' renders: which there are, their videos, their scores."""

@@ -1,0 +1,241 @@
+"""Renders of other methods: scored like ours, and gathered for Table 1.
+
+An image counts only if all of it is there: each camera, and for each camera all frames.  One that does not count is
+named with the first thing that it lacks, and the method's scores then say "k of n images".
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from vid3d.errors import InputError
+from vid3d.external import methods, videos
+from vid3d.files import load_json, load_reference, to_uint8
+from vid3d.measures import protocols
+from vid3d.scene import UInt8
+from vid3d.stages import Embed
+from vid3d.study import layout
+from vid3d.study.config import Study, load_benchmark
+from vid3d.study.specs import ClipEmbed, Strict, first_problem
+
+Footage = dict[int, list[UInt8]]  # camera: frames
+_CURE = "delete it and score the method again"
+
+
+# --- scoring ---------------------------------------------------------------------------------------------------------
+
+
+class LeftOut(Strict):
+    """An image that does not count, and the first thing that it lacks."""
+
+    image: str
+    lacks: str
+
+
+class Extent(Strict):
+    """How much of an image there is."""
+
+    frames: int
+    cameras: tuple[int, ...]
+
+
+class Scored(Strict):
+    """What stands beside a method's scores.
+
+    Attributes:
+        images: those that count, complete.
+        of: how many images the method's benchmark has, or, without a benchmark, the method.
+        notes: sentences about the files, such as downloads whose content is not pinned.
+    """
+
+    method: str
+    images: dict[str, Extent]
+    of: int
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def score(
+    name: str, method: methods.Method, root: Path, references: Path | None, embed: Embed
+) -> tuple[list[dict[str, Any]], Scored]:
+    """Cosines of a method's renders, in the way in which those of a run are made.
+
+    Args:
+        root: the folder that holds ``benchmark/`` and what the method's clips name.
+        references: the folder of a run, with a folder of reference files per image; None without source images.
+
+    Returns:
+        One row per image, frame and camera: image, frame, camera and ``protocols.COSINES``, NaN without the reference
+        (source images, or camera 0, whose first render is the self-reference); and what they cover.
+
+    Raises:
+        InputError: a file that is damaged or of another kind, or no image that is complete or can be compared.
+    """
+    found = methods.clips(name, method, root)
+    lacking = methods.missing_cameras(method, found)
+    rows: list[dict[str, Any]] = []
+    images: dict[str, Extent] = {}
+    left_out, sizes = [], set()
+    for image, paths in found.items():
+        try:
+            clips = _complete(image, paths, lacking[image], method.frames, root)
+        except videos.IncompleteError as reason:
+            left_out.append(LeftOut(image=image, lacks=str(reason)))
+            continue
+        sizes |= {frame.shape[:2] for frames in clips.values() for frame in frames}
+        rows += _rows(image, clips, references, embed)
+        images[image] = Extent(frames=len(next(iter(clips.values()))), cameras=tuple(clips))
+    if not rows:
+        raise InputError(f"{name}: no image is complete; {left_out[0].image}: {left_out[0].lacks}")
+    if all(np.isnan(row[column]) for row in rows for column in protocols.COSINES):
+        raise InputError(f"{name}: neither source images nor camera 0, so there is nothing to compare with")
+    of = len(load_benchmark(method.benchmark, None, root)) if method.benchmark else len(found)
+    notes = [f"Frames of {w} x {h} pixels: CLIP sees the middle square." for h, w in sorted(sizes) if h != w]
+    unpinned = sorted(clip.file for clip in method.clips or () if clip.url and clip.sha256 is None)
+    if unpinned:
+        notes.append(f"Downloads without a pinned checksum: {', '.join(unpinned)}.")
+    covered = Scored(method=name, images=images, of=of, left_out=tuple(left_out), notes=tuple(notes))
+    return rows, covered
+
+
+def _complete(image: str, paths: dict[int, str], lacking: list[int], frames: int | None, root: Path) -> Footage:
+    """All clips of an image, equally long.
+
+    Raises:
+        videos.IncompleteError: names what is missing.
+    """
+    if lacking:
+        raise videos.IncompleteError(f"camera {lacking[0]} is missing")
+    clips = {camera: videos.load_clip(root / path, frames) for camera, path in sorted(paths.items())}
+    longest = max(len(clip) for clip in clips.values())
+    for camera, clip in clips.items():
+        if len(clip) < longest:
+            raise videos.IncompleteError(f"camera {camera} lacks frame {len(clip)}")
+    return clips
+
+
+def _rows(image: str, clips: Footage, references: Path | None, embed: Embed) -> Iterator[dict[str, Any]]:
+    """The cosines of one image; one call of the embedder per moment and per reference, as for a run."""
+    count = len(next(iter(clips.values())))
+    renders = np.stack([embed([clip[frame] for clip in clips.values()]) for frame in range(count)])
+    source = foreground = None
+    if references is not None:
+        patterns = (layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
+        reference = load_reference([references / image / Path(pattern).name for pattern in patterns])
+        source, foreground = (embed([to_uint8(shown)])[0] for shown in (reference.image, reference.foreground))
+    compared = protocols.compare(renders, source, foreground, first=0 in clips)
+    for frame in range(count):
+        for index, camera in enumerate(clips):
+            values = {column: table[frame, index] for column, table in compared.items()}
+            yield {"image": image, "frame": frame, "camera": camera} | values
+
+
+def summary(rows: list[dict[str, Any]], scored: Scored) -> list[str]:
+    """Lines for a reader: the means over images under each protocol, what is not counted, and the notes."""
+    means = protocols.per_image(pd.DataFrame(rows), ["image"])
+    lines = [f"{scored.method}: {len(scored.images)} of {scored.of} images"]
+    for protocol in protocols.MATRIX:
+        mean = means[protocol.name].mean(skipna=False)
+        lines.append(f"  {protocol.title}: {'no such reference' if np.isnan(mean) else f'{mean:.4f}'}")
+    lines += [f"  not counted: {left.image} ({left.lacks})" for left in scored.left_out]
+    return lines + [f"  {note}" for note in scored.notes]
+
+
+# --- gathering -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class External:
+    """A method's scores as a report shows them.
+
+    Attributes:
+        images: those that are scored and that the report's runs are restricted to.
+        frames: how many a clip has, each number that occurs.
+        cameras: the same of an image.
+        scores: one row per image: image and ``protocols.NAMES``.
+    """
+
+    name: str
+    method: methods.Method
+    spec: ClipEmbed
+    covered: Scored
+    images: tuple[str, ...]
+    frames: tuple[int, ...]
+    cameras: tuple[int, ...]
+    scores: pd.DataFrame
+
+
+def collect(study: Study, paths: Sequence[Path], root: Path) -> list[External]:
+    """The methods behind ``layout.EXTERNAL_SCORES`` files, without those of which a restricted study shows no image.
+
+    Raises:
+        InputError: names the file and the first row that is missing or out of range.
+    """
+    found = []
+    for path in paths:
+        run = study.runs[path.parent.name]
+        covered, spec = _sidecar(path)
+        if covered.method in study.runs:
+            raise InputError(f"{path}: the method {covered.method} has the name of a run; rename one of them")
+        method = methods.load(covered.method, root)
+        chosen = [i for i in covered.images if method.benchmark is None or i in (run.images or ())]
+        if not chosen:
+            continue
+        rows = _checked(path, covered)
+        rows = rows[rows["image"].isin(chosen)]
+        extents = [covered.images[image] for image in chosen]
+        found.append(
+            External(
+                name=covered.method,
+                method=method,
+                spec=spec,
+                covered=covered,
+                images=tuple(chosen),
+                frames=tuple(sorted({extent.frames for extent in extents})),
+                cameras=tuple(sorted({len(extent.cameras) for extent in extents})),
+                scores=protocols.per_image(rows, ["image"]),
+            )
+        )
+    return found
+
+
+def _sidecar(path: Path) -> tuple[Scored, ClipEmbed]:
+    """What a file of scores covers, and the embedder that made it."""
+    sidecar = load_json(path.with_suffix(".json"))
+    try:
+        return Scored.model_validate(sidecar["item"]), ClipEmbed.model_validate(sidecar["spec"])
+    except (ValidationError, KeyError, TypeError) as error:
+        why = first_problem(error) if isinstance(error, ValidationError) else "is not what score-external writes"
+        raise InputError(f"{path.with_suffix('.json')}: {why}; {_CURE}") from None
+
+
+def _checked(path: Path, covered: Scored) -> pd.DataFrame:
+    """The rows of a method's scores: every frame at every camera of each image, cosines in [-1, 1] or not there."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable as CSV ({error}); {_CURE}") from None
+    lacking = [c for c in ("image", "frame", "camera", *protocols.COSINES) if c not in table.columns]
+    if lacking:
+        raise InputError(f"{path}: lacks the column {lacking[0]}; {_CURE}")
+    if table.duplicated(["image", "frame", "camera"]).any():
+        raise InputError(f"{path}: lists a frame and camera twice; {_CURE}")
+    there = set(zip(table["image"], table["frame"], table["camera"], strict=True))
+    for image, extent in covered.images.items():
+        for frame, camera in itertools.product(range(extent.frames), extent.cameras):
+            if (image, frame, camera) not in there:
+                raise InputError(f"{path}: missing row: image {image}, frame {frame}, camera {camera}; {_CURE}")
+    for column in protocols.COSINES:
+        values = pd.to_numeric(table[column], errors="coerce")
+        wrong = table[~values.between(-1 - 1e-6, 1 + 1e-6) & table[column].notna()]
+        if len(wrong):
+            row = wrong.iloc[0]
+            at = f"image {row['image']}, frame {row['frame']}, camera {row['camera']}"
+            raise InputError(f"{path}: {column} {row[column]} at {at} is out of range; {_CURE}")
+    return table

@@ -1,0 +1,1 @@
+"""What is here and what runs take: GPUs, memory, disk, costs, and what is missing."""

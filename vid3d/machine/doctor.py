@@ -1,0 +1,325 @@
+"""What runs need and what is there, before any job starts: one finding per line, with the cure of what is missing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from vid3d.machine import hardware
+from vid3d.machine.cost import Costs, Sum, gigabytes, nearest
+from vid3d.study import layout
+from vid3d.study.config import Run, Study, load_benchmark
+from vid3d.study.specs import STAGES
+from vid3d.weights.manifest import Manifest
+
+LIBRARIES = {
+    "vid3d.backends.seed_svd": ("torch", "diffusers", "transformers", "accelerate"),
+    "vid3d.backends.views_v3d": ("torch", "diffusers", "transformers", "accelerate"),
+    "vid3d.backends.embed_clip": ("torch", "open-clip-torch"),
+    "vid3d.backends.fit_cuda": ("torch",),
+    "vid3d.backends.render_cuda": ("torch",),
+}
+CPP = ("vid3d.backends.fit_cpu", "vid3d.backends.render_cpu")
+INSTALL = "make environment, or python -m pip install -r requirements.lock"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: of a stage or of the machine, what is there or missing, and the cure."""
+
+    part: str
+    state: Literal["ok", "missing", "note"]
+    what: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.part:10} {self.state:8} {self.what}" + (f"  ->  {self.cure}" if self.cure else "")
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Examines runs of a study.
+
+    Attributes:
+        root: the folder of the study.
+        hashed: read the weights' files through and compare their checksums, not only their sizes.
+    """
+
+    study: Study
+    names: Sequence[str]
+    manifest: Manifest
+    costs: Costs
+    root: Path
+    hashed: bool = False
+
+    def examine(self, sums: dict[str, Sum]) -> list[Finding]:
+        """All findings, each once, stage by stage.
+
+        Args:
+            sums: what the runs cost, for the disk.
+
+        Raises:
+            InputError: a GPU's driver does not answer.
+        """
+        found: list[Finding] = []
+        for stage in STAGES:
+            for name in self.names:
+                found += self._stage(stage, name)
+        found += self._licences()
+        found += self._memory()
+        found += self._disk(sums)
+        return list(dict.fromkeys(found))
+
+    # --- stages ------------------------------------------------------------------------------------------------------
+
+    def _stage(self, stage: str, name: str) -> Iterator[Finding]:
+        run = self.study.runs[name]
+        if stage == "reference":
+            yield from self._benchmark(name)
+        elif stage in _reading(run):
+            spec = run.spec(stage)
+            found = [] if spec.device == "cpu" else list(self._gpu(stage, spec))
+            found += _libraries(stage, spec)
+            if getattr(spec, "rasterizer", None) == "gsplat":
+                found += self._gsplat(stage)
+            found += self._weights(stage, spec, run.plumbing)
+            yield from found or [Finding(stage, "ok", "needs nothing")]
+
+    def _benchmark(self, name: str) -> Iterator[Finding]:
+        run = self.study.runs[name]
+        entries = load_benchmark(run.benchmark, self.study.image, self.root)
+        photographs = {image: entries[image] for image in run.images or () if entries[image].kind == "photograph"}
+        if not run.images:
+            yield Finding("reference", "missing", f"run {name} has no images", "--config image=photo.jpg")
+        if len(photographs) < len(run.images or ()):
+            yield Finding("reference", "ok", f"{len(run.images or ()) - len(photographs)} procedural objects")
+        if not photographs:
+            return
+        folder = self.study.benchmark_dir
+        absent = []
+        for photograph in photographs.values():
+            file = getattr(photograph, "file", "")
+            fetched = layout.SOURCE.format(benchmark=run.benchmark, file=file)
+            place = file if run.benchmark == "own" else fetched if folder is None else f"{folder}/{file}"
+            if not (self.root / place).is_file() and not (self.root / fetched).is_file():
+                absent.append(place)
+        there = f"{len(photographs) - len(absent)} of {len(photographs)} photographs are here"
+        if not absent:
+            yield Finding("reference", "ok", there)
+        elif run.benchmark == "own" or folder is not None:
+            yield Finding("reference", "missing", f"{there}; the first that is not: {absent[0]}", "check the path")
+        else:
+            yield Finding("reference", "note", f"{there}; the run downloads the others", "offline: set benchmark_dir")
+
+    @cached_property
+    def gpus(self) -> list[hardware.Gpu]:
+        """The devices that jobs may use."""
+        return hardware.gpus()
+
+    @cached_property
+    def torch_cuda(self) -> tuple[str | None, bool]:
+        """For which CUDA torch is built, and whether it finds a device; asked only where there is one."""
+        return hardware.torch_cuda()
+
+    def _gpu(self, stage: str, spec: Any) -> Iterator[Finding]:
+        if not self.gpus:
+            if spec.backend == "gsplat":
+                yield Finding(stage, "missing", "GPU: none", f"a node with an NVIDIA GPU, or {stage}: {{backend: cpu}}")
+            elif list(self.manifest.needed(spec)):
+                yield Finding(stage, "missing", "GPU: none", "a node with an NVIDIA GPU; a CPU would take hours a clip")
+            else:
+                yield Finding(stage, "note", "GPU: none; the model runs on the CPU")
+            return
+        for gpu in dict.fromkeys(self.gpus):
+            size = "" if gpu.memory is None else f", {gigabytes(gpu.memory)}, driver {gpu.driver}"
+            yield Finding(stage, "ok", f"GPU: {self.gpus.count(gpu)} x {gpu.name}{size}")
+            wanted = nearest(self.costs.gpu_memory, stage, spec, {})
+            if wanted is not None and gpu.memory is not None and gpu.memory < wanted.amount * 1e9:
+                settings = f"{stage}: {{offload: model}}, then a smaller decode_chunk"
+                cure = settings if stage in ("seed", "views") else "execution: {frames_per_batch: 1}"
+                yield Finding(
+                    stage, "note", f"GPU memory: perhaps too little, about {wanted.amount:.0f} GB wanted", cure
+                )
+        built, usable = self.torch_cuda
+        if built is None:
+            yield Finding(stage, "missing", "torch: built without CUDA", "install PyPI's torch of requirements.lock")
+        elif not usable:
+            yield Finding(stage, "missing", f"torch: built for CUDA {built}, finds no GPU", "a newer driver")
+        else:
+            yield Finding(stage, "ok", f"torch: built for CUDA {built}, finds the GPU")
+
+    def _gsplat(self, stage: str) -> Iterator[Finding]:
+        pin = hardware.required("gsplat", "gpu")
+        version = hardware.version("gsplat")
+        if version is None or f"gsplat=={version}" != pin:
+            is_there = "not installed" if version is None else f"version {version}, tested with {pin}"
+            yield Finding(stage, "missing", f"gsplat: {is_there}", f"python -m pip install {pin}")
+        else:
+            yield Finding(stage, "ok", pin)
+        if (self.root / layout.GSPLAT_EXTENSION).is_file():
+            yield Finding(stage, "ok", "gsplat's CUDA kernels: compiled")
+        elif hardware.compiler() is None:
+            cure = "install the CUDA toolkit of torch's CUDA version, or set CUDA_HOME"
+            yield Finding(stage, "missing", "nvcc, to compile gsplat's CUDA kernels: not found", cure)
+        else:
+            yield Finding(stage, "note", "gsplat's CUDA kernels: compiled by the run before the first fit")
+
+    def _weights(self, stage: str, spec: Any, plumbing: bool) -> Iterator[Finding]:
+        models: dict[str, None] = {}
+        for path in spec.checkpoints:
+            owner, made_of = self.manifest.owner(path), self.manifest.converted.get(path)
+            if owner is not None:
+                models[owner] = None
+            elif (self.root / path).is_file():
+                yield Finding(stage, "ok", path)
+            elif made_of is not None:
+                yield Finding(stage, "note", f"{path}: not here; the run makes it of {' and '.join(made_of)}")
+                models |= dict.fromkeys(made_of)
+            elif plumbing:
+                yield Finding(stage, "note", f"{path}: not here; the run draws it at random")
+            else:
+                yield Finding(stage, "missing", f"{path}: not here", "check the path in the study")
+        for name in models:
+            yield from self._model(stage, name)
+
+    def _model(self, stage: str, name: str) -> Iterator[Finding]:
+        model = self.manifest.models[name]
+        problems = {path: file.problem(self.root / path, self.hashed) for path, file in model.paths.items()}
+        faulty = {path: problem for path, problem in problems.items() if problem is not None}
+        whole = gigabytes(sum(file.size for file in model.files.values()))
+        if not faulty:
+            checked = "sizes and checksums" if self.hashed else "sizes"
+            yield Finding(stage, "ok", f"{model.folder}: {len(problems)} files, {whole}, {checked} right")
+        elif len(problems) > 1 and set(problems.values()) == {"missing"}:
+            what = f"{model.folder}: {len(problems)} files, {whole}, licence {model.licence}: missing"
+            yield Finding(stage, "missing", what, self._fetch())
+        else:
+            for path, problem in faulty.items():
+                what = f"{path}: {gigabytes(model.paths[path].size)}, licence {model.licence}: {problem}"
+                yield Finding(stage, "missing", what, self._fetch() if problem == "missing" else "delete and fetch it")
+        if faulty and model.gated and not _token():
+            cure = f"accept the terms at https://huggingface.co/{model.repository}, then hf auth login, or set HF_TOKEN"
+            yield Finding(stage, "missing", f"a token of the hub for {model.repository}", cure)
+
+    def _fetch(self) -> str:
+        """The command that fetches what the runs need."""
+        reports = self.study.reports.items()
+        named = next((report for report, found in reports if set(self.names) <= set(found.runs)), self.study.report)
+        return f"with internet: snakemake --cores 2 weights --config report={named}"
+
+    def _licences(self) -> Iterator[Finding]:
+        """Those under which something is still to be fetched."""
+        needed: dict[str, None] = {}
+        for name in self.names:
+            for stage in _reading(self.study.runs[name]):
+                for model in self._to_fetch(self.study.runs[name].spec(stage)):
+                    needed[self.manifest.models[model].licence] = None
+        lacking = [name for name in needed if self._to_acknowledge(name)]
+        for name in needed:
+            licence = self.manifest.licences[name]
+            what = f"{name}: {licence.title}, {licence.url}"
+            if name in lacking:
+                line = ", ".join([*self.study.licences, *lacking])
+                cure = f"read it; if you accept, add to the study: licences: [{line}]"
+                yield Finding("licences", "missing", f"{what}: not acknowledged", cure)
+            else:
+                yield Finding("licences", "ok", what)
+
+    def _to_fetch(self, spec: Any) -> Iterator[str]:
+        """The models of which the Spec needs files that are not here; what is converted already needs none."""
+        for path in spec.checkpoints:
+            owner = self.manifest.owner(path)
+            sources = (owner,) if owner is not None else self.manifest.converted.get(path, ())
+            if owner is not None or not (self.root / path).is_file():
+                for name in sources:
+                    files = self.manifest.models[name].paths
+                    if any(file.problem(self.root / place, hashed=False) for place, file in files.items()):
+                        yield name
+
+    def _to_acknowledge(self, name: str) -> bool:
+        return self.manifest.licences[name].acknowledge and name not in self.study.licences
+
+    # --- machine -----------------------------------------------------------------------------------------------------
+
+    def _memory(self) -> Iterator[Finding]:
+        there = hardware.memory()
+        wanted: dict[str, float] = {}
+        for name in self.names:
+            for stage in _reading(self.study.runs[name]):
+                spec = self.study.runs[name].spec(stage)
+                unit = nearest(self.costs.memory, stage, spec, {})
+                if unit is not None and (not spec.learned or list(self.manifest.needed(spec))):
+                    wanted[stage] = max(wanted.get(stage, 0.0), unit.amount * 1e9)
+        stage = max(wanted, key=lambda name: wanted[name])
+        what = f"main memory: {gigabytes(there)}; a job of stage {stage} asks for {gigabytes(wanted[stage])}"
+        if there >= wanted[stage]:
+            yield Finding("machine", "ok", what)
+        else:
+            yield Finding("machine", "missing", what, "a node with more memory")
+
+    def _disk(self, sums: dict[str, Sum]) -> Iterator[Finding]:
+        places = {"weights": ("weights", "convert"), "results": tuple(set(sums) - {"weights", "convert"})}
+        disks: dict[int, _Disk] = {}
+        for place, stages in places.items():
+            number, free = hardware.disk(self.root / place)
+            disk = disks.setdefault(number, _Disk(free))
+            wanted = sum(sums[stage].disk for stage in stages if stage in sums)
+            there = sum(_occupied(self.root / folder) for folder in self._folders(place))
+            disk.folders.append(f"{place}/")
+            disk.needed += max(wanted - there, 0.0)
+        for disk in disks.values():
+            needed = f"{gigabytes(disk.free)} free, about {gigabytes(disk.needed)} more needed"
+            what = f"disk of {' and '.join(disk.folders)}: {needed}"
+            if disk.free >= disk.needed:
+                yield Finding("machine", "ok", what)
+            else:
+                yield Finding("machine", "missing", what, "make room, or link the folders to a larger disk")
+
+    def _folders(self, place: str) -> Iterable[str]:
+        if place == "weights":
+            specs = [run.spec(stage) for run in map(self.study.runs.get, self.names) if run for stage in _reading(run)]
+            named = {path for spec in specs for path in spec.checkpoints}
+            made = {str(Path(path).parent) for path in named & self.manifest.converted.keys()}
+            return made | {self.manifest.models[model].folder for spec in specs for model in self.manifest.needed(spec)}
+        owners = {self.study.owner(name, stage) for name in self.names for stage in STAGES}
+        return [f"results/{owner}" for owner in sorted(owners)]
+
+
+@dataclass
+class _Disk:
+    free: int
+    needed: float = 0.0
+    folders: list[str] = field(default_factory=list)
+
+
+def _reading(run: Run) -> tuple[str, ...]:
+    """The stages that a run goes through after the reference."""
+    return ("render", "score") if run.render.control else tuple(stage for stage in STAGES if stage != "reference")
+
+
+def _libraries(stage: str, spec: Any) -> Iterator[Finding]:
+    if spec.module in CPP or getattr(spec, "rasterizer", None) == "cpp":
+        if find_spec("vid3d.splatting._portable") is None:
+            yield Finding(stage, "missing", "C++ core: not built", "make environment")
+        else:
+            yield Finding(stage, "ok", "C++ core")
+    names = LIBRARIES.get(spec.module, ())
+    if getattr(spec, "cutout", None) == "rembg":
+        names = (*names, "onnxruntime")
+    versions = {name: hardware.version(name) for name in names}
+    if there := [f"{name} {version}" for name, version in versions.items() if version is not None]:
+        yield Finding(stage, "ok", ", ".join(there))
+    for name in [name for name, version in versions.items() if version is None]:
+        yield Finding(stage, "missing", f"{name}: not installed", INSTALL)
+
+
+def _token() -> bool:
+    from huggingface_hub import get_token
+
+    return get_token() is not None
+
+
+def _occupied(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

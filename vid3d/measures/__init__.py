@@ -1,0 +1,1 @@
+"""Numbers of arrays: CLIP-I, image differences, intervals."""

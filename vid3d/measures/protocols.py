@@ -1,0 +1,131 @@
+"""The protocol matrix: what CLIP-I is compared with, and whether the reference counts itself.
+
+Every protocol is a mean of cosines that ``scores.csv`` holds unaggregated, so that all of them come from the same
+renders and embeddings.  With F frames, C cameras and S the mean of an image's F C cosines with the reference:
+
+======================== ================================================ ==================================
+protocol                 reference                                        an image's score
+======================== ================================================ ==================================
+source_reference         the source image (the paper's definition)        S
+foreground_reference     the source, cut out, recentred, on white         S
+self_reference           render of frame 0 at camera 0; it is counted     (1 + F S) / (F + 1)
+                         once more in each camera's mean (the released
+                         script; 26 values for 25 frames)
+self_reference_once      the same render, counted as one of the F C       S
+self_reference_left_out  the same render, left out altogether             (F C S - 1) / (F C - 1)
+======================== ================================================ ==================================
+
+A score of several images is the mean of theirs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vid3d.measures import metrics
+from vid3d.scene import Float32, Float64
+
+COSINES = ("source_reference", "foreground_reference", "self_reference")  # columns of scores.csv
+_TIE = 9  # decimals: scores.csv has no more, and sums in another order may differ beyond them
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way of making a clip's cosines a score.
+
+    Attributes:
+        name: as it heads the columns of tables.
+        title: a few words for a reader.
+        cosines: the column of scores.csv that holds the cosines with its reference.
+        mean: (frames, cameras) cosines, the reference's own at [0, 0] where it is a render, to the score.
+    """
+
+    name: str
+    title: str
+    cosines: str
+    mean: Callable[[Float64], float]
+
+
+MATRIX = (
+    Protocol("source_reference", "source image", "source_reference", metrics.source_reference),
+    Protocol("foreground_reference", "preprocessed source", "foreground_reference", metrics.overall_mean),
+    Protocol("self_reference", "first render, counted again (released)", "self_reference", metrics.self_reference),
+    Protocol("self_reference_once", "first render, counted once", "self_reference", metrics.self_reference_once),
+    Protocol("self_reference_left_out", "first render, left out", "self_reference", metrics.self_reference_left_out),
+)
+NAMES = tuple(protocol.name for protocol in MATRIX)
+
+
+def compare(
+    renders: Float32, source: Float32 | None, foreground: Float32 | None, first: bool = True
+) -> dict[str, Float64]:
+    """The cosines from which all protocols come.
+
+    Args:
+        renders: (frames, cameras, d) embeddings.
+        source: (d,) embedding of the source image, None without one.
+        foreground: (d,) embedding of the preprocessed source, None without one.
+        first: whether the render at [0, 0] is that of camera 0.
+
+    Returns:
+        (frames, cameras) float64 by column of ``COSINES``, NaN without the reference.
+    """
+    references = (source, foreground, renders[0, 0] if first else None)
+    nothing = np.full(renders.shape[:2], np.nan)
+    return {
+        column: nothing if reference is None else metrics.cosines(renders, reference)
+        for column, reference in zip(COSINES, references, strict=True)
+    }
+
+
+def evaluate(cosines: Mapping[str, Float64]) -> dict[str, float]:
+    """An image's score under each protocol; NaN where the cosines with its reference are not there.
+
+    Args:
+        cosines: (frames, cameras) float64 by column of ``COSINES``, all NaN where there is no such reference.
+    """
+    return {
+        protocol.name: float("nan") if np.isnan(table).all() else protocol.mean(table)
+        for protocol in MATRIX
+        for table in [cosines[protocol.cosines]]
+    }
+
+
+def per_image(scores: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Scores of every clip under each protocol.
+
+    Args:
+        scores: one row per frame and camera: ``keys``, which name the clip, frame, camera and ``COSINES``.
+
+    Returns:
+        One row per clip, in order of appearance: ``keys`` and ``NAMES`` (float64).
+    """
+    rows = []
+    for clip, group in scores.groupby(list(keys), sort=False):
+        tables = {c: group.pivot(index="frame", columns="camera", values=c).to_numpy(float) for c in COSINES}
+        rows.append(dict(zip(keys, clip, strict=True)) | evaluate(tables))
+    return pd.DataFrame(rows, columns=[*keys, *NAMES])
+
+
+def comparison(measured: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
+    """How the protocols rank the same measurements.
+
+    Args:
+        measured: one row per run or method and condition, with ``NAMES`` among its columns.
+        within: columns that must agree for rows to be ranked against each other.
+
+    Returns:
+        One row per row of ``measured`` that has a score, and protocol: the other columns of ``measured``, protocol,
+        mean, rank (1 is the highest; equal scores share a rank) and of (how many are ranked); no rank where there is
+        nothing to compare with.
+    """
+    others = [column for column in measured.columns if column not in NAMES]
+    table = measured.melt(id_vars=others, value_vars=list(NAMES), var_name="protocol", value_name="mean")
+    table = table[table["mean"].notna()].copy()
+    groups = table.assign(mean=table["mean"].round(_TIE)).groupby([*within, "protocol"], dropna=False)["mean"]
+    table["rank"] = groups.rank(method="min", ascending=False).astype("Int64")
+    table["of"] = groups.transform("size").astype("Int64")
+    table.loc[table["of"] < 2, "rank"] = pd.NA
+    return table.reset_index(drop=True)

@@ -1,0 +1,439 @@
+"""The study as data: Study > Run > one frozen Spec per stage (``vid3d.study.specs``), validated before the first job.
+
+Unknown keys are refused, saying where.  This module imports neither torch nor snakemake, so that the Snakefile and
+every job can read it in a few milliseconds.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from vid3d.errors import InputError
+from vid3d.study.specs import (
+    STAGES,
+    ClipEmbed,
+    Device,
+    EmbedSpec,
+    FitSpec,
+    ReferenceSpec,
+    RenderSpec,
+    SeedSpec,
+    Strict,
+    ViewsSpec,
+    first_problem,
+)
+
+NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+LicenceName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9.-]*$")]
+MotionScore = Annotated[int, Field(ge=0, le=255)]  # SVD's motion_bucket_id
+
+
+# --- benchmarks ------------------------------------------------------------------------------------------------------
+
+
+class Photograph(Strict):
+    """A photograph of a benchmark: where it comes from and what it shows."""
+
+    kind: Literal["photograph"] = "photograph"
+    caption: str = ""
+    file: str
+    url: str | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+
+class Procedural(Strict):
+    """A procedural object of a benchmark; ``object`` is read by ``vid3d.procedural``."""
+
+    kind: Literal["procedural"] = "procedural"
+    caption: str = ""
+    object: dict[str, Any]
+
+
+BenchmarkImage = Photograph | Procedural
+
+
+# --- study -----------------------------------------------------------------------------------------------------------
+
+
+class Run(Strict):
+    """For each stage which backend and which numbers, and on which images and conditions.
+
+    Attributes:
+        title: what the report calls it.
+        extends: the run whose settings this one starts from and whose unchanged stages it shares.
+        benchmark: ``procedural``, ``animate124`` or ``own``.
+        images: names within the benchmark; None for all.
+        frames: how many frames of each seed clip are carried on; None for all.
+        motion_scores: the first is the base, at which the view counts are compared (Table 3 varies it).
+        view_counts: the first is the base, at which the motion scores are compared (Table 2 varies it).
+        stamp: printed on every table and figure of the run; says what its numbers are not.
+        plumbing: the weights are random: the run shows that everything works together, and no table holds its scores.
+        replicate: the run that it extends with other seeds and nothing else; a report that names both shows them as
+            one.  Not inherited.
+    """
+
+    title: str
+    extends: Name | None = None
+    benchmark: Literal["procedural", "animate124", "own"]
+    images: tuple[Name, ...] | None = None
+    frames: Annotated[int, Field(ge=1)] | None = None
+    motion_scores: Annotated[tuple[MotionScore, ...], Field(min_length=1)] = (120,)
+    view_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (18,)
+    stamp: str = ""
+    plumbing: bool = False
+    replicate: bool = False
+    reference: ReferenceSpec
+    seed: SeedSpec
+    views: ViewsSpec
+    splat: FitSpec
+    render: RenderSpec
+    score: EmbedSpec
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for count in self.view_counts:
+            if self.views.count % count:
+                raise ValueError(f"view_counts: {count} does not divide the {self.views.count} generated views")
+        if self.frames is not None and self.frames > self.seed.frames:
+            raise ValueError(f"frames: {self.frames} is more than the seed's {self.seed.frames}")
+        for name in ("images", "motion_scores", "view_counts"):
+            values = getattr(self, name) or ()
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name}: lists a value twice")
+        return self
+
+    @property
+    def conditions(self) -> list[tuple[int, int]]:
+        """(motion score, view count) pairs: all motion scores at the base views, all view counts at the base motion."""
+        motion, views = self.motion_scores[0], self.view_counts[0]
+        return [(m, views) for m in self.motion_scores] + [(motion, v) for v in self.view_counts[1:]]
+
+    @property
+    def used_frames(self) -> int:
+        """How many frames of each clip go through the stages after the seed."""
+        return self.frames if self.frames is not None else self.seed.frames
+
+    @property
+    def ground_truth(self) -> bool:
+        """Whether the splats can be compared with the truth at cameras that were not trained on.
+
+        There is truth where a procedural object moves as it is told; a model's video of it moves in its own way.
+        """
+        return self.benchmark == self.seed.backend == "procedural" and not self.render.control
+
+    def spec(self, stage: str) -> Any:
+        """The Spec of a stage by its name."""
+        return getattr(self, stage)
+
+
+class Report(Strict):
+    """A report names the runs that it shows, in the order of its tables."""
+
+    title: str
+    runs: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class FramesPerJob(Strict):
+    """How many frames of a clip one process handles; results do not depend on it."""
+
+    views: Annotated[int, Field(ge=1)] = 25
+    splat_cpu: Annotated[int, Field(ge=1)] = 1
+    splat_gpu: Annotated[int, Field(ge=1)] = 25
+
+    def splat(self, device: Device) -> int:
+        """How many frames a splat job fits on this device."""
+        return self.splat_gpu if device == "gpu" else self.splat_cpu
+
+
+class Execution(Strict):
+    """How jobs are cut and sized; never part of a Spec.
+
+    Attributes:
+        frames_per_batch: how many frames of a splat job share a call of gsplat's rasterizer.  Fewer take less memory;
+            the splats are the same but for the rounding of sums, whose order a GPU does not fix in any case.
+    """
+
+    frames_per_job: FramesPerJob = FramesPerJob()
+    frames_per_batch: Annotated[int, Field(ge=1)] = 5
+
+
+class Training(Strict):
+    """How the mini diffusion models are trained (``make train-diffusion``).
+
+    Attributes:
+        minutes: a budget that the models share, for a trial; None trains in full.
+        objects: how many the models are trained on; None takes 6000, or, with a budget, 30 for each of its minutes.
+    """
+
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    objects: Annotated[int, Field(ge=10)] | None = None
+
+    @property
+    def shards(self) -> list[int]:
+        """Sizes of the shards in which the objects are rendered."""
+        asked = self.objects or (6000 if self.minutes is None else min(6000, max(60, round(30 * self.minutes))))
+        size = min(250, -(-asked // 2))
+        return [min(size, asked - start) for start in range(0, asked, size)]
+
+
+class Study(Strict):
+    """The whole study.
+
+    Attributes:
+        benchmark_dir: a folder that holds the benchmark's photographs already; None downloads them.
+        image: a photograph of the user's, for run ``own``.
+        images: restrict every run to these images (comma-separated on the command line).
+        frames: restrict every run to its first frames.
+        embedder: ``MODEL/WEIGHTS`` of open_clip for every run, such as ``ViT-B-32/openai``; None keeps each run's own.
+        report: the report that ``all``, ``table1`` and the other general targets mean.
+        external: other methods, of ``benchmark/external``, that Table 1 shows (comma-separated on the command line).
+        licences: of the weights' licences in ``config/weights.yaml`` those that the user accepts (comma-separated on
+            the command line).
+    """
+
+    benchmark_dir: str | None = None
+    image: str | None = None
+    images: tuple[Name, ...] | None = None
+    frames: Annotated[int, Field(ge=1)] | None = None
+    embedder: Annotated[str, Field(pattern="^[^/]+/.+$")] | None = None
+    report: Name = "quick"
+    external: tuple[Name, ...] = ()
+    licences: tuple[LicenceName, ...] = ()
+    execution: Execution = Execution()
+    training: Training = Training()
+    runs: dict[Name, Run]
+    reports: dict[Name, Report]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, report in self.reports.items():
+            for run in report.runs:
+                if run not in self.runs:
+                    raise ValueError(f"reports.{name}.runs: there is no run {run!r}")
+        if self.report not in self.reports:
+            raise ValueError(f"report: there is no report {self.report!r}")
+        for name, replicate in self.runs.items():
+            if replicate.replicate:
+                self._check_replicate(name, replicate)
+        return self
+
+    def _check_replicate(self, name: str, run: Run) -> None:
+        """Raises ValueError if a replicate is not the run that it extends but for seeds."""
+        where = f"runs.{name}.replicate"
+        if run.extends is None:
+            raise ValueError(f"{where}: a replicate extends the run that it repeats; name it with `extends`")
+        model = self.runs[run.extends]
+        for setting in ("benchmark", "images", "frames", "motion_scores", "view_counts"):
+            if getattr(run, setting) != getattr(model, setting):
+                raise ValueError(f"{where}: {setting} are not those of {run.extends}; a replicate changes seeds only")
+        for stage in STAGES:
+            ours, theirs = (of.spec(stage).model_dump(exclude={"seed"}) for of in (run, model))
+            if ours != theirs:
+                raise ValueError(f"{where}: {stage} is not that of {run.extends}; a replicate changes seeds only")
+        if all(run.spec(stage) == model.spec(stage) for stage in STAGES):
+            raise ValueError(f"{where}: no seed differs from {run.extends}; its files would be the same")
+
+    def replicated(self, run: str) -> str:
+        """The run that a replicate repeats; the run itself if it is none."""
+        while self.runs[run].replicate:
+            run = str(self.runs[run].extends)
+        return run
+
+    def owner(self, run: str, stage: str) -> str:
+        """The run under whose name the artefact of ``stage`` lives.
+
+        It is the furthest ancestor by ``extends`` whose Specs up to and including ``stage``, whose benchmark and, after
+        the seed, whose number of frames are equal, so that runs share what they have in common.  (A run of fewer frames
+        shares no views: jobs make them in blocks, and five frames are to cost five frames.)
+        """
+        upstream = STAGES[: STAGES.index(stage) + 1]
+        current = self.runs[run]
+        while current.extends is not None:
+            parent = self.runs[current.extends]
+            same = all(current.spec(s).argument() == parent.spec(s).argument() for s in upstream)
+            fewer = stage not in ("reference", "seed") and current.used_frames != parent.used_frames
+            if not same or fewer or current.benchmark != parent.benchmark:
+                break
+            run, current = current.extends, parent
+        return run
+
+    def only(self, report: str) -> "Study":
+        """This study with nothing but one report, its runs and the runs that those extend."""
+        names: set[str] = set()
+        for name in self.reports[report].runs:
+            ancestor: str | None = name
+            while ancestor is not None and ancestor not in names:
+                names.add(ancestor)
+                ancestor = self.runs[ancestor].extends
+        return self.model_copy(
+            update={
+                "runs": {name: run for name, run in self.runs.items() if name in names},
+                "reports": {report: self.reports[report]},
+                "report": report,
+                "licences": (),  # what a report shows does not depend on them
+            }
+        )
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def merge(base: Any, overlay: Any) -> Any:
+    """``overlay`` laid over ``base``: mappings key by key, everything else replaced.
+
+    A mapping whose ``backend`` changes is replaced whole: the settings of one backend mean nothing to another.
+    """
+    if not isinstance(base, dict) or not isinstance(overlay, dict):
+        return overlay
+    if "backend" in base and "backend" in overlay and base["backend"] != overlay["backend"]:
+        return overlay
+    return {key: merge(base[key], overlay[key]) if key in base and key in overlay else (base | overlay)[key]
+            for key in base | overlay}  # fmt: skip
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping.
+
+    Raises:
+        InputError: missing file, broken YAML, or something else than a mapping.
+    """
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: must hold a mapping of settings, not a {type(data).__name__}")
+    return data
+
+
+def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """Single settings of the command line, KEY=VALUE, each value in YAML.
+
+    Raises:
+        InputError: no ``=``, or broken YAML.
+    """
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        try:
+            settings[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(f"--config {key}: not valid YAML: {' '.join(str(error).split())}") from None
+        if not equals:
+            raise InputError(f"--config {pair}: give it as KEY=VALUE")
+    return settings
+
+
+def load_study(files: Iterable[str | Path], settings: Mapping[str, Any], root: Path) -> Study:
+    """The study of configuration files and then single settings, each laid over those before it by ``merge``.
+
+    Raises:
+        InputError: one line that names the file or the setting.
+    """
+    raw: dict[str, Any] = {}
+    for layer in [*map(read_yaml, files), dict(settings)]:
+        raw = merge(raw, layer)
+    return parse_study(raw, root)
+
+
+def parse_study(raw: dict[str, Any], root: Path) -> Study:
+    """The validated study from the merged configuration, with every run's ``extends`` and ``images`` filled in.
+
+    Args:
+        raw: parsed configuration; top-level keys that begin with ``x-`` may hold YAML anchors and are ignored.
+        root: the folder that holds ``benchmark/``.
+
+    Raises:
+        InputError: one line that names the setting.
+    """
+    raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
+    for name in ("images", "licences", "external"):
+        if isinstance(raw.get(name), str):
+            raw[name] = [part.strip() for part in raw[name].split(",")]
+    runs = raw.get("runs")
+    if not isinstance(runs, dict):
+        raise InputError("runs: must be a mapping of run names to settings")
+    raw["runs"] = {name: _extended(runs, name, ()) for name in runs}
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(first_problem(error)) from None
+    known = {image for run in study.runs.values() for image in load_benchmark(run.benchmark, study.image, root)}
+    for image in study.images or ():
+        if image not in known:
+            raise InputError(f"images: no run's benchmark has {image!r}; check its spelling under benchmark/")
+    return study.model_copy(update={"runs": {name: _resolved(study, name, root) for name in study.runs}})
+
+
+def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[str, Any]:
+    """A run's raw settings laid over those of the run that it extends."""
+    own = runs[name]
+    if not isinstance(own, dict):
+        raise InputError(f"runs.{name}: must be a mapping of settings")
+    parent = own.get("extends")
+    if parent is None:
+        return own
+    if parent not in runs or parent == name or parent in seen:
+        why = "extends itself" if parent == name or parent in seen else f"there is no run {parent!r}"
+        raise InputError(f"runs.{name}.extends: {why}; name another run of the study")
+    inherited = dict(_extended(runs, parent, (*seen, name)))
+    for key in ("title", "replicate"):
+        inherited.pop(key, None)
+    merged: dict[str, Any] = merge(inherited, own)
+    return merged
+
+
+def _resolved(study: Study, name: str, root: Path) -> Run:
+    """The run with concrete images, and the command line's restrictions applied."""
+    run = study.runs[name]
+    update: dict[str, Any] = {}
+    known = list(load_benchmark(run.benchmark, study.image, root))
+    for image in run.images or ():
+        if image not in known:
+            raise InputError(f"runs.{name}.images: {image!r} is not in benchmark {run.benchmark}")
+    images = run.images if run.images is not None else tuple(known)
+    if study.images is not None and run.benchmark != "own":
+        images = tuple(image for image in images if image in study.images)
+    update["images"] = images
+    if study.frames is not None:
+        update["frames"] = min(study.frames, run.used_frames)
+    if study.embedder is not None:
+        model, weights = study.embedder.split("/", 1)
+        update["score"] = ClipEmbed(backend="clip", model=model, weights=weights)
+    return run.model_copy(update=update)
+
+
+def image_name(path: str) -> str:
+    """The name of a user's own image in paths: its file name in lower case, runs of other characters as one dash."""
+    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "image"
+
+
+def load_benchmark(benchmark: str, own_image: str | None, root: Path) -> dict[str, BenchmarkImage]:
+    """The images of a benchmark by name, from its manifest.
+
+    Raises:
+        InputError: a manifest that is missing or not understood.
+    """
+    if benchmark == "own":
+        return {image_name(own_image): Photograph(file=own_image)} if own_image else {}
+    file = {"procedural": "benchmark/procedural/objects.yaml", "animate124": "benchmark/animate124/manifest.yaml"}
+    path = root / file[benchmark]
+    kind: type[Photograph | Procedural] = Procedural if benchmark == "procedural" else Photograph
+    entries = read_yaml(path)
+    entries = entries.get("images", entries)
+    images: dict[str, BenchmarkImage] = {}
+    for name, entry in entries.items():
+        if not re.fullmatch(NAME, str(name)) or not isinstance(entry, dict):
+            raise InputError(f"{path}: {name}: must be a name of lower-case words and dashes with a mapping below it")
+        try:
+            images[name] = kind.model_validate({"object": entry} if kind is Procedural else entry)
+        except ValidationError as error:
+            raise InputError(f"{path}: {name}: {first_problem(error)}") from None
+    return images

@@ -1,0 +1,75 @@
+"""Which figures a report can have, and why it has not the others: read from the study alone, for rules and commands.
+
+Figures 1-10 follow the paper's arrangement; ``heatmap`` and ``trends`` are ours.  A figure is left out rather than
+shown empty, or without what it is about.
+"""
+
+from vid3d.study.config import Run, Study
+
+COMPARISONS = (5, 6, 7, 8)  # one image each
+NAMES = (*(f"figure{number}" for number in range(1, 11)), "heatmap", "trends")
+_NOTHING_DRAWN = "no run of this report draws splats of an image"
+_RANDOM = "random weights have no scores that mean anything"
+
+
+def number(name: str) -> int | None:
+    """The figure's number in the paper; None of those that the paper has not."""
+    digits = name.removeprefix("figure")
+    return int(digits) if digits.isdigit() else None
+
+
+def drawn(study: Study, report: str) -> dict[str, Run]:
+    """The report's runs that figures can show: they draw splats, have images, and are no replicates of another."""
+    runs = {name: study.runs[name] for name in study.reports[report].runs}
+    return {name: run for name, run in runs.items() if run.images and not run.render.control and not run.replicate}
+
+
+def scored(study: Study, report: str) -> dict[str, Run]:
+    """Those of them whose scores mean something."""
+    return {name: run for name, run in drawn(study, report).items() if not run.plumbing}
+
+
+def shown(study: Study, report: str) -> list[str]:
+    """The names of the figures that the report has, in order."""
+    left_out = absent(study, report)
+    return [name for name in NAMES if name not in left_out]
+
+
+def absent(study: Study, report: str) -> dict[str, str]:
+    """The figures that the report has not, each with the reason: a clause without a full stop."""
+    runs, with_scores = drawn(study, report), scored(study, report)
+    if not runs:
+        return dict.fromkeys(NAMES, _NOTHING_DRAWN)
+    first = next(iter(runs.values()))
+    images = len(first.images or ())
+    reasons = {
+        "figure3": "" if _vary(runs, "view_counts") else "no run of this report varies the number of views",
+        "figure4": "" if _vary(runs, "motion_scores") else "no run of this report varies the motion score",
+        "figure9": "" if images > len(COMPARISONS) else "there are no images beyond those of the figures before",
+        "figure10": _no_failures(with_scores),
+        "heatmap": "" if with_scores else _RANDOM,
+        "trends": _no_trends(with_scores),
+    }
+    for place, figure in enumerate(COMPARISONS):
+        reasons[f"figure{figure}"] = "" if images > place else f"there is no image number {place + 1}"
+    if images == len(runs) == 1 and not study.external:
+        reasons["figure5"] = "there are one image and one method, which Figure 2 shows"
+    return {name: reasons[name] for name in NAMES if reasons.get(name)}
+
+
+def _vary(runs: dict[str, Run], setting: str) -> bool:
+    return any(len(getattr(run, setting)) > 1 for run in runs.values())
+
+
+def _no_failures(runs: dict[str, Run]) -> str:
+    if not runs:
+        return _RANDOM
+    alone = len(next(iter(runs.values())).images or ()) == 1
+    return "there is one image only, so that none is worse than another" if alone else ""
+
+
+def _no_trends(runs: dict[str, Run]) -> str:
+    if not runs:
+        return _RANDOM
+    varied = _vary(runs, "view_counts") or _vary(runs, "motion_scores")
+    return "" if varied else "no run of this report varies the number of views or the motion score"

@@ -1,0 +1,407 @@
+"""The settings of each stage: one frozen Spec per backend.
+
+A stage's Spec is a discriminated union on ``backend``, and that union *is* the registry: the class says which module
+of ``vid3d.backends`` implements it.  Unknown keys are refused, saying where.
+"""
+
+import json
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from vid3d.errors import InputError
+
+PixelSize = Annotated[int, Field(ge=16, le=4096)]
+Device = Literal["cpu", "gpu"]
+
+
+class Strict(BaseModel):
+    """Immutable, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Spec(Strict):
+    """Settings of one stage's backend.
+
+    ``revision`` is bumped when the backend's results change for the same settings, so that old files are made anew.
+    ``argument`` is what jobs are given and what Snakemake compares: only non-default fields, so that a new field with
+    a default re-runs nothing.
+    """
+
+    module: ClassVar[str]
+    device: ClassVar[Device] = "cpu"
+    learned: ClassVar[bool] = False  # needs a model's weights
+
+    revision: Literal[1] = 1
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Files of learned models that the backend reads; of a folder in diffusers' format, the one that all have."""
+        return ()
+
+    def argument(self) -> str:
+        """Compact JSON of backend, revision and the non-default fields, keys sorted."""
+        settings = self.model_dump(mode="json", exclude_defaults=True)
+        for key in ("backend", "revision"):
+            if key in type(self).model_fields:
+                settings[key] = getattr(self, key)
+        return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+
+# --- reference -------------------------------------------------------------------------------------------------------
+
+
+class ReferenceSpec(Spec):
+    """How a benchmark image becomes the reference: cut out, recentred, on white.
+
+    Attributes:
+        size: edge length in pixels of the foreground image.
+        border: fraction of the edge left free by the object's longer side (released code: 0.3).
+    """
+
+    module: ClassVar[str] = "vid3d.images.foreground"
+
+    size: PixelSize = 512
+    border: Annotated[float, Field(ge=0, lt=0.9)] = 0.3
+
+
+# --- seed ------------------------------------------------------------------------------------------------------------
+
+
+class _SeedSpec(Spec):
+    size: PixelSize
+    frames: Annotated[int, Field(ge=1, le=100)]
+    seed: int = 42
+
+
+class ProceduralSeed(_SeedSpec):
+    """Ground truth of a procedural object."""
+
+    module: ClassVar[str] = "vid3d.backends.seed_procedural"
+    backend: Literal["procedural"]
+    size: PixelSize = 64
+    frames: Annotated[int, Field(ge=1, le=100)] = 12
+
+
+class ReliefSeed(_SeedSpec):
+    """The cut-out photograph, moved by a smooth periodic warp; no learned model."""
+
+    module: ClassVar[str] = "vid3d.backends.seed_relief"
+    backend: Literal["relief"]
+    size: PixelSize = 96
+    frames: Annotated[int, Field(ge=1, le=100)] = 8
+
+
+class SvdSeed(_SeedSpec):
+    """Stable Video Diffusion; the defaults are those in effect in the released code.
+
+    Attributes:
+        model: a diffusers folder (``config/weights.yaml`` fetches SVD-XT's) or a hub id.
+        model_revision: the commit of a hub id, which diffusers then fetches by itself; None for a folder.
+        variant: of the weights' files, such as fp16; None for files without one.
+        fps, steps, min_guidance, max_guidance, noise_aug_strength: as in StableVideoDiffusionPipeline.
+        decode_chunk: frames that are decoded together.  Fewer take less memory, and other pixels come out, since the
+            decoder's convolutions over time see one chunk only.
+        precision: ``auto`` is fp16 on a GPU and fp32 on a CPU.
+        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
+            pixels are the same.
+        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.seed_svd"
+    learned: ClassVar[bool] = True
+    backend: Literal["svd"]
+    size: PixelSize = 512
+    frames: Annotated[int, Field(ge=1, le=100)] = 25
+    model: str = "weights/downloads/svd-xt"
+    model_revision: str | None = None
+    variant: str | None = "fp16"
+    fps: Annotated[int, Field(ge=1)] = 7
+    steps: Annotated[int, Field(ge=1)] = 25
+    min_guidance: float = 1.0
+    max_guidance: float = 3.0
+    noise_aug_strength: float = 0.02
+    decode_chunk: Annotated[int, Field(ge=1)] = 8
+    precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
+    offload: Literal["none", "model", "sequential"] = "none"
+    processor: Device = "gpu"
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]  # other Specs have one device whatever their settings
+        return self.processor
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        return () if self.model_revision else (f"{self.model}/model_index.json",)
+
+
+# --- views -----------------------------------------------------------------------------------------------------------
+
+
+class _ViewsSpec(Spec):
+    size: PixelSize
+    count: Annotated[int, Field(ge=1, le=360)] = 18
+    seed: int = 23
+
+    @property
+    def whole_clip(self) -> bool:
+        """Whether a frame's views depend on the clip's other frames."""
+        return False
+
+
+class ProceduralViews(_ViewsSpec):
+    """Ground truth of a procedural object."""
+
+    module: ClassVar[str] = "vid3d.backends.views_procedural"
+    backend: Literal["procedural"]
+    size: PixelSize = 64
+
+
+class ReliefViews(_ViewsSpec):
+    """A closed textured relief inflated from the frame's silhouette; no learned model.
+
+    Attributes:
+        thickness: front-to-back extent as a fraction of the side of the square with the silhouette's area, at most
+            that of a round limb.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.views_relief"
+    backend: Literal["relief"]
+    size: PixelSize = 96
+    thickness: Annotated[float, Field(gt=0, le=2)] = 0.45
+
+
+class V3dViews(_ViewsSpec):
+    """V3D, the multi-view model fine-tuned from SVD; the defaults are those of the released code.
+
+    Attributes:
+        model: a diffusers folder (rule ``convert_v3d`` makes V3D's from the published checkpoint) or a hub id.
+        model_revision: the hub's commit (not used for a folder).
+        steps, guidance, noise_aug_strength, fps_id, motion_bucket_id: the sampler's settings; the last two are told to
+            models that were trained with them.
+        guidance_shape: the same guidance for every view, or (SV3D) rising from 1 at the input's view to the one behind.
+        condition: a sample of the encoder's posterior, or (SV3D) its mode.
+        group_norm_epsilon: of the UNet's residual blocks, in the code that trained it (Stability's, V3D's: 1e-5); None
+            for diffusers' own, which is 1e-6 where attention follows.
+        input_view: whether the input is the model's first view or (SV3D) its last; the orbit begins with it.
+        decode_chunk: views that are decoded together; None for all.  Fewer take less memory, and other pixels come
+            out, since the decoder's convolutions over time see one chunk only.
+        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
+            pixels are the same.
+        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
+        cutout: what finds the object in a seed frame: the frame's own alpha and, where it has none, ``rembg``, as in
+            the released code; or ``alpha``, the same without a learned model (``vid3d.images.foreground``); or
+            ``none``, the frame shows the object on white where the model expects it, and goes in as it is.
+        cutout_model: rembg's model u2net, an ONNX file.
+        recentre: by each frame's own box, as released, so that scale and position jitter over time, or by one box for
+            the whole ``clip``.
+        border: share of the image that the box's longer side leaves free.
+        soft_edges: ``as-released``, the alpha found by rembg is applied twice, which darkens soft edges; or ``once``.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.views_v3d"
+    learned: ClassVar[bool] = True
+    backend: Literal["v3d"]
+    size: PixelSize = 512
+    model: str = "weights/v3d-diffusers"
+    model_revision: str | None = None
+    steps: Annotated[int, Field(ge=1)] = 32
+    guidance: float = 3.5
+    guidance_shape: Literal["constant", "triangle"] = "constant"
+    condition: Literal["sample", "mode"] = "sample"
+    noise_aug_strength: float = 0.02
+    fps_id: int = 1
+    motion_bucket_id: int = 300
+    group_norm_epsilon: Annotated[float, Field(gt=0)] | None = 1e-5
+    input_view: Literal["first", "last"] = "first"
+    decode_chunk: Annotated[int, Field(ge=1)] | None = None
+    offload: Literal["none", "model", "sequential"] = "none"
+    processor: Device = "gpu"
+    cutout: Literal["rembg", "alpha", "none"] = "rembg"
+    cutout_model: str = "weights/downloads/rembg/u2net.onnx"
+    recentre: Literal["frame", "clip"] = "frame"
+    border: Annotated[float, Field(ge=0, lt=0.9)] = 0.3
+    soft_edges: Literal["as-released", "once"] = "as-released"
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]
+        return self.processor
+
+    @property
+    def whole_clip(self) -> bool:
+        return self.recentre == "clip" and self.cutout != "none"
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        model = () if self.model_revision else (f"{self.model}/model_index.json",)
+        return (*model, self.cutout_model) if self.cutout == "rembg" else model
+
+
+# --- splat -----------------------------------------------------------------------------------------------------------
+
+Preset = Literal["as-released", "as-written"]
+Rasterizer = Literal["gsplat", "cpp"]
+
+
+class _FitSpec(Spec):
+    preset: Preset = "as-released"
+    splats: Annotated[int, Field(ge=1, le=5_000_000)] = 100_000
+    iterations: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
+    opacity_weight: Annotated[float, Field(ge=0)] = 0.1
+    maximum: Annotated[int, Field(ge=1)] | None = None
+    seed: int = 0
+
+
+class CpuFit(_FitSpec):
+    """The fused C++ fit of ``vid3d.splatting``, one thread per fit.
+
+    Attributes:
+        preset: ``as-released`` (the code's densification schedule) or ``as-written`` (the count of splats is fixed).
+        splats: initial count.  iterations: optimiser steps.  opacity_weight: of the mean-opacity term in the loss.
+        maximum: refuse to densify beyond this many splats; None for no limit.
+        instruction_set: byte-identity is claimed per instruction set; ``auto`` takes the best one of the machine.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.fit_cpu"
+    backend: Literal["cpu"]
+    instruction_set: Literal["auto", "avx2", "portable"] = "auto"
+
+
+class CudaFit(_FitSpec):
+    """gsplat's CUDA rasterizer under the same recipe.
+
+    Attributes:
+        rasterizer: ``cpp`` runs the same loop with the C++ rasterizer on a CPU: slower than backend ``cpu``, and there
+            to check the loop where there is no GPU.
+        The others: as for backend ``cpu``.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.fit_cuda"
+    backend: Literal["gsplat"]
+    rasterizer: Rasterizer = "gsplat"
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]
+        return "gpu" if self.rasterizer == "gsplat" else "cpu"
+
+
+# --- render ----------------------------------------------------------------------------------------------------------
+
+
+class _RenderSpec(Spec):
+    control: ClassVar[bool] = False  # draws something else than the splats, and needs none
+    size: PixelSize = 512
+
+
+class CpuRender(_RenderSpec):
+    """The C++ rasterizer of ``vid3d.splatting``."""
+
+    module: ClassVar[str] = "vid3d.backends.render_cpu"
+    backend: Literal["cpu"]
+    alpha_cap: Annotated[float, Field(gt=0, lt=1)] = 0.99
+    near: Annotated[float, Field(gt=0)] = 0.2
+
+
+class CudaRender(_RenderSpec):
+    """gsplat's CUDA rasterizer; ``rasterizer: cpp`` draws with the C++ rasterizer instead, on a CPU."""
+
+    module: ClassVar[str] = "vid3d.backends.render_cuda"
+    backend: Literal["gsplat"]
+    rasterizer: Rasterizer = "gsplat"
+    near: Annotated[float, Field(gt=0)] = 0.2
+
+    @property
+    def device(self) -> Device:  # type: ignore[override]
+        return "gpu" if self.rasterizer == "gsplat" else "cpu"
+
+
+class StaticRender(_RenderSpec):
+    """Control: every camera of every frame shows the reference image, cut out on white."""
+
+    module: ClassVar[str] = "vid3d.backends.render_static"
+    control: ClassVar[bool] = True
+    backend: Literal["static"]
+
+
+class BlankRender(_RenderSpec):
+    """Control: every camera of every frame is white."""
+
+    module: ClassVar[str] = "vid3d.backends.render_blank"
+    control: ClassVar[bool] = True
+    backend: Literal["blank"]
+
+
+# --- score -----------------------------------------------------------------------------------------------------------
+
+
+class ClipEmbed(Spec):
+    """CLIP image embeddings by open_clip.
+
+    Attributes:
+        model: an open_clip architecture, or the path of a model configuration (JSON).
+        weights: an open_clip pretrained tag, or the path of a checkpoint (safetensors).
+            The weights of the paper's embedder lie in a pinned file (``checkpoints``); open_clip downloads those of
+            other tags, in whichever version the hub has then.
+        revision: 2 since scores hold cosines with the preprocessed source, too.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.embed_clip"
+    learned: ClassVar[bool] = True
+    revision: Literal[2] = 2  # type: ignore[assignment]  # of this backend alone
+    backend: Literal["clip"]
+    model: str = "ViT-B-32"
+    weights: str = "openai"
+
+    @property
+    def published(self) -> bool:
+        """Whether this is the paper's embedder, so that scores may be compared with published ones."""
+        return (self.model, self.weights) == ("ViT-B-32", "openai")
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        if self.published:
+            return ("weights/downloads/clip-vit-b-32/open_clip_model.safetensors",)
+        return tuple(name for name in (self.model, self.weights) if "/" in name)
+
+
+SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]
+ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
+FitSpec = Annotated[CpuFit | CudaFit, Field(discriminator="backend")]
+RenderSpec = Annotated[CpuRender | CudaRender | StaticRender | BlankRender, Field(discriminator="backend")]
+EmbedSpec = ClipEmbed
+
+STAGES = ("reference", "seed", "views", "splat", "render", "score")  # in the order of the data's way
+_UNIONS: dict[str, TypeAdapter[Any]] = {
+    "reference": TypeAdapter(ReferenceSpec),
+    "seed": TypeAdapter(SeedSpec),
+    "views": TypeAdapter(ViewsSpec),
+    "splat": TypeAdapter(FitSpec),
+    "render": TypeAdapter(RenderSpec),
+    "score": TypeAdapter(EmbedSpec),
+}
+
+
+def parse_spec(stage: str, text: str) -> Any:
+    """The Spec of ``stage`` from its ``argument()``.
+
+    Raises:
+        InputError: unknown backend or key, a value out of range, or a revision that this package does not know.
+    """
+    try:
+        return _UNIONS[stage].validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"--spec of {stage}: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of pydantic's complaints as one line: where, and what."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "study"
+    what = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        what = "unknown key; remove it or check its spelling"
+    given = problem["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    more = len(error.errors()) - 1
+    return f"{where}: {what}{shown}" + (f" (and {more} more)" if more else "")

@@ -1,0 +1,173 @@
+"""Where quality is lost: the tables by stage and by substitution of ground truth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vid3d.errors import InputError
+from vid3d.files import load_embeddings
+from vid3d.indicators import by_stage, by_substitution
+from vid3d.measures.intervals import DIFFERENCES, mean, mean_of
+from vid3d.measures.protocols import MATRIX, compare
+from vid3d.scene import Float32, Float64
+from vid3d.study import layout
+from vid3d.study.config import Run, Study
+from vid3d.study.replicates import Family, families
+from vid3d.study.specs import STAGES
+from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
+from vid3d.tables.rows import at, of_condition
+
+_CURE = "delete it and run again"
+
+
+# --- by stage --------------------------------------------------------------------------------------------------------
+
+
+def attribution_table(study: Study, report: str, root: Path) -> pd.DataFrame:
+    """Similarity to the source image after each stage (``indicators.by_stage``), at each family's base condition.
+
+    Controls, whose renders come from no seed and no views, have no rows.
+
+    Returns:
+        One row per family, stage and place: method, run, motion, views, images, frames, stage, place, similarity and
+        loss (each with _low and _high), before, n, replicates, note.
+    """
+    rows: list[dict[str, Any]] = []
+    for family in rendered(study, report):
+        motion, views = family.run.conditions[0]
+        row = of_condition(study, root, family, motion, views)
+        found = pd.DataFrame([stage for member in family.members for stage in _stages(study, root, member)])
+        for (stage, place), ours in found.groupby(["stage", "place"], sort=False):
+            similarity, loss = mean_of(ours, "similarity"), mean_of(ours, "loss", limits=DIFFERENCES)
+            rows.append(
+                row
+                | {"stage": stage, "place": place, "before": ours["before"].iloc[0]}
+                | similarity.columns("similarity")
+                | loss.columns("loss")
+                | {"n": similarity.images, "replicates": similarity.replicates}
+            )
+    columns = ["method", "run", "motion", "views", "images", "frames", "stage", "place"]
+    columns += ["similarity", "similarity_low", "similarity_high", "before", "loss", "loss_low", "loss_high"]
+    return pd.DataFrame(rows, columns=[*columns, "n", "replicates", "note"])
+
+
+def _stages(study: Study, root: Path, name: str) -> list[dict[str, Any]]:
+    """Similarity by stage of every clip of a run at its base condition: image, replicate and ``StageSimilarity``."""
+    run, rows = study.runs[name], []
+    motion, views = run.conditions[0]
+    for image in run.images or ():
+        clip = layout.Condition(name, image, motion, views)
+        path = root / clip.path(layout.STAGE_EMBEDDINGS, study, "score")
+        before = _embedded(path, run.used_frames, "seed", "views")
+        after = root / clip.path(layout.EMBEDDINGS, study, "score")
+        renders = _embedded(after, run.used_frames, "renders")["renders"]
+        reference = load_embeddings(after, "reference")["reference"]
+        try:
+            stages = by_stage(reference, before["seed"], before["views"], renders)
+        except ValueError as error:
+            raise InputError(f"{path}: does not fit {after} ({error}); delete both and run again") from None
+        rows += [{"image": image, "replicate": name, **vars(stage)} for stage in stages]
+    return rows
+
+
+def _embedded(path: Path, frames: int, *names: str) -> dict[str, Float32]:
+    """Embeddings of the first ``frames`` frames."""
+    found = load_embeddings(path, *names)
+    for name, array in found.items():
+        if array.ndim < 2 or len(array) < frames:
+            raise InputError(f"{path}: {name} has not {frames} frames; {_CURE}")
+    return {name: array[:frames] for name, array in found.items()}
+
+
+# --- ground truth in place of a stage --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """Runs that differ in where ground truth stands: names, ``views`` None without such a run."""
+
+    generated: str
+    seed: str
+    both: str
+    views: str | None
+
+
+def substitutions(study: Study, report: str) -> list[Substitution]:
+    """The runs of a report that can be compared: the same but for a procedural backend in place of seed, views or both.
+
+    Of a family the first run is taken, since the others' noise is not that of the runs with ground truth.
+    """
+    kin = rendered(study, report)
+    found = []
+    for family in kin:
+        if family.run.seed.backend == "procedural" or family.run.views.backend == "procedural":
+            continue
+        seed, both, views = (
+            next((other.name for other in kin if _replaces(family.run, other.run, stages)), None)
+            for stages in ({"seed"}, {"seed", "views"}, {"views"})
+        )
+        if seed is not None and both is not None:
+            found.append(Substitution(family.name, seed, both, views))
+    return found
+
+
+def _replaces(run: Run, other: Run, stages: set[str]) -> bool:
+    """Whether ``other`` is ``run`` with ground truth in place of ``stages``, at the same base condition."""
+    same = all(
+        other.spec(stage).backend == "procedural" if stage in stages else run.spec(stage) == other.spec(stage)
+        for stage in STAGES
+    )
+    covered = [(r.benchmark, r.images, r.used_frames, r.conditions[0]) for r in (run, other)]
+    return same and covered[0] == covered[1]
+
+
+def substitution_table(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
+    """What each stage loses by runs in which ground truth replaces it (``indicators.by_substitution``).
+
+    The ceiling is CLIP-I of the true images at the evaluation cameras, by the same protocol.
+
+    Returns:
+        One row per set of runs, protocol of the paper and stage: method, run, motion, views, images, frames, protocol,
+        stage, loss (with _low and _high), share, alone, n, runs, note; no rows where the report lacks such runs.
+    """
+    measured = per_image(scores)
+    kin = {family.name: family for family in families(study, report)}
+    rows: list[dict[str, Any]] = []
+    for of in substitutions(study, report):
+        family = kin[of.generated]
+        motion, views = family.run.conditions[0]
+        row = of_condition(study, root, family, motion, views)
+        row["runs"] = " ".join(name for name in (of.generated, of.seed, of.both, of.views) if name is not None)
+        ceilings = [_ceiling(study, root, of.both, image) for image in family.run.images or ()]
+        for protocol in PROTOCOLS:
+            ours = {name: _by_image(measured, kin[name], protocol) for name in row["runs"].split()}
+            ceiling = np.array([ceiling[protocol] for ceiling in ceilings])
+            alone = None if of.views is None else ours[of.views]
+            for stage in by_substitution(ours[of.generated], ours[of.seed], ours[of.both], ceiling, alone):
+                loss = mean(stage.losses, "loss", DIFFERENCES)
+                numbers = loss.columns("loss") | {"share": stage.share, "alone": stage.alone, "n": loss.images}
+                rows.append(row | {"protocol": protocol, "stage": stage.stage} | numbers)
+    columns = ["method", "run", "motion", "views", "images", "frames", "protocol", "stage"]
+    return pd.DataFrame(
+        rows, columns=[*columns, "loss", "loss_low", "loss_high", "share", "alone", "n", "runs", "note"]
+    )
+
+
+def _by_image(measured: pd.DataFrame, family: Family, protocol: str) -> Float64:
+    """(images,) scores of the family's first run at its base condition, in the order of the run's images."""
+    rows = at(measured, family, *family.run.conditions[0]).set_index("image")
+    return rows.loc[list(family.run.images or ()), protocol].to_numpy(np.float64)
+
+
+def _ceiling(study: Study, root: Path, name: str, image: str) -> dict[str, float]:
+    """CLIP-I of the truth at the evaluation cameras, by protocol."""
+    run = study.runs[name]
+    clip = layout.Condition(name, image, *run.conditions[0])
+    path = root / clip.path(layout.STAGE_EMBEDDINGS, study, "score")
+    truth = _embedded(path, run.used_frames, "truth")["truth"]
+    given = load_embeddings(root / clip.path(layout.EMBEDDINGS, study, "score"), "reference", "foreground")
+    cosines = compare(truth, given["reference"], given["foreground"])
+    return {protocol.name: protocol.mean(cosines[protocol.cosines]) for protocol in MATRIX}

@@ -1,0 +1,70 @@
+"""What a row says of its run: what it covers, by which embedder, and whether it may be compared with the paper."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vid3d.claims.published import Published
+from vid3d.study.config import Run, Study, load_benchmark
+from vid3d.study.replicates import Family
+from vid3d.study.specs import ClipEmbed
+
+
+def embedder(spec: ClipEmbed) -> str:
+    """The embedder's name: MODEL/WEIGHTS, or the folder of a model that is a file."""
+    model = Path(spec.model)
+    return model.parent.name or model.stem if model.suffix == ".json" else f"{spec.model}/{spec.weights}"
+
+
+def coverage(study: Study, run: Run, root: Path) -> tuple[str, str]:
+    """ "8 of 24 images" and "5 of 25 frames"; "24 images" and "25 frames" where nothing is left out."""
+    images, frames = len(run.images or ()), run.used_frames
+    of_images, of_frames = len(load_benchmark(run.benchmark, study.image, root)), run.seed.frames
+    return share(images, of_images, "image"), share(frames, of_frames, "frame")
+
+
+def share(count: int, total: int, noun: str) -> str:
+    """ "8 of 24 images"; "24 images" if that is all."""
+    plural = noun if total == 1 else f"{noun}s"
+    return f"{count} {plural}" if count == total else f"{count} of {total} {plural}"
+
+
+def obstacles(run: Run, published: Published) -> list[str]:
+    """Why a run's scores may not be compared with the published ones; empty if they may."""
+    paper = published.benchmark
+    reasons = []
+    if run.benchmark != paper.name:
+        reasons.append(f"benchmark {run.benchmark}, not {paper.name}")
+    if not run.score.published:
+        reasons.append(f"embedder {embedder(run.score)}, not {published.metric.embedder}")
+    if run.benchmark == paper.name and len(run.images or ()) != paper.images:
+        reasons.append(f"{len(run.images or ())} of {paper.images} images")
+    if run.used_frames != paper.frames:
+        reasons.append(f"{run.used_frames} frames a clip, not {paper.frames}")
+    return reasons
+
+
+def sentence(phrase: str) -> str:
+    """A phrase with a capital letter and a full stop; nothing of nothing."""
+    return f"{phrase[0].upper()}{phrase[1:].rstrip('.')}." if phrase else ""
+
+
+def of_condition(study: Study, root: Path, family: Family, motion: int, views: int) -> dict[str, Any]:
+    """What a row is about: method, run, kind, motion, views, images, frames, and the stamp as note."""
+    images, frames = coverage(study, family.run, root)
+    return {
+        "method": family.run.title,
+        "run": family.name,
+        "kind": "control" if family.run.render.control else "run",
+        "motion": motion,
+        "views": views,
+        "images": images,
+        "frames": frames,
+        "note": sentence(family.run.stamp),
+    }
+
+
+def at(table: pd.DataFrame, family: Family, motion: int, views: int) -> pd.DataFrame:
+    """The rows of a family under one condition, of a table with run, motion and views."""
+    return table[(table["run"] == family.name) & (table["motion"] == motion) & (table["views"] == views)]

@@ -1,0 +1,1 @@
+"""Published weights to folders that backends read: the manifest, fetching, converting."""

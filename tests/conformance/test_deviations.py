@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from vid3d.tables.write import obstacles
 
 from vid3d import cameras, randomness
 from vid3d.claims.published import load_published
@@ -20,6 +19,7 @@ from vid3d.measures import metrics
 from vid3d.splatting.recipe import preset, schedule
 from vid3d.study.config import load_benchmark, merge, parse_study, read_yaml
 from vid3d.study.specs import STAGES, ClipEmbed, CpuFit, CpuRender, CudaFit, SvdSeed, V3dViews
+from vid3d.tables.rows import obstacles
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/deviations.md").read_text()

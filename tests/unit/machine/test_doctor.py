@@ -11,7 +11,7 @@ import yaml
 from vid3d import cli
 from vid3d.machine import hardware
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CARD = hardware.Gpu("NVIDIA A100 80GB PCIe", 80 * 2**30, "570.1")
 LICENCES = "licences=stabilityai-community,v3d-none-stated"
 

@@ -13,7 +13,7 @@ from vid3d.claims.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, as_table, d
 from vid3d.errors import InputError
 from vid3d.measures.statistics import bootstrap
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAPER = load_published(ROOT)
 CLAIMS = load_claims(ROOT, PAPER)
 PROTOCOL = PAPER.metric.protocol

@@ -10,7 +10,7 @@ import yaml
 from vid3d import indicators
 from vid3d.procedural import load_objects
 
-LIST = Path(__file__).parents[2] / "benchmark" / "procedural" / "objects.yaml"
+LIST = Path(__file__).parents[3] / "benchmark" / "procedural" / "objects.yaml"
 FRAMES, MOTION, SIZE = 5, 200, 64
 BALL_FRAMES = (2, 3)
 # Much the same from behind; nearly symmetric; fast all over; a limb faster than all; slow, and each side different.

@@ -11,7 +11,7 @@ from vid3d.claims.claims import CLAIMS, load_claims
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 PUBLISHED = load_published(REPOSITORY)
 LOSS = {
     "id": "loss",

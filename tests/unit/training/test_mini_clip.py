@@ -12,7 +12,7 @@ from vid3d.study.config import read_yaml
 from vid3d.study.specs import ClipEmbed
 from vid3d.training import clip_card, clip_judge
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "weights" / "mini-clip"
 SPEC = ClipEmbed(backend="clip", model=str(FOLDER / "config.json"), weights=str(FOLDER / "model.safetensors"))
 

@@ -11,7 +11,7 @@ from vid3d.procedural import ObjectSpec, is_held_out, load_objects, render
 from vid3d.study.config import read_yaml
 from vid3d.training import clip_judge
 
-OBJECTS = Path(__file__).parents[2] / "benchmark" / "procedural" / "objects.yaml"
+OBJECTS = Path(__file__).parents[3] / "benchmark" / "procedural" / "objects.yaml"
 
 
 def test_held_out_objects_are_the_named_ones_and_others_of_held_out_combinations() -> None:

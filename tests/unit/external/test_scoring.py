@@ -24,7 +24,7 @@ from vid3d.study.config import load_benchmark
 from vid3d.tables.clip_i import table1
 from vid3d.tables.scores import collect
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOLDER = f"{methods.FOLDER}/mine"
 MEAN_COLOUR = '{"backend":"clip","model":"tiny.json","weights":"tiny.safetensors"}'
 

@@ -16,7 +16,7 @@ from vid3d.study.config import load_study
 from vid3d.study.specs import STAGES, ClipEmbed, ProceduralSeed, SvdSeed, V3dViews
 from vid3d.weights.manifest import load_manifest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONTENT = bytes(range(256)) * 4000  # 1 MB
 TEXT = b'{"_class_name": "StableVideoDiffusionPipeline"}\n'
 WEIGHTS = "weights/downloads/model/unet/weights.safetensors"

@@ -13,7 +13,7 @@ from vid3d.machine import cost
 from vid3d.study.config import load_study
 from vid3d.weights.manifest import load_manifest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COSTS = cost.load_costs(ROOT / "config/costs.yaml")
 MANIFEST = load_manifest(ROOT / "config/weights.yaml")
 

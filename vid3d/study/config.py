@@ -72,6 +72,7 @@ class Run(Strict):
         motion_scores: the first is the base, at which the view counts are compared (Table 3 varies it).
         view_counts: the first is the base, at which the motion scores are compared (Table 2 varies it).
         stamp: printed on every table and figure of the run; says what its numbers are not.
+        reference, seed, views, splat, render, score: the stages; below.
         plumbing: the weights are random: the run shows that everything works together, and no table holds its scores.
         replicate: the run that it extends with other seeds and nothing else; a report that names both shows them as
             one.  Not inherited.
@@ -132,14 +133,25 @@ class Run(Strict):
 
 
 class Report(Strict):
-    """A report names the runs that it shows, in the order of its tables."""
+    """A report names the runs that it shows, in the order of its tables.
+
+    Attributes:
+        title: of the page.
+        runs: names of runs.
+    """
 
     title: str
     runs: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
 class FramesPerJob(Strict):
-    """How many frames of a clip one process handles; results do not depend on it."""
+    """How many frames of a clip one process handles; results do not depend on it.
+
+    Attributes:
+        views: frames whose views are generated together.
+        splat_cpu: frames that a job fits one after the other on a CPU.
+        splat_gpu: frames that a job fits on a GPU.
+    """
 
     views: Annotated[int, Field(ge=1)] = 25
     splat_cpu: Annotated[int, Field(ge=1)] = 1
@@ -154,6 +166,7 @@ class Execution(Strict):
     """How jobs are cut and sized; never part of a Spec.
 
     Attributes:
+        frames_per_job: below.
         frames_per_batch: how many frames of a splat job share a call of gsplat's rasterizer.  Fewer take less memory;
             the splats are the same but for the rounding of sums, whose order a GPU does not fix in any case.
     """
@@ -194,6 +207,7 @@ class Study(Strict):
         external: other methods, of ``benchmark/external``, that Table 1 shows (comma-separated on the command line).
         licences: of the weights' licences in ``config/weights.yaml`` those that the user accepts (comma-separated on
             the command line).
+        execution, training, runs, reports: below.
     """
 
     benchmark_dir: str | None = None

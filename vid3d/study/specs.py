@@ -5,7 +5,7 @@ of ``vid3d.backends`` implements it.  Unknown keys are refused, saying where.
 """
 
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -70,6 +70,14 @@ class ReferenceSpec(Spec):
 
 
 class _SeedSpec(Spec):
+    """What all backends of the seed have.
+
+    Attributes:
+        size: edge length of the frames in pixels.
+        frames: of the clip.
+        seed: of the randomness; another one gives another replicate.
+    """
+
     size: PixelSize
     frames: Annotated[int, Field(ge=1, le=100)]
     seed: int = 42
@@ -140,6 +148,14 @@ class SvdSeed(_SeedSpec):
 
 
 class _ViewsSpec(Spec):
+    """What all backends of the views have.
+
+    Attributes:
+        size: edge length of the views in pixels.
+        count: views on the orbit, evenly spaced; a run's view counts divide it.
+        seed: of the randomness; another one gives another replicate.
+    """
+
     size: PixelSize
     count: Annotated[int, Field(ge=1, le=360)] = 18
     seed: int = 23
@@ -245,6 +261,17 @@ Rasterizer = Literal["gsplat", "cpp"]
 
 
 class _FitSpec(Spec):
+    """What all backends of the fit have.
+
+    Attributes:
+        preset: ``as-released`` (the code's densification schedule) or ``as-written`` (the count of splats is fixed).
+        splats: how many a fit begins with.
+        iterations: steps of the optimiser.
+        opacity_weight: of the mean opacity in the loss.
+        maximum: refuse to densify beyond this many splats; null for no limit.
+        seed: of the randomness; another one gives another replicate.
+    """
+
     preset: Preset = "as-released"
     splats: Annotated[int, Field(ge=1, le=5_000_000)] = 100_000
     iterations: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
@@ -257,9 +284,6 @@ class CpuFit(_FitSpec):
     """The fused C++ fit of ``vid3d.splatting``, one thread per fit.
 
     Attributes:
-        preset: ``as-released`` (the code's densification schedule) or ``as-written`` (the count of splats is fixed).
-        splats: initial count.  iterations: optimiser steps.  opacity_weight: of the mean-opacity term in the loss.
-        maximum: refuse to densify beyond this many splats; None for no limit.
         instruction_set: byte-identity is claimed per instruction set; ``auto`` takes the best one of the machine.
     """
 
@@ -274,7 +298,6 @@ class CudaFit(_FitSpec):
     Attributes:
         rasterizer: ``cpp`` runs the same loop with the C++ rasterizer on a CPU: slower than backend ``cpu``, and there
             to check the loop where there is no GPU.
-        The others: as for backend ``cpu``.
     """
 
     module: ClassVar[str] = "vid3d.backends.fit_cuda"
@@ -290,12 +313,23 @@ class CudaFit(_FitSpec):
 
 
 class _RenderSpec(Spec):
+    """What all backends of the renders have.
+
+    Attributes:
+        size: edge length of the renders in pixels.
+    """
+
     control: ClassVar[bool] = False  # draws something else than the splats, and needs none
     size: PixelSize = 512
 
 
 class CpuRender(_RenderSpec):
-    """The C++ rasterizer of ``vid3d.splatting``."""
+    """The C++ rasterizer of ``vid3d.splatting``.
+
+    Attributes:
+        alpha_cap: the largest opacity of a splat at a pixel.
+        near: splats nearer to the camera than this are not drawn, in scene units (the orbit's radius is 2).
+    """
 
     module: ClassVar[str] = "vid3d.backends.render_cpu"
     backend: Literal["cpu"]
@@ -304,7 +338,12 @@ class CpuRender(_RenderSpec):
 
 
 class CudaRender(_RenderSpec):
-    """gsplat's CUDA rasterizer; ``rasterizer: cpp`` draws with the C++ rasterizer instead, on a CPU."""
+    """gsplat's CUDA rasterizer.
+
+    Attributes:
+        rasterizer: ``cpp`` draws with the C++ rasterizer instead, on a CPU.
+        near: splats nearer to the camera than this are not drawn, in scene units (the orbit's radius is 2).
+    """
 
     module: ClassVar[str] = "vid3d.backends.render_cuda"
     backend: Literal["gsplat"]
@@ -380,6 +419,14 @@ _UNIONS: dict[str, TypeAdapter[Any]] = {
     "render": TypeAdapter(RenderSpec),
     "score": TypeAdapter(EmbedSpec),
 }
+
+
+def backends(stage: str) -> dict[str, type[Spec]]:
+    """The Specs that a stage may have, by the name of their backend; an empty name where there is no choice."""
+    union = getattr(_UNIONS[stage]._type, "__origin__", _UNIONS[stage]._type)
+    specs: tuple[type[Spec], ...] = get_args(union) or (union,)
+    named = {spec: spec.model_fields.get("backend") for spec in specs}
+    return {get_args(field.annotation)[0] if field else "": spec for spec, field in named.items()}
 
 
 def parse_spec(stage: str, text: str) -> Any:

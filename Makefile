@@ -37,7 +37,7 @@ environment: $(INSTALLED)
 
 reproduce: environment
 	snakemake --cores $(CORES) $(ARGS)
-	@ls -1t $(CURDIR)/results/reports/*/index.html | sed 's/^/report: /'
+	@ls -1t results/reports/*/index.html | while read -r page; do echo "report: $(CURDIR)/$$page"; done
 
 test: lint unit
 

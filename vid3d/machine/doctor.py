@@ -84,7 +84,7 @@ class Doctor:
             found += _libraries(stage, spec)
             if getattr(spec, "rasterizer", None) == "gsplat":
                 found += self._gsplat(stage)
-            found += self._weights(stage, spec, run.plumbing)
+            found += self._weights(stage, spec)
             yield from found or [Finding(stage, "ok", "needs nothing")]
 
     def _benchmark(self, name: str) -> Iterator[Finding]:
@@ -166,7 +166,7 @@ class Doctor:
         else:
             yield Finding(stage, "note", "gsplat's CUDA kernels: compiled by the run before the first fit")
 
-    def _weights(self, stage: str, spec: Any, plumbing: bool) -> Iterator[Finding]:
+    def _weights(self, stage: str, spec: Any) -> Iterator[Finding]:
         models: dict[str, None] = {}
         for path in spec.checkpoints:
             owner, made_of = self.manifest.owner(path), self.manifest.converted.get(path)
@@ -175,10 +175,9 @@ class Doctor:
             elif (self.root / path).is_file():
                 yield Finding(stage, "ok", path)
             elif made_of is not None:
-                yield Finding(stage, "note", f"{path}: not here; the run makes it of {' and '.join(made_of)}")
+                how = f"makes it of {' and '.join(made_of)}" if made_of else "draws it at random"
+                yield Finding(stage, "note", f"{path}: not here; the run {how}")
                 models |= dict.fromkeys(made_of)
-            elif plumbing:
-                yield Finding(stage, "note", f"{path}: not here; the run draws it at random")
             else:
                 yield Finding(stage, "missing", f"{path}: not here", "check the path in the study")
         for name in models:

@@ -31,7 +31,7 @@ class Spec(Strict):
 
     module: ClassVar[str]
     device: ClassVar[Device] = "cpu"
-    learned: ClassVar[bool] = False  # needs a model's weights
+    learned: ClassVar[bool] = False  # needs a model's weights; such a Spec has a field ``content``
 
     revision: Literal[1] = 1
 
@@ -47,6 +47,18 @@ class Spec(Strict):
             if key in type(self).model_fields:
                 settings[key] = getattr(self, key)
         return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+
+class _Learned(Spec):
+    """What all backends have that read a model's weights.
+
+    Attributes:
+        content: checksum (sha256) of the weights' files, filled in when the study is read, so that other weights under
+            the same name are another setting.  Give it to refuse all others.
+    """
+
+    learned: ClassVar[bool] = True
+    content: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 # --- reference -------------------------------------------------------------------------------------------------------
@@ -101,7 +113,7 @@ class ReliefSeed(_SeedSpec):
     frames: Annotated[int, Field(ge=1, le=100)] = 8
 
 
-class SvdSeed(_SeedSpec):
+class SvdSeed(_SeedSpec, _Learned):
     """Stable Video Diffusion; the defaults are those in effect in the released code.
 
     Attributes:
@@ -118,7 +130,6 @@ class SvdSeed(_SeedSpec):
     """
 
     module: ClassVar[str] = "vid3d.backends.seed_svd"
-    learned: ClassVar[bool] = True
     backend: Literal["svd"]
     size: PixelSize = 512
     frames: Annotated[int, Field(ge=1, le=100)] = 25
@@ -188,7 +199,7 @@ class ReliefViews(_ViewsSpec):
     thickness: Annotated[float, Field(gt=0, le=2)] = 0.45
 
 
-class V3dViews(_ViewsSpec):
+class V3dViews(_ViewsSpec, _Learned):
     """V3D, the multi-view model fine-tuned from SVD; the defaults are those of the released code.
 
     Attributes:
@@ -217,7 +228,6 @@ class V3dViews(_ViewsSpec):
     """
 
     module: ClassVar[str] = "vid3d.backends.views_v3d"
-    learned: ClassVar[bool] = True
     backend: Literal["v3d"]
     size: PixelSize = 512
     model: str = "weights/v3d-diffusers"
@@ -374,7 +384,7 @@ class BlankRender(_RenderSpec):
 # --- score -----------------------------------------------------------------------------------------------------------
 
 
-class ClipEmbed(Spec):
+class ClipEmbed(_Learned):
     """CLIP image embeddings by open_clip.
 
     Attributes:
@@ -386,7 +396,6 @@ class ClipEmbed(Spec):
     """
 
     module: ClassVar[str] = "vid3d.backends.embed_clip"
-    learned: ClassVar[bool] = True
     revision: Literal[2] = 2  # type: ignore[assignment]  # of this backend alone
     backend: Literal["clip"]
     model: str = "ViT-B-32"

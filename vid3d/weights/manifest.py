@@ -81,7 +81,7 @@ class Model(Strict):
 
 
 class Manifest(Strict):
-    """All models and their licences; ``converted``: a file of each folder that is made of models, and those models."""
+    """All models and their licences; ``converted``: a file of what rules make, and the models that it is made of."""
 
     licences: dict[LicenceName, Licence]
     models: dict[Name, Model]
@@ -118,6 +118,17 @@ class Manifest(Strict):
         for path in spec.checkpoints:
             owner = self.owner(path)
             yield from self.converted.get(path, ()) if owner is None else (owner,)
+
+    def makes(self, path: str) -> bool:
+        """Whether a rule fetches or makes this checkpoint."""
+        return path in self.converted or self.owner(path) is not None
+
+    def pinned(self, path: str) -> Iterator[str]:
+        """What the files behind a checkpoint must be, a line each, if it is fetched or made of what is fetched."""
+        owner = self.owner(path)
+        for name in self.converted.get(path, ()) if owner is None else (owner,):
+            for file, known in self.models[name].paths.items():
+                yield f"{file} {known.sha256}"
 
     def refusal(self, model: str, acknowledged: Collection[str]) -> str | None:
         """Why a model may not be fetched yet, naming the line that the study lacks; None if it may."""

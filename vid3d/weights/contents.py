@@ -1,0 +1,132 @@
+"""What enters a study from outside, known by its content and not by its name or date.
+
+A Spec of learned weights gets a checksum of them when the study is read (``identified``), so that another file under
+the same name is another setting: what it makes is made anew, and every artefact carries the checksum in its Spec.  Of
+published weights the manifest's checksums count, whether they have been fetched yet or not; all other files are read,
+once for each size, time and inode (``Record``).
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from vid3d.errors import InputError
+from vid3d.study.config import Run, Study
+from vid3d.study.specs import STAGES, Spec
+from vid3d.weights.manifest import Manifest
+
+INDEX = "model_index.json"  # stands for a folder in diffusers' format
+LOADED = (INDEX, "*/*.json", "*/*.safetensors")  # of such a folder; cards and pictures beside them change nothing
+
+
+class Record:
+    """The checksums of files, kept in one JSON file of the study: path to size, time (ns), inode and sha256.
+
+    A file that cannot be written (a study on a read-only disk) is no error: checksums are then computed each time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, list[int | str]] = {}
+        self._changed = False
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            self._known = {name: entry for name, entry in known.items() if len(entry) == 4}
+        except (OSError, ValueError, AttributeError, TypeError):
+            pass  # no record yet, or a broken one: it is only a memory of what can be computed
+
+    def sha256(self, path: Path) -> str:
+        """The checksum of a file's content.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
+        try:
+            state = path.stat()
+            now = [state.st_size, state.st_mtime_ns, state.st_ino]
+            known = self._known.get(path.as_posix())
+            if known is None or known[:3] != now:
+                with path.open("rb") as stream:
+                    known = [*now, hashlib.file_digest(stream, "sha256").hexdigest()]
+                self._known[path.as_posix()] = known
+                self._changed = True
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror or error}; check the path") from None
+        return str(known[3])
+
+    def save(self) -> None:
+        """Write what is new, atomically."""
+        if not self._changed:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{self._path.stem}-", dir=self._path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(self._known, stream, indent=0, sort_keys=True)
+            Path(name).replace(self._path)
+        except OSError:
+            return
+        self._changed = False
+
+
+def identified(study: Study, manifest: Manifest, record: Record, root: Path) -> Study:
+    """The study with the checksum of the weights in every Spec that reads some.
+
+    Args:
+        root: the folder that relative paths start from.
+
+    Raises:
+        InputError: a Spec asks for another content than its files have.
+    """
+    return study.model_copy(
+        update={"runs": {name: _identified(name, run, manifest, record, root) for name, run in study.runs.items()}}
+    )
+
+
+def _identified(name: str, run: Run, manifest: Manifest, record: Record, root: Path) -> Run:
+    update = {}
+    for stage in STAGES:
+        spec = run.spec(stage)
+        found = content(spec, manifest, record, root)
+        if found is not None:
+            if spec.content not in (None, found):
+                raise InputError(
+                    f"runs.{name}.{stage}.content: {spec.content[:12]}... is asked for, but the weights have"
+                    f" {found[:12]}...; put the right files there, or take the line out"
+                )
+            update[stage] = spec.model_copy(update={"content": found})
+    return run.model_copy(update=update)
+
+
+def content(spec: Spec, manifest: Manifest, record: Record, root: Path) -> str | None:
+    """One checksum (sha256) of all weights that a Spec reads; None if it reads none that are known.
+
+    What a rule draws at random has none, since it would have another one before it was drawn; what is not there has
+    none either (``missing``).
+    """
+    sums: list[str] = []
+    for path in spec.checkpoints:
+        if manifest.makes(path):
+            sums += manifest.pinned(path)
+        else:
+            sums += [f"{name} {record.sha256(root / name)}" for name in _files(path, root)]
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest() if sums else None
+
+
+def missing(spec: Spec, manifest: Manifest, root: Path) -> Iterator[str]:
+    """The weights that a Spec names, that are not there, and that no rule fetches or makes."""
+    for path in spec.checkpoints:
+        if not manifest.makes(path) and not (root / path).is_file():
+            yield path.removesuffix(f"/{INDEX}")
+
+
+def _files(path: str, root: Path) -> Iterable[str]:
+    """The files that a checkpoint stands for, as they are there, relative to ``root`` where they lie below it."""
+    if not path.endswith(f"/{INDEX}"):
+        return [path] if (root / path).is_file() else []
+    folder = Path(path).parent
+    found = sorted(file for pattern in LOADED for file in (root / folder).glob(pattern))
+    return [(folder / file.relative_to(root / folder)).as_posix() for file in found] if found else []

@@ -53,19 +53,19 @@ inline void composite_backward(ProjectedGradients& out, BackwardScratch& scratch
                 for (int x = spans.first[r]; x < spans.last[r]; x += LANES) {
                     float* at = tile + r * ROW + x;
                     Floats dx = iota() + (x - spans.x), uncapped = uncapped_alpha(g, dx, q0, q1);
-                    Floats alpha = smaller(uncapped, all(s.alpha_cap));
-                    alpha = select(alpha >= ALPHA_SKIP, alpha, all(0.f));
+                    Floats alpha = smaller(uncapped, broadcast(s.alpha_cap));
+                    alpha = select(alpha >= ALPHA_SKIP, alpha, broadcast(0.f));
                     Floats before = load(at + T), after = before - alpha * before;
                     Ints live = after > STOP;
-                    alpha = select(live, alpha, all(0.f));
+                    alpha = select(live, alpha, broadcast(0.f));
                     Floats weight = alpha * before;
-                    store(at + T, select(live, after, all(0.f)));
+                    store(at + T, select(live, after, broadcast(0.f)));
                     Floats v0 = load(at + G0), v1 = load(at + G1), v2 = load(at + G2);
                     Floats own = weight * (g.red * v0 + g.green * v1 + g.blue * v2);
                     Floats behind = load(at + BEHIND) - own;
                     store(at + BEHIND, behind);
                     Floats e = alpha * (behind / (1.f - alpha)) - own;
-                    e = select(uncapped <= s.alpha_cap, e, all(0.f));
+                    e = select(uncapped <= s.alpha_cap, e, broadcast(0.f));
                     Floats hx = a * dx + q1, hy = g.b * dx + c_dy, e_hx = e * hx, e_hy = e * hy;
                     e0 += e, ex += e_hx, ey += e_hy, exx += e_hx * hx, exy += e_hx * hy, eyy += e_hy * hy;
                     c0 += weight * v0, c1 += weight * v1, c2 += weight * v2;

@@ -95,11 +95,11 @@ struct Spans {
     Spans(const Record& g, int tile_x, int tile_y) {
         x = g.x - tile_x, y = g.y - tile_y;
         y0 = std::max(g.box.y0 - tile_y, 0), y1 = std::min(g.box.y1 - tile_y, TILE);
-        const Floats low = all(float(std::max(g.box.x0 - tile_x, 0))),
-                     high = all(float(std::min(g.box.x1 - tile_x, TILE)));
+        const Floats low = broadcast(float(std::max(g.box.x0 - tile_x, 0))),
+                     high = broadcast(float(std::min(g.box.x1 - tile_x, TILE)));
         for (int r = y0; r < y1; r += LANES) {
             Floats dy = iota() + (r - y);
-            Floats half = square_root(larger(g.reach_a - g.det * dy * dy, all(0.f))) * g.inverse_a;
+            Floats half = square_root(larger(g.reach_a - g.det * dy * dy, broadcast(0.f))) * g.inverse_a;
             Floats middle = x - g.b_over_a * dy;
             Floats from = smaller(larger(middle - half, low), high),
                    to = smaller(larger(middle + half + 1.f, low), high);

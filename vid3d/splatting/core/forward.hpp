@@ -15,11 +15,11 @@ constexpr int CHECK_EVERY = 32;  // Gaussians between two looks whether a tile h
 // alpha before the cap, for pixels at column offsets dx of a row whose terms in dy are q0 and q1
 inline Floats uncapped_alpha(const Record& g, Floats dx, float q0, float q1) {
     Floats half_q = q0 + dx * (q1 + dx * g.half_a);
-    return g.opacity * exp_of_negative(smaller(half_q, all(6.f)));  // exp(-6) < 1/255: skipped anyway
+    return g.opacity * exp_of_negative(smaller(half_q, broadcast(6.f)));  // exp(-6) < 1/255: skipped anyway
 }
 
 inline bool any_positive(const float* tile, int planes) {  // in the first plane of a tile's rows
-    Floats most = all(-1.f);
+    Floats most = broadcast(-1.f);
     for (int r = 0; r < TILE; r++)
         for (int k = 0; k < TILE; k += LANES) most = larger(load(tile + r * planes * TILE_ROW + k), most);
     return largest(most) > 0;
@@ -49,11 +49,11 @@ inline void composite(std::vector<float>& image, std::vector<float>& scratch, co
                 const float dy = r - spans.y, q0 = g.half_c * dy * dy, q1 = g.b * dy;
                 for (int x = spans.first[r]; x < spans.last[r]; x += LANES) {
                     float* p = tile + r * ROW + x;
-                    Floats alpha = smaller(uncapped_alpha(g, iota() + (x - spans.x), q0, q1), all(s.alpha_cap));
-                    alpha = select(alpha >= ALPHA_SKIP, alpha, all(0.f));
+                    Floats alpha = smaller(uncapped_alpha(g, iota() + (x - spans.x), q0, q1), broadcast(s.alpha_cap));
+                    alpha = select(alpha >= ALPHA_SKIP, alpha, broadcast(0.f));
                     Floats before = load(p + T), weight = alpha * before, after = before - weight;
                     Ints live = after > STOP;
-                    weight = select(live, weight, all(0.f));
+                    weight = select(live, weight, broadcast(0.f));
                     store(p + T, select(live, after, select(before < 0.f, before, -before)));
                     store(p + R, load(p + R) + weight * g.red);
                     store(p + G, load(p + G) + weight * g.green);

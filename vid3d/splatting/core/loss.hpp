@@ -122,7 +122,7 @@ private:
             const float* p = in.row(y) + x;
             Floats s = window_[REACH] * load(p);
             for (int k = 1; k <= REACH; k++) s += window_[REACH + k] * (load(p - k) + load(p + k));
-            store(horizontal_.row(y) + x, select(inside, s, all(0.f)));
+            store(horizontal_.row(y) + x, select(inside, s, broadcast(0.f)));
         });
         for_each_vector([&](int y, int x, Ints) {
             Floats s = window_[REACH] * load(horizontal_.row(y) + x);
@@ -144,10 +144,11 @@ private:
             Floats b1 = mx * mx + my * my + C1;
             Floats b2 = load(square_.row(y) + x) - mx * mx + load(target.variance.row(y) + x) + C2;
             Floats r1 = 1.f / b1, r2 = 1.f / b2, r = r1 * r2, s = a1 * a2 * r;
-            total += sum(select(inside, s, all(0.f)));
-            store(mean_.row(y) + x, select(inside, 2.f * my * (a2 - a1) * r - 2.f * mx * s * (r1 - r2), all(0.f)));
-            store(square_.row(y) + x, select(inside, -s * r2, all(0.f)));
-            store(cross_.row(y) + x, select(inside, 2.f * a1 * r, all(0.f)));
+            total += sum(select(inside, s, broadcast(0.f)));
+            store(mean_.row(y) + x,
+                  select(inside, 2.f * my * (a2 - a1) * r - 2.f * mx * s * (r1 - r2), broadcast(0.f)));
+            store(square_.row(y) + x, select(inside, -s * r2, broadcast(0.f)));
+            store(cross_.row(y) + x, select(inside, 2.f * a1 * r, broadcast(0.f)));
         });
         return total;
     }

@@ -82,8 +82,8 @@ struct Lens {
         float margin_x = .3f * .5f * s.width / c.fx, margin_y = .3f * .5f * s.height / c.fy;
         x_high = (s.width - c.cx) / c.fx + margin_x, x_low = -(c.cx / c.fx + margin_x);
         y_high = (s.height - c.cy) / c.fy + margin_y, y_low = -(c.cy / c.fy + margin_y);
-        tx = z * smaller(all(x_high), larger(all(x_low), xz));
-        ty = z * smaller(all(y_high), larger(all(y_low), yz));
+        tx = z * smaller(broadcast(x_high), larger(broadcast(x_low), xz));
+        ty = z * smaller(broadcast(y_high), larger(broadcast(y_low), yz));
 
         qw = load(g.plane(QUATERNION) + i), qx = load(g.plane(QUATERNION + 1) + i);
         qy = load(g.plane(QUATERNION + 2) + i), qz = load(g.plane(QUATERNION + 3) + i);
@@ -106,7 +106,7 @@ struct Lens {
 };
 
 inline Floats rgb(const Gaussians& g, int channel, int i) {
-    return larger(.5f + SH_C0 * load(g.plane(COLOUR + channel) + i), all(0.f));
+    return larger(.5f + SH_C0 * load(g.plane(COLOUR + channel) + i), broadcast(0.f));
 }
 
 inline void project(Projected& out, const Gaussians& g, const Camera& c, const Settings& s) {
@@ -126,9 +126,9 @@ inline void project(Projected& out, const Gaussians& g, const Camera& c, const S
         Floats u = c.fx * l.xz + c.cx, v = c.fy * l.yz + c.cy;
         Floats opacity = 1.f / (1.f + exponential(-load(g.plane(OPACITY_LOGIT) + i)));
         // alpha = opacity exp(-q/2) >= 1/255  <=>  q <= 2 ln(255 opacity); the 1e-3 absorbs rounding.
-        Floats reach = 2.f * (logarithm(larger(opacity, all(ALPHA_SKIP))) + LOG_255) + 1e-3f;
+        Floats reach = 2.f * (logarithm(larger(opacity, broadcast(ALPHA_SKIP))) + LOG_255) + 1e-3f;
         Floats rx = square_root(reach * a), ry = square_root(reach * d);
-        Floats half = .5f * (a + d), spread = square_root(larger(half * half - det, all(0.1f)));
+        Floats half = .5f * (a + d), spread = square_root(larger(half * half - det, broadcast(0.1f)));
         Floats three_sigma = 3.f * square_root(half + spread);
 
         store(&out.u[i], u), store(&out.v[i], v), store(&out.depth[i], l.z), store(&out.opacity[i], opacity);
@@ -165,7 +165,7 @@ inline void project_backward(Gaussians& out, const Gaussians& g, const Projected
         if (!any) continue;
         auto add = [&](int plane, Floats value) {
             float* p = out.plane(plane) + i;
-            store(p, load(p) + select(drawn, value, all(0.f)));  // lanes behind the camera may hold NaN
+            store(p, load(p) + select(drawn, value, broadcast(0.f)));  // lanes behind the camera may hold NaN
         };
         Lens l(g, i, c, s);
         // dL/dM diag(s)^2 = 2 dL/dSigma M diag(s)^2, with dL/dSigma symmetric [a b; b c]
@@ -205,8 +205,8 @@ inline void project_backward(Gaussians& out, const Gaussians& g, const Projected
         Floats pz = -(fx * l.x * gu + fy * l.y * gv) * rz2 - fx * rz2 * j00 - fy * rz2 * j11;
         Ints free_x = (l.xz <= l.x_high) & (l.xz >= l.x_low), free_y = (l.yz <= l.y_high) & (l.yz >= l.y_low);
         Floats fall_x = fx * l.tx * rz2 * rz * j02, fall_y = fy * l.ty * rz2 * rz * j12;
-        px += select(free_x, -fx * rz2 * j02, all(0.f)), pz += select(free_x, 2.f * fall_x, fall_x);
-        py += select(free_y, -fy * rz2 * j12, all(0.f)), pz += select(free_y, 2.f * fall_y, fall_y);
+        px += select(free_x, -fx * rz2 * j02, broadcast(0.f)), pz += select(free_x, 2.f * fall_x, fall_x);
+        py += select(free_y, -fy * rz2 * j12, broadcast(0.f)), pz += select(free_y, 2.f * fall_y, fall_y);
         add(POSITION, V[0] * px + V[4] * py + V[8] * pz);
         add(POSITION + 1, V[1] * px + V[5] * py + V[9] * pz);
         add(POSITION + 2, V[2] * px + V[6] * py + V[10] * pz);
@@ -214,7 +214,8 @@ inline void project_backward(Gaussians& out, const Gaussians& g, const Projected
         Floats opacity = load(&projected.opacity[i]);
         add(OPACITY_LOGIT, load(&d.opacity[i]) * opacity * (1.f - opacity));
         const float* channels[3] = {&d.red[i], &d.green[i], &d.blue[i]};
-        for (int k = 0; k < 3; k++) add(COLOUR + k, select(rgb(g, k, i) > 0.f, SH_C0 * load(channels[k]), all(0.f)));
+        for (int k = 0; k < 3; k++)
+            add(COLOUR + k, select(rgb(g, k, i) > 0.f, SH_C0 * load(channels[k]), broadcast(0.f)));
     }
 }
 

@@ -23,7 +23,7 @@ inline Floats load(const float* p) {
 inline void store(float* p, Floats v) {
     *reinterpret_cast<Floats*>(p) = v;
 }
-inline Floats all(float a) {
+inline Floats broadcast(float a) {
     return a - Floats{};
 }
 inline Floats iota() {  // 0, 1, 2, ...
@@ -77,9 +77,9 @@ inline Floats exp_of_negative(Floats s) {
 
 // exp(x) for |x| <= 87 (clamped): x = n ln 2 + r, |r| <= ln 2 / 2, a Taylor polynomial in r, and n into the exponent.
 inline Floats exponential(Floats x) {
-    x = smaller(larger(x, all(-87.f)), all(87.f));
+    x = smaller(larger(x, broadcast(-87.f)), broadcast(87.f));
     Floats t = x * 1.44269504f;
-    Floats n = to_floats(truncate(t + select(t < 0.f, all(-.5f), all(.5f))));
+    Floats n = to_floats(truncate(t + select(t < 0.f, broadcast(-.5f), broadcast(.5f))));
     Floats r = x - n * 0.693145752f - n * 1.42860677e-6f;
     Floats p =
         1.f +

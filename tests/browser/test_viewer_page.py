@@ -15,7 +15,7 @@ from vid3d.cameras import FIELD_OF_VIEW, look_at_origin
 from vid3d.report import spz
 from vid3d.report.viewer import FIRST_AZIMUTH, FIRST_ELEVATION, POSTER, low_pass
 from vid3d.scene import Cameras
-from vid3d.splatting import render
+from vid3d.splatting import Rasterisation, render
 
 STILL = {"reduced_motion": "reduce"}
 
@@ -102,7 +102,8 @@ def test_splats_of_small_images_are_drawn_with_the_filter_they_were_fitted_with(
     splats = demo.waver(0.0, 2.0, demo.SPLATS // 4)
     cameras = Cameras(look_at_origin(60.0, 10.0)[None], FIELD_OF_VIEW, 192, 192)
     fitted, plain = (
-        np.clip(render(splats, cameras, eps2d=low_pass(192, size))[0], 0, 1) for size in (demo.FITTED, None)
+        np.clip(render(splats, cameras, Rasterisation(eps2d=low_pass(192, size)))[0], 0, 1)
+        for size in (demo.FITTED, None)
     )
     drawn = picture(page, size=192) / 255.0
     assert psnr(drawn, fitted) > 40 > 35 > psnr(drawn, plain)

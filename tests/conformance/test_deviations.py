@@ -129,7 +129,7 @@ def test_09_guidance_is_a_setting_and_lpips_is_not():
 def test_10_loss_and_background():
     recipe = preset("as-released")
     assert (recipe.ssim_weight, recipe.l1_weight, recipe.opacity_weight) == (1.0, 0.0, 0.1)
-    assert recipe.background == (1.0, 1.0, 1.0)
+    assert recipe.rasterisation.background == (1.0, 1.0, 1.0)
     assert preset("as-released", opacity_weight=0.0).opacity_weight == 0.0
     assert CpuFit(backend="cpu", opacity_weight=0.5).opacity_weight == 0.5
 

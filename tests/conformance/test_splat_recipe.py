@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vid3d.splatting import preset
+from tests.unit.splatting import parts
+from vid3d.splatting import Rasterisation, preset
 from vid3d.splatting.initialisation import mean_squared_distances
 from vid3d.splatting.instruction_sets import load
 from vid3d.splatting.recipe import schedule
@@ -15,11 +16,15 @@ DATA = Path(__file__).parents[1] / "data" / "splat"
 
 
 @pytest.fixture(params=["avx2", "portable"])
-def core(request):
-    portable = load("portable")
-    if request.param == "avx2" and not portable.supports_avx2():
+def instruction_set(request):
+    if request.param == "avx2" and not load("portable").supports_avx2():
         pytest.skip("this machine has no AVX2")
-    return load(request.param)
+    return request.param
+
+
+@pytest.fixture
+def core(instruction_set):
+    return load(instruction_set)
 
 
 def official(name):
@@ -33,11 +38,12 @@ def planes(arrays, prefix):
     return np.ascontiguousarray(np.concatenate(columns, axis=1).T)
 
 
-def test_loss_and_its_gradient(core, bounds):
+def test_loss_and_its_gradient(instruction_set, bounds):
     data = official("loss")
     recipe = preset("as-released")
-    gradient = np.empty_like(data["render"])
-    image_loss = core.image_loss(data["render"], data["gt"], gradient, recipe.ssim_weight, recipe.l1_weight)
+    image_loss, gradient = parts.image_loss(
+        data["render"], data["gt"], recipe.ssim_weight, recipe.l1_weight, instruction_set
+    )
     assert 1 - image_loss == pytest.approx(float(data["ssim"]), abs=bounds["loss"])
     assert image_loss + recipe.opacity_weight * data["opacity"].mean() == pytest.approx(
         float(data["loss"]), abs=bounds["loss"]
@@ -58,7 +64,7 @@ def test_squared_distances_to_neighbours(core):
 
 
 @pytest.mark.parametrize("iteration", [600, 3100])
-def test_densification(core, iteration, bounds):
+def test_densification(instruction_set, iteration, bounds):
     data = official(f"densify_it{iteration}")
     recipe = preset("as-released")
     event, density = schedule(recipe).events[iteration], recipe.density
@@ -68,18 +74,17 @@ def test_densification(core, iteration, bounds):
     seen = data["denom"][:, 0]
     mean = np.divide(data["grad_accum"][:, 0], seen, out=np.zeros_like(seen), where=seen > 0)
     before = planes(data, "before")
-    densification = core.Densification(
-        before,
-        mean,
+    rules = parts.DensityRules(
         density.gradient_threshold,
         density.clone_below * recipe.extent,
         density.minimum_opacity,
         density.maximum_scale * recipe.extent if event.limit_scale else math.inf,
         10**9,
     )
+    densification = parts.Densification(before, mean, rules, instruction_set)
     assert (densification.clones, densification.splits) == (data["clone_mask"].sum(), data["split_mask"].sum())
     scales = np.exp(data["before_scaling"][data["split_mask"]])
-    after = densification.apply(before, data["split_normal_samples"] / np.tile(scales, (2, 1)))
+    after = densification.apply(data["split_normal_samples"] / np.tile(scales, (2, 1)))
     within = bounds["densification"]
     np.testing.assert_allclose(after, planes(data, "after"), rtol=within, atol=within)
 
@@ -92,7 +97,7 @@ def test_opacity_reset(core):
     camera = np.eye(3, 4, dtype=np.float32).ravel()
     cameras = np.concatenate([camera, np.array([8, 8, 4, 4], np.float32)])[None]
     target = np.ones((1, 3, 8, 8), np.float32)
-    trainer = core.Trainer(splats, cameras, target, (1.0, 1.0, 1.0), 0.2, 0.99, 0.3, 1.0, 0.0, 0.1)
+    trainer = core.Trainer(splats, cameras, target, Rasterisation(), 1.0, 0.0, 0.1)
     trainer.reset_opacities(preset("as-released").density.reset_opacity)
     after = np.empty_like(splats)
     trainer.copy_splats(after)

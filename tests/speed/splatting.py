@@ -24,7 +24,7 @@ from tests.unit.splatting import twin
 from vid3d import files
 from vid3d.cameras import orbit
 from vid3d.scene import Cameras, Splats, Views
-from vid3d.splatting import render, render_backward
+from vid3d.splatting import Drawn, Rasterisation, render
 from vid3d.splatting.instruction_sets import load
 from vid3d.splatting.planes import from_cameras, from_splats
 
@@ -58,11 +58,11 @@ def milliseconds(call: Callable[[], object], calls: int, repetitions: int) -> fl
 def ours(instruction_set: str, splats: Splats, views: Views) -> tuple[float, float, float]:
     """Milliseconds of one render, of one render with its gradients, and of one step."""
     one = views.cameras.select([0])
-    gradient = np.ones((1, one.height, one.width, 3), np.float32)
+    gradient = np.ones((one.height, one.width, 3), np.float32)
     calls = max(1, 20_000 // len(splats))
     forward = milliseconds(lambda: render(splats, one, instruction_set=instruction_set), calls, 7)  # type: ignore[arg-type]
     both = milliseconds(
-        lambda: render_backward(splats, one, gradient, instruction_set=instruction_set),  # type: ignore[arg-type]
+        lambda: Drawn(splats, one, instruction_set=instruction_set).backward(gradient),  # type: ignore[arg-type]
         calls,
         7,
     )
@@ -72,8 +72,7 @@ def ours(instruction_set: str, splats: Splats, views: Views) -> tuple[float, flo
     order = (np.arange(steps) * 7 % len(views.cameras)).astype(np.int32)
     rates, losses = np.full((steps, 5), 1e-6, np.float32), np.empty(steps, np.float32)
     core = load(instruction_set)  # type: ignore[arg-type]
-    settings = ((1.0, 1.0, 1.0), 0.2, 0.99, 0.3, 1.0, 0.0, 0.1)
-    trainer = core.Trainer(start, from_cameras(views.cameras), targets, *settings)
+    trainer = core.Trainer(start, from_cameras(views.cameras), targets, Rasterisation(), 1.0, 0.0, 0.1)
     return forward, both, milliseconds(lambda: trainer.run(order, rates, losses), 1, 4) / steps
 
 

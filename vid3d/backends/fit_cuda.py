@@ -114,7 +114,7 @@ def gsplat_rasterize(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
     cameras = [views.cameras for views in moments]
     matrices = torch.from_numpy(np.stack([c.world_to_camera for c in cameras])).float().to(device)
     intrinsics = torch.from_numpy(np.stack([c.intrinsics for c in cameras])).float().to(device)[:, None]
-    background = torch.tensor(recipe.background, device=device).expand(len(moments), 1, 3)
+    background = torch.tensor(recipe.rasterisation.background, device=device).expand(len(moments), 1, 3)
 
     def rasterize(parameters: Sequence[Parameters], views: Sequence[int]) -> Drawing:
         def together(name: str, padding: float = 0.0) -> Tensor:
@@ -131,8 +131,8 @@ def gsplat_rasterize(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
             Ks=intrinsics,
             width=cameras[0].width,
             height=cameras[0].height,
-            near_plane=recipe.near,
-            eps2d=recipe.eps2d,
+            near_plane=recipe.rasterisation.near,
+            eps2d=recipe.rasterisation.eps2d,
             packed=False,
             backgrounds=background,
         )
@@ -167,14 +167,7 @@ class _CppRasterization(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, camera: Cameras, recipe: Recipe, centres: Tensor, *values: Tensor) -> Any:
         splats = Splats(*(value.detach().numpy() for value in values))
-        context.drawn = Drawn(
-            splats,
-            camera,
-            background=recipe.background,
-            near=recipe.near,
-            alpha_cap=recipe.alpha_cap,
-            eps2d=recipe.eps2d,
-        )
+        context.drawn = Drawn(splats, camera, recipe.rasterisation)
         image, visible = torch.from_numpy(context.drawn.image), torch.from_numpy(context.drawn.visible)
         context.mark_non_differentiable(visible)
         return image, visible

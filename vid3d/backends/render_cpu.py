@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.splatting import render
+from vid3d.splatting import Rasterisation, render
 from vid3d.stages import Render
 from vid3d.study.specs import CpuRender
 
@@ -18,11 +18,13 @@ def build(spec: CpuRender) -> Render:
         ValueError: no splats given.
     """
 
+    rasterisation = Rasterisation(near=spec.near, alpha_cap=spec.alpha_cap)
+
     def run(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
         if splats is None:
             raise ValueError("this renderer draws splats and got none")
         sized = replace(cameras, width=spec.size, height=spec.size)
-        images = render(splats, sized, near=spec.near, alpha_cap=spec.alpha_cap)
+        images = render(splats, sized, rasterisation)
         return np.clip(images, 0.0, 1.0, out=images)
 
     return run

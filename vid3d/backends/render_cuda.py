@@ -13,6 +13,7 @@ import torch
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.splatting import Rasterisation
 from vid3d.splatting import render as cpp_render
 from vid3d.splatting.recipe import SH_C0
 from vid3d.stages import Render
@@ -74,7 +75,7 @@ def check() -> dict[str, Any]:
         colours=rng.normal(size=(count, 3)).astype(np.float32),
     )
     cameras = orbit(3, 128)
-    expected = cpp_render(splats, cameras, alpha_cap=GSPLAT_ALPHA_CAP)
+    expected = cpp_render(splats, cameras, Rasterisation(alpha_cap=GSPLAT_ALPHA_CAP))
     difference = float(np.abs(_gsplat(splats, cameras, 0.2) - expected.clip(0.0, 1.0)).max())
     if not difference <= LARGEST_DIFFERENCE:
         raise InputError(
@@ -113,4 +114,4 @@ def _gsplat(splats: Splats, cameras: Cameras, near: float) -> Float32:
 
 
 def _cpp(splats: Splats, cameras: Cameras, near: float) -> Float32:
-    return np.clip(cpp_render(splats, cameras, near=near), 0.0, 1.0)
+    return np.clip(cpp_render(splats, cameras, Rasterisation(near=near)), 0.0, 1.0)

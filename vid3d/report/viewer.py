@@ -22,7 +22,7 @@ from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, atomic, load_splats, save_text, save_video, to_uint8
 from vid3d.report import spz
 from vid3d.scene import Float32, Splats
-from vid3d.splatting import render
+from vid3d.splatting import Rasterisation, render
 
 FOLDER = "viewer"  # within the page's
 SCRIPTS = ("spz", "order", "orbit", "renderer", "clip", "player", "pane", "viewer", "gestures", "controls", "mount")
@@ -217,5 +217,6 @@ def _script(index: int) -> str:
 
 def _draw(splats: Splats, azimuth: float, size: int, fitted: int | None) -> Float32:
     """(size, size, 3)."""
-    image: Float32 = render(splats, sphere([azimuth], FIRST_ELEVATION, size), eps2d=low_pass(size, fitted))[0]
+    camera = sphere([azimuth], FIRST_ELEVATION, size)
+    image: Float32 = render(splats, camera, Rasterisation(eps2d=low_pass(size, fitted)))[0]
     return image

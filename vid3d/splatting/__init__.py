@@ -8,17 +8,17 @@ fast it is.
 
 from vid3d.splatting.fit import fit
 from vid3d.splatting.instruction_sets import InstructionSet, resolve
-from vid3d.splatting.rasteriser import Drawn, render, render_backward
+from vid3d.splatting.rasteriser import Drawn, Rasterisation, render
 from vid3d.splatting.recipe import DensityControl, Recipe, preset
 
 __all__ = [
     "DensityControl",
     "Drawn",
     "InstructionSet",
+    "Rasterisation",
     "Recipe",
     "fit",
     "preset",
     "render",
-    "render_backward",
     "resolve",
 ]

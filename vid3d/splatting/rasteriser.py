@@ -1,5 +1,7 @@
 """Images of Gaussians, and their gradients."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from vid3d.errors import InputError
@@ -7,29 +9,34 @@ from vid3d.scene import Cameras, Float32, Splats
 from vid3d.splatting import planes
 from vid3d.splatting.instruction_sets import InstructionSet, load
 
-Colour = tuple[float, float, float]
-WHITE: Colour = (1.0, 1.0, 1.0)
+
+@dataclass(frozen=True)
+class Rasterisation:
+    """How splats become pixels; the defaults are the released code's.
+
+    Attributes:
+        background: RGB in [0, 1] that the splats are composited over.
+        near: splats whose centre is nearer than this are not drawn, scene units.
+        alpha_cap: largest alpha of one splat at one pixel (.99 in the released code, .999 in gsplat).
+        eps2d: low-pass added to the image-plane covariance, pixels squared.
+    """
+
+    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    near: float = 0.2
+    alpha_cap: float = 0.99
+    eps2d: float = 0.3
+
+
+AS_RELEASED = Rasterisation()
 
 
 def render(
     splats: Splats,
     cameras: Cameras,
-    *,
-    background: Colour = WHITE,
-    near: float = 0.2,
-    alpha_cap: float = 0.99,
-    eps2d: float = 0.3,
+    rasterisation: Rasterisation = AS_RELEASED,
     instruction_set: InstructionSet = "auto",
 ) -> Float32:
-    """What the cameras see, composited over ``background``.
-
-    Args:
-        splats: finite values only.
-        cameras: n cameras.
-        background: RGB.
-        near: splats whose centre is nearer than this are not drawn, scene units.
-        alpha_cap: largest alpha of one splat at one pixel (.99 in the released code, .999 in gsplat).
-        eps2d: low-pass added to the image-plane covariance, pixels squared.
+    """What n cameras see of splats, whose values must be finite.
 
     Returns:
         (n, height, width, 3) float32, at least 0; values above 1 are possible since colours are not clamped there.
@@ -38,59 +45,12 @@ def render(
         InputError: NaN or infinity in the splats, a quaternion of length 0, an instruction set this machine lacks.
     """
     images = np.empty((len(cameras), 3, cameras.height, cameras.width), np.float32)
-    load(instruction_set).render(
-        planes.from_splats(splats), planes.from_cameras(cameras), images, background, near, alpha_cap, eps2d
-    )
+    load(instruction_set).render(planes.from_splats(splats), planes.from_cameras(cameras), images, rasterisation)
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
 
 
-def render_backward(
-    splats: Splats,
-    cameras: Cameras,
-    image_gradients: Float32,
-    *,
-    background: Colour = WHITE,
-    near: float = 0.2,
-    alpha_cap: float = 0.99,
-    eps2d: float = 0.3,
-    instruction_set: InstructionSet = "auto",
-) -> Splats:
-    """The gradient of any loss of ``render``'s images, summed over the cameras.
-
-    The forward pass is done again, so that no state has to be kept between the two calls.
-
-    Args:
-        image_gradients: (n, height, width, 3) float32, dL/d(images of ``render`` with the same arguments).
-
-    Returns:
-        dL/d(field) for every field of ``Splats`` in its own parametrisation: quaternions before normalisation, the
-        logarithm of the scales, the logit of the opacity, spherical-harmonics coefficients.
-
-    Raises:
-        InputError: as ``render``, or NaN or infinity in ``image_gradients``.
-        ValueError: ``image_gradients`` does not match the cameras.
-    """
-    shape = (len(cameras), cameras.height, cameras.width, 3)
-    if image_gradients.shape != shape or image_gradients.dtype != np.float32:
-        raise ValueError(f"image_gradients must be float32 of shape {shape}, not {image_gradients.shape}")
-    if not np.isfinite(image_gradients).all():
-        raise InputError("image_gradients hold NaN or infinity")
-    gradients = np.empty((planes.PLANES, len(splats)), np.float32)
-    load(instruction_set).render_backward(
-        planes.from_splats(splats),
-        planes.from_cameras(cameras),
-        planes.planar(image_gradients),
-        gradients,
-        background,
-        near,
-        alpha_cap,
-        eps2d,
-    )
-    return planes.to_splats(gradients)
-
-
 class Drawn:
-    """One camera's image of splats, kept for its backward pass: for use in other loops than ``vid3d.splatting.fit``.
+    """One camera's image of splats, kept for its backward pass: the gradients of any loss of that image.
 
     Attributes:
         image: (height, width, 3) float32, as ``render`` makes it with the same arguments.
@@ -101,11 +61,7 @@ class Drawn:
         self,
         splats: Splats,
         camera: Cameras,
-        *,
-        background: Colour = WHITE,
-        near: float = 0.2,
-        alpha_cap: float = 0.99,
-        eps2d: float = 0.3,
+        rasterisation: Rasterisation = AS_RELEASED,
         instruction_set: InstructionSet = "auto",
     ) -> None:
         """Draw.
@@ -114,17 +70,12 @@ class Drawn:
             InputError: as ``render``.
             ValueError: ``camera`` is not a single one.
         """
+        if len(camera) != 1:
+            raise ValueError(f"one image is drawn by one camera, not by {len(camera)}")
         image = np.empty((3, camera.height, camera.width), np.float32)
         self.visible = np.empty(len(splats), bool)
         self._core = load(instruction_set).Drawn(
-            planes.from_splats(splats),
-            planes.from_cameras(camera),
-            image,
-            self.visible,
-            background,
-            near,
-            alpha_cap,
-            eps2d,
+            planes.from_splats(splats), planes.from_cameras(camera), image, self.visible, rasterisation
         )
         self.image: Float32 = np.ascontiguousarray(image.transpose(1, 2, 0))
 
@@ -132,8 +83,10 @@ class Drawn:
         """The gradients that follow from (height, width, 3) float32 dL/d(image).
 
         Returns:
-            dL/d(field) as ``render_backward`` returns it, and (n, 2) float32 dL/d(centre in pixels): how the loss
-            changes when a splat's ellipse moves in the image plane, which is what densification looks at.
+            dL/d(field) for every field of ``Splats`` in its own parametrisation (quaternions before normalisation, the
+            logarithm of the scales, the logit of the opacity, spherical-harmonics coefficients), and (n, 2) float32
+            dL/d(centre in pixels): how the loss changes when a splat's ellipse moves in the image plane, which is what
+            densification looks at.
 
         Raises:
             InputError: NaN or infinity in ``image_gradient``.

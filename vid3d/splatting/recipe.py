@@ -13,6 +13,7 @@ import numpy as np
 
 from vid3d.errors import InputError
 from vid3d.scene import Float32
+from vid3d.splatting.rasteriser import AS_RELEASED, Rasterisation
 
 OFFICIAL_ITERATIONS = 4000
 SH_C0 = 0.28209479177387814
@@ -64,8 +65,7 @@ class Recipe:
         position_horizon: length of that decay over the number of iterations: 30,000 / 4000; a fit sees its beginning.
         quaternion_rate, scale_rate, opacity_rate, colour_rate: learning rates of the other parameters.
         ssim_weight, l1_weight, opacity_weight: loss = ssim (1 - SSIM) + l1 mean|x - y| + opacity mean(opacity).
-        background: RGB.
-        near, alpha_cap, eps2d: see ``vid3d.splatting.render``.
+        rasterisation: background, near plane and the rest of how splats become pixels.
         skip_last: leave out the optimiser's step in the last iteration, as the released code does.
         density: None keeps the number of splats fixed.
     """
@@ -86,10 +86,7 @@ class Recipe:
     ssim_weight: float = 1.0
     l1_weight: float = 0.0
     opacity_weight: float = 0.1
-    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    near: float = 0.2
-    alpha_cap: float = 0.99
-    eps2d: float = 0.3
+    rasterisation: Rasterisation = AS_RELEASED
     skip_last: bool = True
     density: DensityControl | None = DensityControl()
 

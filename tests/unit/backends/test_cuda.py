@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.unit.splatting import parts
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Reference, Splats, Views
-from vid3d.splatting import fit, planes, preset, render
-from vid3d.splatting.instruction_sets import load
+from vid3d.splatting import Rasterisation, fit, planes, preset, render
 from vid3d.splatting.recipe import SH_C0, DensityControl
 from vid3d.study.specs import CudaFit, CudaRender
 
@@ -178,12 +178,14 @@ def test_densification_is_that_of_the_cpp_core(maximum):
     ours, withheld = fit_cuda._densified(state, recipe, density, True, np.random.default_rng(5))
 
     limit = 2**31 - 1 if maximum is None else maximum
-    limits = (density.gradient_threshold, density.clone_below * recipe.extent, 0.2, 0.1 * recipe.extent, limit)
-    plan = load("portable").Densification(planes.from_splats(given), gradients, *limits)
+    rules = parts.DensityRules(
+        density.gradient_threshold, density.clone_below * recipe.extent, 0.2, 0.1 * recipe.extent, limit
+    )
+    plan = parts.Densification(planes.from_splats(given), gradients, rules, "portable")
     assert plan.splits > 3
     assert bool(withheld) == (maximum is not None)
     normals = np.random.default_rng(5).standard_normal((2 * plan.splits, 3), np.float32)
-    expected = planes.to_splats(plan.apply(planes.from_splats(given), normals))
+    expected = planes.to_splats(plan.apply(normals))
     assert len(ours.splats()) == len(expected) != 60
     for name in FIELDS:
         np.testing.assert_allclose(getattr(ours.splats(), name), getattr(expected, name), atol=1e-5, err_msg=name)
@@ -242,7 +244,7 @@ def stand_in_rasterization(calls):
         assert backgrounds.shape == (*batch, seen_by, 3)
         assert not packed
         calls.append(tuple(means.shape))
-        recipe = preset("as-written", near=near_plane, eps2d=eps2d, alpha_cap=0.999)
+        recipe = preset("as-written", rasterisation=Rasterisation(near=near_plane, eps2d=eps2d, alpha_cap=0.999))
         if not batch:  # the renderer: many cameras, no gradients
             means, quats, scales, opacities, colors = (x[None] for x in (means, quats, scales, opacities, colors))
             viewmats, Ks = viewmats[None], Ks[None]
@@ -280,7 +282,7 @@ def gsplat(monkeypatch):
 def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
     """Moments with fewer splats are padded with transparent ones, which change nothing."""
     density = DensityControl(gradient_threshold=4e-3) if name == "as-released" else None
-    recipe = preset(name, splats=100, iterations=40, alpha_cap=0.999, density=density)
+    recipe = preset(name, splats=100, iterations=40, rasterisation=Rasterisation(alpha_cap=0.999), density=density)
     starts = [anisotropic(count) for count in (100, 60, 80)]
     ours = looped(moments(), recipe, [1, 2, 3], starts, fit_cuda.gsplat_rasterize(moments(), recipe))
     expected = looped(moments(), recipe, [1, 2, 3], starts)
@@ -297,7 +299,7 @@ def test_gsplat_renders_what_the_cpp_rasterizer_renders(gsplat):
     splats, cameras = anisotropic(40), orbit(3, SIZE)
     ours = render_cuda._gsplat(splats, cameras, 0.2)
     assert gsplat == [(40, 3)]
-    np.testing.assert_allclose(ours, np.clip(render(splats, cameras, alpha_cap=0.999), 0, 1), atol=1e-5)
+    np.testing.assert_allclose(ours, np.clip(render(splats, cameras, Rasterisation(alpha_cap=0.999)), 0, 1), atol=1e-5)
 
 
 # --- as a stage ------------------------------------------------------------------------------------------------------

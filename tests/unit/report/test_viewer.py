@@ -30,7 +30,7 @@ from vid3d.report.viewer import (
     write_ply_sequence,
     write_turntable,
 )
-from vid3d.splatting import render
+from vid3d.splatting import Rasterisation, render
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_poster_is_the_first_frame_at_the_first_view(clip, tmp_path):
     with Image.open(tmp_path / shown.poster) as image:
         poster = np.asarray(image.convert("RGB")) / 255.0
     camera = sphere([FIRST_AZIMUTH], FIRST_ELEVATION, POSTER)
-    expected = np.clip(render(load_splats(clip.frames[0]), camera, eps2d=low_pass(POSTER, 64))[0], 0, 1)
+    expected = np.clip(render(load_splats(clip.frames[0]), camera, Rasterisation(eps2d=low_pass(POSTER, 64)))[0], 0, 1)
     assert poster.shape == expected.shape
     assert -10 * np.log10(np.mean((poster - expected) ** 2)) > 30  # dB; WebP halves the resolution of colours
 
@@ -110,7 +110,7 @@ def test_turntables_are_h264_videos_of_one_turn_and_whole_plays(clip, tmp_path):
     for index in (0, 13):
         camera = sphere([FIRST_AZIMUTH + 360 * index / 48], FIRST_ELEVATION, TURNTABLE)
         splats = load_splats(clip.frames[index % 3])
-        expected = np.clip(render(splats, camera, eps2d=low_pass(TURNTABLE, 64))[0], 0, 1)
+        expected = np.clip(render(splats, camera, Rasterisation(eps2d=low_pass(TURNTABLE, 64)))[0], 0, 1)
         assert -10 * np.log10(np.mean((images[index] / 255.0 - expected) ** 2)) > 30  # dB
 
 
@@ -125,7 +125,7 @@ def test_a_clip_drawn_larger_looks_as_it_was_fitted():
     """With the filter that has grown along, the picture's local means are the small picture; without, they are not."""
     splats, small, large = waver(0.2, 1.0, 300), sphere([40.0], 10.0, 48), sphere([40.0], 10.0, 384)
     expected = render(splats, small)[0]
-    drawn = [render(splats, large, eps2d=eps)[0] for eps in (low_pass(384, 48), low_pass(384, None))]
+    drawn = [render(splats, large, Rasterisation(eps2d=eps))[0] for eps in (low_pass(384, 48), low_pass(384, None))]
     centres = [(image[3::8, 3::8] + image[4::8, 3::8] + image[3::8, 4::8] + image[4::8, 4::8]) / 4 for image in drawn]
     errors = [np.abs(image - expected).max() for image in centres]
     assert errors[0] < 0.02 < 0.2 < errors[1]

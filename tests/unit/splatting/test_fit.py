@@ -8,7 +8,7 @@ from tests.unit.splatting import scenes, twin
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Views
-from vid3d.splatting import Recipe, fit, preset, render
+from vid3d.splatting import Rasterisation, Recipe, fit, preset, render
 from vid3d.splatting.fit import view_order
 from vid3d.splatting.instruction_sets import load
 from vid3d.splatting.planes import from_cameras, from_splats
@@ -117,7 +117,7 @@ def test_densification_counts_gradients_in_normalised_device_coordinates():
         seen += depth > 0.2
     assert seen.min() < seen.max() == 3
     mean = total / np.maximum(seen, 1)
-    settings = ((1.0, 1.0, 1.0), 0.2, 0.99, 0.3, 1.0, 0.0, 0.1)
+    settings = (Rasterisation(), 1.0, 0.0, 0.1)
     targets = np.ascontiguousarray(given.images.transpose(0, 3, 1, 2))
     trainer = load("auto").Trainer(from_splats(start), from_cameras(given.cameras), targets, *settings)
     for view in range(3):

@@ -51,7 +51,7 @@ public:
 
     // normals: (CHILDREN * splits(), 3) standard normal numbers, first children first.  Survivors keep their moments,
     // newcomers start with zero.
-    Gaussians apply(const Gaussians& g, const float* normals, Gaussians* first_moment, Gaussians* second_moment) const {
+    Gaussians apply(const Gaussians& g, const float* normals, Gaussians& first_moment, Gaussians& second_moment) const {
         struct Source {
             int parent, child;
             bool newcomer;
@@ -84,8 +84,8 @@ public:
         Gaussians out = gather(g, false);
         for (int i = 0; i < count; i++)
             if (sources[i].child >= 0) displace(out, i, normals + 3 * size_t(sources[i].child));
-        if (first_moment) *first_moment = gather(*first_moment, true);
-        if (second_moment) *second_moment = gather(*second_moment, true);
+        first_moment = gather(first_moment, true);
+        second_moment = gather(second_moment, true);
         return out;
     }
 

@@ -64,7 +64,7 @@ public:
         return Densification(parameters_, mean.data(), rules);
     }
     void densify(const Densification& densification, const float* normals) {
-        parameters_ = densification.apply(parameters_, normals, &adam_.first, &adam_.second);
+        parameters_ = densification.apply(parameters_, normals, adam_.first, adam_.second);
         gradients_ = Gaussians(parameters_.count());
         reset_statistics();
     }

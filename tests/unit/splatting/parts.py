@@ -1,0 +1,77 @@
+"""Parts of the C++ core that have no Python face, since only a fit uses them: compiled here from the same headers."""
+
+import subprocess
+import tempfile
+from ctypes import CDLL, POINTER, Structure, byref, c_double, c_float, c_int
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+CORE = Path(__file__).parents[3] / "vid3d/splatting/core"
+FLAGS = {"avx2": ["-DVID3D_LANES=8", "-mavx2", "-mfma"], "portable": ["-DVID3D_LANES=4"]}
+Array = np.ndarray
+
+
+class DensityRules(Structure):
+    """``DensityRules`` of ``densification.hpp``."""
+
+    _fields_ = [
+        *((name, c_float) for name in ("gradient_threshold", "clone_below", "minimum_opacity", "maximum_scale")),
+        ("maximum_count", c_int),
+    ]
+
+
+@cache
+def library(instruction_set: str) -> CDLL:
+    """The parts for one instruction set, compiled once per run of the tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder, "parts.so")
+        source = Path(__file__).with_suffix(".cpp")
+        options = ["-std=c++20", "-O1", "-ffp-contract=fast", "-fPIC", "-shared", f"-I{CORE}", *FLAGS[instruction_set]]
+        subprocess.run(["c++", *options, str(source), "-o", str(built)], check=True)
+        parts = CDLL(str(built))
+    parts.image_loss.restype = c_double
+    return parts
+
+
+def floats(array: Array) -> object:
+    """A C pointer to a float32 array, which must outlive the call."""
+    assert array.dtype == np.float32
+    assert array.flags.c_contiguous
+    return array.ctypes.data_as(POINTER(c_float))
+
+
+def image_loss(
+    image: Array, target: Array, ssim_weight: float, l1_weight: float, instruction_set: str
+) -> tuple[float, Array]:
+    """The image part of the loss of (3, h, w) images, and its gradient with respect to ``image``."""
+    gradient = np.empty_like(image)
+    _, height, width = image.shape
+    weights = c_float(ssim_weight), c_float(l1_weight)
+    arrays = [floats(array) for array in (image, target, gradient)]
+    return library(instruction_set).image_loss(*arrays, width, height, *weights), gradient
+
+
+class Densification:
+    """One densification of (14, n) splats with (n,) mean gradients from outside.
+
+    Attributes:
+        clones, splits: how many splats are cloned and split.
+    """
+
+    def __init__(self, splats: Array, mean_gradients: Array, rules: DensityRules, instruction_set: str) -> None:
+        self._library = library(instruction_set)
+        self._kept_alive = splats, mean_gradients
+        self._count = splats.shape[1]
+        self._given = floats(splats), self._count, floats(mean_gradients), byref(rules)
+        numbers = (c_int * 2)()
+        self._library.plan(*self._given, numbers)
+        self.clones, self.splits = numbers
+
+    def apply(self, normals: Array) -> Array:
+        """(14, m) splats from (2 splits, 3) standard normal numbers."""
+        assert normals.shape == (2 * self.splits, 3)
+        after = np.empty(14 * (self._count + self.clones + self.splits), np.float32)
+        count = self._library.densify(*self._given, floats(normals), floats(after))
+        return after[: 14 * count].reshape(14, count)

@@ -335,7 +335,7 @@ def held_out(arguments: argparse.Namespace) -> None:
 def gsplat_extension(arguments: argparse.Namespace) -> None:
     """Compile gsplat's CUDA kernels, once for all later jobs, and compare a picture of theirs with the CPU's."""
     with gpus.held():
-        checked = importlib.import_module("vid3d.backends.render_cuda").check()
+        checked = importlib.import_module("vid3d.backends.render_autodiff").check()
     files.save_json(arguments.output, checked)
 
 

@@ -18,7 +18,7 @@ from vid3d.images import preparation
 from vid3d.measures import metrics
 from vid3d.splatting.recipe import preset, schedule
 from vid3d.study.config import load_benchmark, merge, parse_study, read_yaml
-from vid3d.study.specs import STAGES, ClipEmbed, CpuFit, CpuRender, CudaFit, SvdSeed, V3dViews
+from vid3d.study.specs import STAGES, AutodiffFit, ClipEmbed, CpuFit, CpuRender, SvdSeed, V3dViews
 from vid3d.tables.rows import obstacles
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ def test_07_the_presets_differ_in_whether_the_count_is_kept(study):
     assert study.runs["full"].splat.splats == 100_000
     assert preset("as-released").density is not None
     assert preset("as-written").density is None
-    for spec in (CpuFit(backend="cpu", preset="as-written"), CudaFit(backend="gsplat", preset="as-written")):
+    for spec in (CpuFit(backend="cpu", preset="as-written"), AutodiffFit(backend="autodiff", preset="as-written")):
         assert '"preset":"as-written"' in spec.argument()
 
 
@@ -214,4 +214,4 @@ def test_the_published_embedder_and_the_alpha_cap(study):
     assert study.runs["full"].score.published
     assert not ClipEmbed(backend="clip", model="ViT-B-16").published
     assert CpuRender(backend="cpu").alpha_cap == 0.99
-    assert yaml.safe_load((ROOT / "config/study.yaml").read_text())["runs"]["full"]["render"] == {"backend": "gsplat"}
+    assert yaml.safe_load((ROOT / "config/study.yaml").read_text())["runs"]["full"]["render"] == {"backend": "autodiff"}

@@ -58,25 +58,25 @@ def test_a_fit_writes_splats_and_its_loss_curve(vid3d, orbit):
     assert len(json.loads((orbit / "out/frame-00-fit.json").read_text())["losses"]) == 5
 
 
-CPP_FIT = '{"backend":"gsplat","rasterizer":"cpp","preset":"as-written","splats":40,"iterations":4}'
+CPP_FIT = '{"backend":"autodiff","rasterizer":"cpp","preset":"as-written","splats":40,"iterations":4}'
 
 
 def test_a_fit_without_the_gpu_it_needs_is_refused(vid3d, orbit):
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
-    refused(vid3d(*fit_arguments(orbit, '{"backend":"gsplat"}')), "splat.backend", "CUDA", "use backend cpu")
+    refused(vid3d(*fit_arguments(orbit, '{"backend":"autodiff"}')), "splat.backend", "CUDA", "use backend cpu")
     assert not (orbit / "out").exists()
 
 
 def test_a_fit_that_is_too_large_for_the_gpu_says_what_to_lower(vid3d, orbit, monkeypatch):
     torch = pytest.importorskip("torch")
-    from vid3d.backends import fit_cuda
+    from vid3d.splatting.torch import cpp
 
     def too_much(parameters, views):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total capacity of")
 
-    monkeypatch.setattr(fit_cuda, "cpp_rasterize", lambda moments, recipe: too_much)
+    monkeypatch.setattr(cpp, "rasterizer", lambda moments, recipe: too_much)
     refused(vid3d(*fit_arguments(orbit, CPP_FIT)), "out of GPU memory; lower splat.splats")
     assert not (orbit / "out").exists()
 

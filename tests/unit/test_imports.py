@@ -38,6 +38,7 @@ WALLS = {
     "images": ({"errors", "scene", "stages", "study"}, {"numpy", "cv2", "PIL"}),
     "procedural": ({"cameras", "errors", "scene"}, NUMERIC),
     "splatting": ({"errors", "scene", "stages"}, NUMERIC),
+    "splatting.torch": ({"errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
     "measures": ({"randomness", "scene"}, NUMERIC | {"pandas"}),
     "indicators": ({"cameras", "measures", "scene"}, NUMERIC),
     "weights": ({"errors", "files", "study"}, {"huggingface_hub", "pooch", "pydantic"}),
@@ -58,9 +59,11 @@ WALLS = {
         PRESENTATION,
     ),
 }
-# besides the backends and the training of models of ours, what makes or converts weights needs their libraries
+# besides the backends, the fit by automatic differentiation and the training of models of ours, what makes or converts
+# weights needs their libraries
 HEAVY_MODULES = {"weights.convert_v3d", "weights.tiny"}
 LIGHT_TRAINING = {"training.commands", "training.scenes", "training.schedule", "training.shards"}
+AUTODIFF = {"backends.fit_autodiff", "backends.render_autodiff"}  # alone load vid3d.splatting.torch
 BACKENDS = {
     "cameras",
     "errors",
@@ -118,19 +121,23 @@ def outside(path: Path) -> set[str]:
     return top - set(sys.stdlib_module_names) - {"vid3d"}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in WALLS and m not in HEAVY_MODULES])
+def part(module: str) -> str:
+    """The row of WALLS that a module belongs to; splatting has a room of its own for what needs torch."""
+    return "splatting.torch" if f"{module}.".startswith("splatting.torch.") else module.split(".")[0]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if part(m) in WALLS and m not in HEAVY_MODULES])
 def test_walls(module):
-    part = module.split(".")[0]
-    allowed, libraries = WALLS[part]
-    reached = {name.split(".")[0] for name in inside(MODULES[module])} - {part}
+    allowed, libraries = WALLS[part(module)]
+    reached = {part(name) for name in inside(MODULES[module])} - {part(module)}
     assert reached <= allowed, f"{module} imports {sorted(reached - allowed)}"
     assert outside(MODULES[module]) <= libraries
 
 
 def heavy(module):
-    """Backends, what makes weights, and training but for what the command line loads at its start."""
+    """Backends, their torch fit, what makes weights, and training but for what the command line loads at its start."""
     trains = module.startswith("training.") and module not in LIGHT_TRAINING
-    return module.startswith("backends") or trains or module in HEAVY_MODULES
+    return part(module) in ("backends", "splatting.torch") or trains or module in HEAVY_MODULES
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not heavy(m)])
@@ -143,6 +150,12 @@ def test_backends_stand_alone(module):
     reached = inside(MODULES[module])
     beyond = {name for name in reached if name.split(".")[0] not in BACKENDS and name != "backends"}
     assert not beyond, f"{module} imports {sorted(beyond)}"
+
+
+def test_the_torch_fit_is_loaded_by_the_backends_that_need_it_alone():
+    """Else the fused fit, which starts in well under half a second, would load torch."""
+    loading = {m for m in MODULES if any(part(name) == "splatting.torch" for name in inside(MODULES[m]))}
+    assert {m for m in loading if part(m) != "splatting.torch"} == AUTODIFF
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("backends")])

@@ -27,7 +27,7 @@ def test_the_full_report_plans_the_papers_jobs(fresh):
 
 @pytest.mark.parametrize("rasterizer", ["gsplat", "cpp"])
 def test_only_gsplats_own_rasterizer_wants_a_gpu_and_compiled_kernels(fresh, rasterizer):
-    backend = f"{{backend: gsplat, rasterizer: {rasterizer}}}"
+    backend = f"{{backend: autodiff, rasterizer: {rasterizer}}}"
     overlay = f"runs: {{tiny: {{splat: {backend}, render: {backend}}}}}\nexecution: {{frames_per_batch: 2}}"
     (fresh.folder / "overlay.yaml").write_text(overlay)
     planned = fresh.planned("--configfile", "tiny.yaml", "overlay.yaml")

@@ -18,7 +18,7 @@ def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
     assert done.returncode == 0, done.stdout
     folder = fresh.folder
 
-    made = {"seed/frame-02.png": "svd", "orbit/frame-01.png": "v3d", "views-18/renders/frame-01.png": "gsplat"}
+    made = {"seed/frame-02.png": "svd", "orbit/frame-01.png": "v3d", "views-18/renders/frame-01.png": "autodiff"}
     for name, backend in made.items():
         with Image.open(folder / CLIP / name) as image:
             assert backend_of(image.text["vid3d"]) == backend

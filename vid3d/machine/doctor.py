@@ -18,8 +18,8 @@ LIBRARIES = {
     "vid3d.backends.seed_svd": ("torch", "diffusers", "transformers", "accelerate"),
     "vid3d.backends.views_v3d": ("torch", "diffusers", "transformers", "accelerate"),
     "vid3d.backends.embed_clip": ("torch", "open-clip-torch"),
-    "vid3d.backends.fit_cuda": ("torch",),
-    "vid3d.backends.render_cuda": ("torch",),
+    "vid3d.backends.fit_autodiff": ("torch",),
+    "vid3d.backends.render_autodiff": ("torch",),
 }
 CPP = ("vid3d.backends.fit_cpu", "vid3d.backends.render_cpu")
 INSTALL = "make environment, or python -m pip install -r requirements.lock"
@@ -125,7 +125,7 @@ class Doctor:
 
     def _gpu(self, stage: str, spec: Any) -> Iterator[Finding]:
         if not self.gpus:
-            if spec.backend == "gsplat":
+            if getattr(spec, "rasterizer", None) == "gsplat":
                 yield Finding(stage, "missing", "GPU: none", f"a node with an NVIDIA GPU, or {stage}: {{backend: cpu}}")
             elif list(self.manifest.needed(spec)):
                 yield Finding(stage, "missing", "GPU: none", "a node with an NVIDIA GPU; a CPU would take hours a clip")

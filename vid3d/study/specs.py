@@ -13,6 +13,7 @@ from vid3d.errors import InputError
 
 PixelSize = Annotated[int, Field(ge=16, le=4096)]
 Device = Literal["cpu", "gpu"]
+RENAMED = {"gsplat": "autodiff"}  # backends that had another name
 
 
 class Strict(BaseModel):
@@ -30,10 +31,14 @@ class Spec(Strict):
     """
 
     module: ClassVar[str]
-    device: ClassVar[Device] = "cpu"
     learned: ClassVar[bool] = False  # needs a model's weights; such a Spec has a field ``content``
 
     revision: Literal[1] = 1
+
+    @property
+    def device(self) -> Device:
+        """What the backend computes on with these settings."""
+        return "cpu"
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
@@ -147,7 +152,7 @@ class SvdSeed(_SeedSpec, _Learned):
     processor: Device = "gpu"
 
     @property
-    def device(self) -> Device:  # type: ignore[override]  # other Specs have one device whatever their settings
+    def device(self) -> Device:
         return self.processor
 
     @property
@@ -251,7 +256,7 @@ class V3dViews(_ViewsSpec, _Learned):
     soft_edges: Literal["as-released", "once"] = "as-released"
 
     @property
-    def device(self) -> Device:  # type: ignore[override]
+    def device(self) -> Device:
         return self.processor
 
     @property
@@ -302,20 +307,20 @@ class CpuFit(_FitSpec):
     instruction_set: Literal["auto", "avx2", "portable"] = "auto"
 
 
-class CudaFit(_FitSpec):
-    """gsplat's CUDA rasterizer under the same recipe.
+class AutodiffFit(_FitSpec):
+    """The same recipe by automatic differentiation, with gsplat's CUDA rasterizer.
 
     Attributes:
         rasterizer: ``cpp`` runs the same loop with the C++ rasterizer on a CPU: slower than backend ``cpu``, and there
             to check the loop where there is no GPU.
     """
 
-    module: ClassVar[str] = "vid3d.backends.fit_cuda"
-    backend: Literal["gsplat"]
+    module: ClassVar[str] = "vid3d.backends.fit_autodiff"
+    backend: Literal["autodiff"]
     rasterizer: Rasterizer = "gsplat"
 
     @property
-    def device(self) -> Device:  # type: ignore[override]
+    def device(self) -> Device:
         return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 
@@ -347,21 +352,21 @@ class CpuRender(_RenderSpec):
     near: Annotated[float, Field(gt=0)] = 0.2
 
 
-class CudaRender(_RenderSpec):
-    """gsplat's CUDA rasterizer.
+class AutodiffRender(_RenderSpec):
+    """The rasterizer of the fit of that name, with gsplat on a GPU.
 
     Attributes:
         rasterizer: ``cpp`` draws with the C++ rasterizer instead, on a CPU.
         near: splats nearer to the camera than this are not drawn, in scene units (the orbit's radius is 2).
     """
 
-    module: ClassVar[str] = "vid3d.backends.render_cuda"
-    backend: Literal["gsplat"]
+    module: ClassVar[str] = "vid3d.backends.render_autodiff"
+    backend: Literal["autodiff"]
     rasterizer: Rasterizer = "gsplat"
     near: Annotated[float, Field(gt=0)] = 0.2
 
     @property
-    def device(self) -> Device:  # type: ignore[override]
+    def device(self) -> Device:
         return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 
@@ -415,8 +420,8 @@ class ClipEmbed(_Learned):
 
 SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]
 ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
-FitSpec = Annotated[CpuFit | CudaFit, Field(discriminator="backend")]
-RenderSpec = Annotated[CpuRender | CudaRender | StaticRender | BlankRender, Field(discriminator="backend")]
+FitSpec = Annotated[CpuFit | AutodiffFit, Field(discriminator="backend")]
+RenderSpec = Annotated[CpuRender | AutodiffRender | StaticRender | BlankRender, Field(discriminator="backend")]
 EmbedSpec = ClipEmbed
 
 STAGES = ("reference", "seed", "views", "splat", "render", "score")  # in the order of the data's way
@@ -458,6 +463,8 @@ def first_problem(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         what = "unknown key; remove it or check its spelling"
     given = problem["input"]
+    if problem["type"] == "union_tag_invalid" and given["backend"] in RENAMED:
+        what = f"backend {given['backend']} is now called {RENAMED[given['backend']]}"
     shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
     more = len(error.errors()) - 1
     return f"{where}: {what}{shown}" + (f" (and {more} more)" if more else "")

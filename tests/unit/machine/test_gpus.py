@@ -194,8 +194,8 @@ def test_what_a_job_used_of_its_device_is_recorded(machine, monkeypatch, tmp_pat
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        ('{"backend":"gsplat"}', "GPU-aaaa-0"),
-        ('{"backend":"gsplat","rasterizer":"cpp"}', None),
+        ('{"backend":"autodiff"}', "GPU-aaaa-0"),
+        ('{"backend":"autodiff","rasterizer":"cpp"}', None),
         ('{"backend":"cpu"}', None),
     ],
 )

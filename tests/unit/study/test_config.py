@@ -110,7 +110,11 @@ def test_parsing_leaves_the_given_mapping_as_it_was(root):
     [
         ({"runs": {"truth": {"splat": {"iteration": 5}}}}, ["runs.truth.splat", "iteration", "unknown key"]),
         ({"run": {}}, ["run", "unknown key"]),
-        ({"runs": {"truth": {"splat": {"backend": "cuda"}}}}, ["runs.truth.splat", "cuda", "gsplat"]),
+        ({"runs": {"truth": {"splat": {"backend": "cuda"}}}}, ["runs.truth.splat", "cuda", "autodiff"]),
+        (
+            {"runs": {"truth": {"splat": {"backend": "gsplat", "splats": 9}}}},
+            ["runs.truth.splat: backend gsplat is now called autodiff"],
+        ),
         ({"runs": {"truth": {"view_counts": [18, 4]}}}, ["runs.truth", "view_counts", "4", "18"]),
         ({"runs": {"truth": {"frames": 13}}}, ["runs.truth", "frames", "13", "12"]),
         ({"runs": {"truth": {"frames": 0}}}, ["runs.truth.frames"]),
@@ -185,7 +189,7 @@ def test_merge_goes_key_by_key():
 
 def test_a_changed_backend_replaces_the_settings_whole():
     base = {"splat": {"backend": "cpu", "maximum": 9}}
-    assert merge(base, {"splat": {"backend": "gsplat"}}) == {"splat": {"backend": "gsplat"}}
+    assert merge(base, {"splat": {"backend": "autodiff"}}) == {"splat": {"backend": "autodiff"}}
     assert merge(base, {"splat": {"backend": "cpu", "splats": 7}})["splat"]["maximum"] == 9
     assert merge(base, {"splat": {"splats": 7}})["splat"] == {"backend": "cpu", "maximum": 9, "splats": 7}
 

@@ -1,4 +1,4 @@
-"""The GPU backends as far as a machine without one can tell: the training loop runs on the C++ rasterizer."""
+"""Backend autodiff as far as a machine without a GPU can tell: the training loop runs on the C++ rasterizer."""
 
 import sys
 import types
@@ -13,20 +13,24 @@ from vid3d.errors import InputError
 from vid3d.scene import Cameras, Reference, Splats, Views
 from vid3d.splatting import Rasterisation, fit, planes, preset, render
 from vid3d.splatting.recipe import SH_C0, DensityControl
-from vid3d.study.specs import CudaFit, CudaRender
+from vid3d.study.specs import AutodiffFit, AutodiffRender
 
 torch = pytest.importorskip("torch")
-from vid3d.backends import fit_cuda, render_cuda  # noqa: E402
+from vid3d.backends import fit_autodiff, render_autodiff  # noqa: E402
+from vid3d.splatting.torch import cpp, loop  # noqa: E402
+from vid3d.splatting.torch import gsplat as gsplat_rasterizer  # noqa: E402
+from vid3d.splatting.torch.density import densified  # noqa: E402
+from vid3d.splatting.torch.state import State  # noqa: E402
 
 SIZE = 24
 FIELDS = ("positions", "quaternions", "log_scales", "opacity_logits", "colours")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-@pytest.mark.parametrize(("module", "spec"), [(fit_cuda, CudaFit), (render_cuda, CudaRender)])
+@pytest.mark.parametrize(("module", "spec"), [(fit_autodiff, AutodiffFit), (render_autodiff, AutodiffRender)])
 def test_without_a_gpu_one_line_says_what_to_do(module, spec):
     with pytest.raises(InputError, match="CUDA") as error:
-        module.build(spec(backend="gsplat"))
+        module.build(spec(backend="autodiff"))
     assert "use backend cpu" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -62,12 +66,12 @@ def anisotropic(count):
 
 def looped(moments, recipe, seeds, initial=None, rasterize=None):
     """The loop on the C++ rasterizer, all moments together."""
-    rasterize = rasterize or fit_cuda.cpp_rasterize(moments, recipe)
+    rasterize = rasterize or cpp.rasterizer(moments, recipe)
     rngs = [np.random.default_rng(seed) for seed in seeds]
-    return fit_cuda.train(moments, recipe, rngs, rasterize, torch.device("cpu"), initial=initial)
+    return loop.train(moments, recipe, rngs, rasterize, torch.device("cpu"), initial=initial)
 
 
-def loop(recipe, initial=None):
+def fitted(recipe, initial=None):
     [result] = looped([target_views()], recipe, [4], None if initial is None else [initial])
     return result
 
@@ -88,14 +92,14 @@ def assert_same_splats(ours, expected, tolerance):
 
 def test_the_loop_is_the_fused_fit():
     recipe, start = preset("as-written", splats=150, iterations=20), anisotropic(150)
-    (ours, our_report), (expected, report) = loop(recipe, start), fused(recipe, start)
+    (ours, our_report), (expected, report) = fitted(recipe, start), fused(recipe, start)
     assert_same_splats(ours, expected, 1e-3)
     np.testing.assert_allclose(our_report.losses, report.losses, rtol=1e-4)
 
 
 def test_the_loop_stays_with_the_fused_fit_for_200_steps():
     recipe, start = preset("as-written", splats=150, iterations=200), anisotropic(150)
-    (ours, our_report), (_, report) = loop(recipe, start), fused(recipe, start)
+    (ours, our_report), (_, report) = fitted(recipe, start), fused(recipe, start)
     np.testing.assert_allclose(our_report.losses, report.losses, rtol=1e-2)
     assert (our_report.counts == 150).all()
     assert len(ours) == 150
@@ -106,7 +110,7 @@ def test_the_released_schedule_is_that_of_the_fused_fit():
     """34 densifications and both resets; the threshold suits the small images, so that the splats grow sevenfold."""
     density = DensityControl(gradient_threshold=4e-3, maximum=1000)
     recipe = preset("as-released", splats=150, iterations=200, density=density)
-    (ours, our_report), (_, report) = loop(recipe, anisotropic(150)), fused(recipe, anisotropic(150))
+    (ours, our_report), (_, report) = fitted(recipe, anisotropic(150)), fused(recipe, anisotropic(150))
     np.testing.assert_array_equal(our_report.counts, report.counts)
     np.testing.assert_allclose(our_report.losses, report.losses, rtol=1e-2)
     assert 700 < len(ours) <= 1000
@@ -116,13 +120,13 @@ def test_the_released_schedule_is_that_of_the_fused_fit():
 
 def test_both_start_alike_and_see_the_views_in_one_order():
     recipe = preset("as-written", splats=150, iterations=12)
-    np.testing.assert_allclose(loop(recipe)[1].losses, fused(recipe)[1].losses, rtol=1e-3)
+    np.testing.assert_allclose(fitted(recipe)[1].losses, fused(recipe)[1].losses, rtol=1e-3)
 
 
 def opacities_seen(recipe, initial=None):
     """The largest opacity that the rasterizer is shown in each iteration, and the fit's report."""
     views, seen = target_views(), []
-    inner = fit_cuda.cpp_rasterize([views], recipe)
+    inner = cpp.rasterizer([views], recipe)
 
     def rasterize(parameters, at):
         seen.append(float(parameters[0]["opacity_logits"].detach().sigmoid().max()))
@@ -159,8 +163,8 @@ def test_as_written_neither_resets_nor_changes_the_number_of_splats():
 
 def test_the_last_step_is_left_out_as_released_and_made_as_written():
     start = anisotropic(60)
-    released = loop(preset("as-released", splats=60, iterations=1, density=None), start)[0]
-    written = loop(preset("as-written", splats=60, iterations=1), start)[0]
+    released = fitted(preset("as-released", splats=60, iterations=1, density=None), start)[0]
+    written = fitted(preset("as-written", splats=60, iterations=1), start)[0]
     np.testing.assert_array_equal(released.positions, start.positions)
     assert (written.positions != start.positions).any()
 
@@ -171,11 +175,11 @@ def test_densification_is_that_of_the_cpp_core(maximum):
     start, density = anisotropic(60), DensityControl(minimum_opacity=0.2, maximum=maximum)
     recipe = preset("as-released", density=density)
     gradients = np.random.default_rng(3).exponential(2e-4, 60).astype(np.float32)
-    state = fit_cuda._State.new(start, torch.device("cpu"))
+    state = State.start(start, torch.device("cpu"))
     state.parameters["opacity_logits"].data[:10] = -3.0
     state.gradient_sum, state.seen = torch.from_numpy(gradients) * 3, torch.full((60,), 3.0)
     given = state.splats()
-    ours, withheld = fit_cuda._densified(state, recipe, density, True, np.random.default_rng(5))
+    ours, withheld = densified(state, recipe, density, True, np.random.default_rng(5))
 
     limit = 2**31 - 1 if maximum is None else maximum
     rules = parts.DensityRules(
@@ -244,7 +248,7 @@ def stand_in_rasterization(calls):
         assert backgrounds.shape == (*batch, seen_by, 3)
         assert not packed
         calls.append(tuple(means.shape))
-        recipe = preset("as-written", rasterisation=Rasterisation(near=near_plane, eps2d=eps2d, alpha_cap=0.999))
+        drawn_as = Rasterisation(near=near_plane, eps2d=eps2d, alpha_cap=0.999)
         if not batch:  # the renderer: many cameras, no gradients
             means, quats, scales, opacities, colors = (x[None] for x in (means, quats, scales, opacities, colors))
             viewmats, Ks = viewmats[None], Ks[None]
@@ -257,8 +261,8 @@ def stand_in_rasterization(calls):
             fov = 2 * np.degrees(np.arctan(width / 2 / float(Ks[item, camera, 0, 0])))
             values = (means[item], quats[item], scales[item].log(), opacities[item].logit(),
                       (colors[item] - 0.5) / SH_C0)  # fmt: skip
-            image, visible = fit_cuda._CppRasterization.apply(
-                Cameras(pose, fov, width, height), recipe, centres[item, camera][drawn], *(v[drawn] for v in values)
+            image, visible = cpp.Rasterization.apply(
+                Cameras(pose, fov, width, height), drawn_as, centres[item, camera][drawn], *(v[drawn] for v in values)
             )
             radii[item, camera, drawn] = visible.int()[:, None].expand(-1, 2)
             images.append(image)
@@ -284,7 +288,7 @@ def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
     density = DensityControl(gradient_threshold=4e-3) if name == "as-released" else None
     recipe = preset(name, splats=100, iterations=40, rasterisation=Rasterisation(alpha_cap=0.999), density=density)
     starts = [anisotropic(count) for count in (100, 60, 80)]
-    ours = looped(moments(), recipe, [1, 2, 3], starts, fit_cuda.gsplat_rasterize(moments(), recipe))
+    ours = looped(moments(), recipe, [1, 2, 3], starts, gsplat_rasterizer.rasterizer(moments(), recipe))
     expected = looped(moments(), recipe, [1, 2, 3], starts)
     assert len(gsplat) == 40
     assert gsplat[0] == (3, 100, 3)
@@ -297,7 +301,7 @@ def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
 
 def test_gsplat_renders_what_the_cpp_rasterizer_renders(gsplat):
     splats, cameras = anisotropic(40), orbit(3, SIZE)
-    ours = render_cuda._gsplat(splats, cameras, 0.2)
+    ours = gsplat_rasterizer.render(splats, cameras, Rasterisation())
     assert gsplat == [(40, 3)]
     np.testing.assert_allclose(ours, np.clip(render(splats, cameras, Rasterisation(alpha_cap=0.999)), 0, 1), atol=1e-5)
 
@@ -306,19 +310,19 @@ def test_gsplat_renders_what_the_cpp_rasterizer_renders(gsplat):
 
 
 def cpp_fit(**settings):
-    return fit_cuda.build(CudaFit(backend="gsplat", rasterizer="cpp", splats=50, iterations=60, **settings))
+    return fit_autodiff.build(AutodiffFit(backend="autodiff", rasterizer="cpp", splats=50, iterations=60, **settings))
 
 
 def test_the_cpp_rasterizer_needs_no_gpu_and_asks_for_none():
-    spec = CudaFit(backend="gsplat", rasterizer="cpp", splats=50, iterations=60)
-    assert (spec.device, CudaFit(backend="gsplat").device) == ("cpu", "gpu")
+    spec = AutodiffFit(backend="autodiff", rasterizer="cpp", splats=50, iterations=60)
+    assert (spec.device, AutodiffFit(backend="autodiff").device) == ("cpu", "gpu")
     [(splats, report)] = cpp_fit(preset="as-written")([target_views()], [np.random.default_rng(0)])
     assert len(splats) == 50
     assert report.losses[-6:].mean() < 0.8 * report.losses[:6].mean()
-    spec = CudaRender(backend="gsplat", rasterizer="cpp", size=SIZE)
-    assert (spec.device, CudaRender(backend="gsplat").device) == ("cpu", "gpu")
+    spec = AutodiffRender(backend="autodiff", rasterizer="cpp", size=SIZE)
+    assert (spec.device, AutodiffRender(backend="autodiff").device) == ("cpu", "gpu")
     image = np.ones((4, 4, 3), np.float32)
-    images = render_cuda.build(spec)(splats, orbit(2, 512), Reference("x", "x", image, image, image[..., 0]))
+    images = render_autodiff.build(spec)(splats, orbit(2, 512), Reference("x", "x", image, image, image[..., 0]))
     np.testing.assert_array_equal(images, np.clip(render(splats, orbit(2, SIZE)), 0, 1))
 
 
@@ -333,23 +337,23 @@ def test_out_of_memory_says_which_setting_to_lower(monkeypatch, together, cure):
     def too_much(parameters, views):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has ...")
 
-    monkeypatch.setattr(fit_cuda, "cpp_rasterize", lambda moments, recipe: too_much)
+    monkeypatch.setattr(cpp, "rasterizer", lambda moments, recipe: too_much)
     with pytest.raises(InputError, match="out of GPU memory; lower " + cure) as error:
         cpp_fit()(moments()[:together], [np.random.default_rng(0)] * together)
     assert "\n" not in str(error.value)
 
 
 def test_out_of_memory_while_rendering_says_which_setting_to_lower(monkeypatch):
-    def too_much(splats, cameras, near):
+    def too_much(splats, cameras, rasterisation):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(render_cuda, "_cpp", too_much)
-    draw = render_cuda.build(CudaRender(backend="gsplat", rasterizer="cpp", size=SIZE))
+    monkeypatch.setattr(render_autodiff, "_cpp", too_much)
+    draw = render_autodiff.build(AutodiffRender(backend="autodiff", rasterizer="cpp", size=SIZE))
     with pytest.raises(InputError, match=r"out of GPU memory; lower render.size \(now: 24\)"):
         draw(anisotropic(5), orbit(1, SIZE), None)
 
 
-@pytest.mark.parametrize(("module", "spec"), [(fit_cuda, CudaFit), (render_cuda, CudaRender)])
+@pytest.mark.parametrize(("module", "spec"), [(fit_autodiff, AutodiffFit), (render_autodiff, AutodiffRender)])
 @pytest.mark.parametrize("lacks", ["gsplat is not installed", "no CUDA compiler"])
 def test_a_gpu_without_a_working_gsplat_is_said_in_one_line(monkeypatch, module, spec, lacks):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -359,7 +363,7 @@ def test_a_gpu_without_a_working_gsplat_is_said_in_one_line(monkeypatch, module,
     for name, value in (known | {"gsplat.cuda._backend": backend}).items():
         monkeypatch.setitem(sys.modules, name, None if "not installed" in lacks else value)
     with pytest.raises(InputError, match=lacks) as error:
-        module.build(spec(backend="gsplat"))
+        module.build(spec(backend="autodiff"))
     assert "\n" not in str(error.value)
 
 
@@ -370,18 +374,18 @@ def test_progress_is_told():
 
 
 def test_gsplats_kernels_are_compared_with_the_cpu_before_anything_relies_on_them(gsplat, monkeypatch):
-    monkeypatch.setattr(render_cuda, "_require_gsplat", lambda: None)
-    monkeypatch.setattr(render_cuda, "version", lambda package: "1.5.3")
+    monkeypatch.setattr(gsplat_rasterizer, "require", lambda stage: None)
+    monkeypatch.setattr(render_autodiff, "version", lambda package: "1.5.3")
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA RTX A5000")
-    checked = render_cuda.check()
+    checked = render_autodiff.check()
     assert checked.pop("difference") < 1e-5
     assert checked == {"device": "NVIDIA RTX A5000", "gsplat": "1.5.3", "torch": torch.__version__}
     right = sys.modules["gsplat"].rasterization
     monkeypatch.setattr(sys.modules["gsplat"], "rasterization", lambda **given: (0.9 * right(**given)[0], None, {}))
     with pytest.raises(InputError, match=r"pictures differ by 0\.1 from the CPU's"):
-        render_cuda.check()
+        render_autodiff.check()
     monkeypatch.setattr(
         sys.modules["gsplat"], "rasterization", lambda **given: (right(**given)[0] * torch.nan, None, {})
     )
     with pytest.raises(InputError, match="differ by nan"):
-        render_cuda.check()
+        render_autodiff.check()

@@ -1,0 +1,98 @@
+"""gsplat's CUDA rasterizer, for the loop and for rendering.
+
+gsplat caps a splat's alpha at .999 (released code: .99), which cannot be changed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from vid3d.errors import InputError
+from vid3d.scene import Cameras, Float32, Splats, Views
+from vid3d.splatting.rasteriser import Rasterisation
+from vid3d.splatting.recipe import SH_C0, Recipe
+from vid3d.splatting.torch.drawing import FIELDS, Drawing, Parameters, Rasterize
+
+ALPHA_CAP = 0.999
+
+
+def require(stage: str) -> None:
+    """Refuse a stage of the study that wants gsplat where it cannot be used.
+
+    Raises:
+        InputError: no CUDA device, no gsplat, or no compiler for its kernels.
+    """
+    wanted = f"{stage}.backend: gsplat, the rasterizer of autodiff,"
+    if not torch.cuda.is_available():
+        raise InputError(f"{wanted} needs a CUDA device and this machine has none; use backend cpu")
+    try:
+        from gsplat.cuda._backend import _C  # compiled on first use
+    except ModuleNotFoundError:
+        raise InputError(f"{wanted} gsplat is not installed; pip install 'vid3d[gpu]'") from None
+    if _C is None:
+        raise InputError(f"{wanted} gsplat finds no CUDA compiler; put nvcc on PATH or set CUDA_HOME")
+
+
+def rasterizer(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
+    """gsplat's rasterizer on the moments' cameras, one call for all moments."""
+    cameras = [views.cameras for views in moments]
+    poses = torch.stack([_on_device(each.world_to_camera) for each in cameras])  # (k, views, 4, 4)
+    intrinsics = torch.stack([_on_device(each.intrinsics) for each in cameras])[:, None]  # (k, 1, 3, 3)
+
+    def rasterize(parameters: Sequence[Parameters], views: Sequence[int]) -> Drawing:
+        # Where one moment has fewer splats than another: opacity 0, which gsplat leaves out before it rasterizes.
+        padding = dict.fromkeys(FIELDS, 0.0) | {"quaternions": 1.0, "opacity_logits": -torch.inf}
+        padded = {  # (k, n, ...)
+            name: pad_sequence([splats[name] for splats in parameters], batch_first=True, padding_value=padding[name])
+            for name in FIELDS
+        }
+        seen_from = poses[range(len(views)), list(views)][:, None]  # (k, 1, 4, 4)
+        size = cameras[0].width, cameras[0].height
+        images, details = _rasterization(padded, seen_from, intrinsics, size, recipe.rasterisation)
+        # not a slice of the centres: the statistics need the gradient of the very tensor in the graph
+        return Drawing(images[:, 0], details["means2d"], (details["radii"][:, 0] > 0).all(dim=-1))
+
+    return rasterize
+
+
+def render(splats: Splats, cameras: Cameras, rasterisation: Rasterisation) -> Float32:
+    """What the cameras see, (n, height, width, 3) float32 in [0, 1]; gsplat's alpha cap, not the rasterisation's."""
+    values = {name: _on_device(getattr(splats, name)) for name in FIELDS}
+    poses, intrinsics = _on_device(cameras.world_to_camera), _on_device(cameras.intrinsics)
+    with torch.inference_mode():
+        images, _ = _rasterization(values, poses, intrinsics, (cameras.width, cameras.height), rasterisation)
+        drawn: Float32 = images.clamp(0.0, 1.0).cpu().numpy()
+    return drawn
+
+
+def _rasterization(
+    splats: Parameters, poses: Tensor, intrinsics: Tensor, size: tuple[int, int], rasterisation: Rasterisation
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Images (..., c, h, w, 3) of c cameras, and gsplat's details: means2d and radii (..., c, n, 2) in pixels."""
+    from gsplat import rasterization
+
+    by_camera = poses.shape[:-2]  # (..., c)
+    images, _, details = rasterization(
+        means=splats["positions"],  # (..., n, 3)
+        quats=splats["quaternions"],  # (..., n, 4)
+        scales=splats["log_scales"].exp(),  # (..., n, 3)
+        opacities=splats["opacity_logits"].sigmoid(),  # (..., n)
+        colors=(0.5 + SH_C0 * splats["colours"]).clamp_min(0.0),  # (..., n, 3)
+        viewmats=poses,  # (..., c, 4, 4)
+        Ks=intrinsics.expand(*by_camera, 3, 3),
+        width=size[0],
+        height=size[1],
+        near_plane=rasterisation.near,
+        eps2d=rasterisation.eps2d,
+        packed=False,
+        backgrounds=torch.tensor(rasterisation.background, device=poses.device).expand(*by_camera, 3),
+    )
+    return images, details
+
+
+def _on_device(array: np.ndarray) -> Tensor:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(device)

@@ -41,10 +41,10 @@ def reference(arguments: argparse.Namespace) -> None:
 
 def fetch(arguments: argparse.Namespace) -> None:
     """Download or copy a photograph and verify it."""
-    from vid3d.weights.download import fetch as bring
+    from vid3d.weights.download import bring_photograph
 
     entry = config.Photograph.model_validate_json(arguments.entry)
-    bring(entry, arguments.folder, arguments.output)
+    bring_photograph(entry, arguments.folder, arguments.output)
 
 
 def _own_study(arguments: argparse.Namespace) -> tuple[config.Study, list[str]]:
@@ -89,7 +89,7 @@ def doctor(arguments: argparse.Namespace) -> None:
 
 def fetch_weights(arguments: argparse.Namespace) -> None:
     """Fetch files of published weights, verify them, and only then give them their names."""
-    from vid3d.weights.hub import fetch as bring
+    from vid3d.weights.download import bring_weights
     from vid3d.weights.manifest import load_manifest
 
     manifest = load_manifest(arguments.manifest)
@@ -101,7 +101,7 @@ def fetch_weights(arguments: argparse.Namespace) -> None:
         if refusal is not None:
             raise InputError(f"{path}: licence not acknowledged: {refusal}")
         model = manifest.models[name]
-        bring(model, path.relative_to(model.folder).as_posix(), path)
+        bring_weights(model, path.relative_to(model.folder).as_posix(), path)
 
 
 def seed(arguments: argparse.Namespace) -> None:
@@ -274,9 +274,9 @@ def indicators(arguments: argparse.Namespace) -> None:
 
 def fetch_external(arguments: argparse.Namespace) -> None:
     """Download a video of another method, and verify it or say that there is nothing to verify it with."""
-    from vid3d.weights.download import fetch_video
+    from vid3d.weights.download import bring_video
 
-    found = fetch_video(arguments.url, arguments.sha256, arguments.output)
+    found = bring_video(arguments.url, arguments.sha256, arguments.output)
     if found is not None:
         print(f"{arguments.output}: UNVERIFIED, no checksum is pinned; this download has sha256 {found}")
 

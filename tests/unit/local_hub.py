@@ -88,6 +88,8 @@ def serve(files: dict[str, bytes]) -> Iterator[Hub]:
             hub.asked.append(dict(self.headers.items()))
             data = hub.files[self.path.rpartition("/")[2]]
             start = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+            if start >= len(data):
+                return self._answer(416, b"", {"Content-Range": f"bytes */{len(data)}"})
             extra = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if start else {}
             body = data[start:]
             if not hub.cuts:

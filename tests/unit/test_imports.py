@@ -41,7 +41,7 @@ WALLS = {
     "splatting.torch": ({"errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
     "measures": ({"randomness", "scene"}, NUMERIC | {"pandas"}),
     "indicators": ({"cameras", "measures", "scene"}, NUMERIC),
-    "weights": ({"errors", "files", "study"}, {"huggingface_hub", "pooch", "pydantic"}),
+    "weights": ({"errors", "files", "study"}, {"huggingface_hub", "pydantic"}),
     "machine": ({"cameras", "errors", "files", "study", "weights"}, {"huggingface_hub", "pydantic"}),
     "claims": ({"errors", "measures", "randomness", "study"}, {"numpy", "pandas", "pydantic"}),
     "external": ({"errors", "files", "measures", "scene", "stages", "study"}, {"numpy", "pandas", "pydantic", "av"}),

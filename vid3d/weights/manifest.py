@@ -1,7 +1,7 @@
 """The manifest of published weights (``config/weights.yaml``): what is pinned, and what a stage's Spec needs of it.
 
 Specs name files; the manifest knows which of them are fetched and from where.  Like ``vid3d.study.config`` this module
-loads no heavy library.  Fetching is ``vid3d.weights.hub``'s business.
+loads no heavy library.  Fetching is ``vid3d.weights.download``'s business.
 """
 
 import hashlib

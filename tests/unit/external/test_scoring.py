@@ -353,6 +353,7 @@ def test_a_pinned_download_is_verified(tmp_path, address, monkeypatch, capsys, p
 
 def test_an_address_that_does_not_answer_names_the_cure(tmp_path, monkeypatch, capsys):
     url = "http://127.0.0.1:9/clip.mp4"
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)  # between its attempts
     code, said = run(monkeypatch, capsys, "fetch-external", "--url", url, "--output", tmp_path / "clip.mp4")
     assert code == 2
     assert said.err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The manifest of weights, and fetching against a hub of our own: verified before a file has its name, or one line."""
+"""The manifest of weights, and downloads from a hub of our own: verified before a file has its name, or one line."""
 
 import hashlib
 import os
@@ -12,8 +12,9 @@ import yaml
 from tests.unit.local_hub import REPOSITORY, REVISION, serve
 from vid3d import cli
 from vid3d.errors import InputError
-from vid3d.study.config import load_study
+from vid3d.study.config import Photograph, load_study
 from vid3d.study.specs import STAGES, ClipEmbed, ProceduralSeed, SvdSeed, V3dViews
+from vid3d.weights.download import bring_photograph, bring_video
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(__file__).parents[3]
@@ -220,6 +221,49 @@ def test_the_hubs_address_and_token_are_the_clients(hub, raw, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / WEIGHTS).read_bytes() == CONTENT
+
+
+# --- photographs and videos ------------------------------------------------------------------------------------------
+
+
+def photograph(hub):
+    """The manifest's entry of a photograph at a plain address."""
+    address = f"{hub.address}/plain/weights.safetensors"
+    return Photograph(
+        kind="photograph", caption="bytes", file="bytes.jpg", url=address, sha256=described(CONTENT)["sha256"]
+    )
+
+
+def test_a_photographs_download_is_continued_and_verified(fetch, hub, tmp_path):
+    output = tmp_path / "sources/bytes.jpg"
+    hub.broken = True
+    output.parent.mkdir()
+    Path(f"{output}.part").write_bytes(CONTENT[:1000])
+    with pytest.raises(InputError, match=r"set benchmark_dir.*continues after the 1000 bytes"):
+        bring_photograph(photograph(hub), None, output)
+    hub.broken = False
+    bring_photograph(photograph(hub), None, output)
+    assert output.read_bytes() == CONTENT
+    assert [request.get("Range") for request in hub.asked] == ["bytes=1000-"]
+    hub.files["weights.safetensors"] = CONTENT + b"more"
+    with pytest.raises(InputError, match="wrong checksum"):
+        bring_photograph(photograph(hub), None, tmp_path / "other/bytes.jpg")
+    assert not list((tmp_path / "other").iterdir())
+
+
+def test_what_a_server_has_nothing_to_add_to_is_verified(fetch, hub, tmp_path):
+    """Whole but not yet verified when the last attempt was killed."""
+    output = tmp_path / "bytes.jpg"
+    Path(f"{output}.part").write_bytes(CONTENT)
+    bring_photograph(photograph(hub), None, output)
+    assert output.read_bytes() == CONTENT
+
+
+def test_an_unpinned_video_is_never_put_together_of_two_downloads(fetch, hub, tmp_path):
+    output = tmp_path / "clip.mp4"
+    Path(f"{output}.part").write_bytes(b"the beginning of another video")
+    assert bring_video(f"{hub.address}/plain/weights.safetensors", None, output) == described(CONTENT)["sha256"]
+    assert output.read_bytes() == CONTENT
 
 
 # --- the manifest ----------------------------------------------------------------------------------------------------

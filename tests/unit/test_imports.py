@@ -59,9 +59,9 @@ WALLS = {
         PRESENTATION,
     ),
 }
-# besides the backends, the fit by automatic differentiation and the training of models of ours, what makes or converts
-# weights needs their libraries
-HEAVY_MODULES = {"weights.convert_v3d", "weights.tiny"}
+# besides the backends, the fit by automatic differentiation and the training of models of ours, what makes,
+# converts or loads weights needs their libraries
+HEAVY_MODULES = {"weights.convert_v3d", "weights.pipelines", "weights.tiny"}
 LIGHT_TRAINING = {"training.commands", "training.scenes", "training.schedule", "training.shards"}
 AUTODIFF = {"backends.fit_autodiff", "backends.render_autodiff"}  # alone load vid3d.splatting.torch
 BACKENDS = {

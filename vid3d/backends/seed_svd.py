@@ -9,21 +9,19 @@ On a CPU the pixels are those of the stock pipeline called by hand, bit for bit,
 tiny random checkpoints); with the published weights and in half precision on a GPU this module has not been run yet.
 """
 
-import sys
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import torch
 from diffusers import StableVideoDiffusionPipeline
 from PIL import Image
-from safetensors import SafetensorError
 
 from vid3d.errors import InputError
 from vid3d.scene import Clip, Reference
 from vid3d.stages import Seed
 from vid3d.study.specs import SvdSeed
-from vid3d.weights.group_norms import restore_norms
+from vid3d.weights import pipelines
 
 PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -42,13 +40,11 @@ def build(spec: SvdSeed) -> Seed:
         raise InputError("seed.frames: Stable Video Diffusion makes at least 2 frames; ask for 2 or more")
     if spec.size % 8:
         raise InputError(f"seed.size: {spec.size} is not divisible by 8, as the model's latent grid requires")
-    try:
+    with _memory(spec):
         pipeline = _load(spec)
-    except torch.OutOfMemoryError:
-        raise _out_of_memory(spec) from None
 
     def seed(reference: Reference, motion: int, rng: np.random.Generator) -> Clip:
-        try:
+        with _memory(spec):
             frames = pipeline(
                 _square(reference, spec.size),
                 height=spec.size,
@@ -64,8 +60,6 @@ def build(spec: SvdSeed) -> Seed:
                 generator=torch.Generator("cpu").manual_seed(int(rng.integers(2**63))),
                 output_type="np",
             ).frames[0]
-        except torch.OutOfMemoryError:
-            raise _out_of_memory(spec) from None
         return Clip(np.ascontiguousarray(frames, np.float32))
 
     return seed
@@ -78,56 +72,17 @@ def _square(reference: Reference, size: int) -> Image.Image:
 
 def _load(spec: SvdSeed) -> Any:
     """The pipeline (diffusers is not typed) on its device."""
-    device = "cuda" if spec.processor == "gpu" and torch.cuda.is_available() else "cpu"
+    device = pipelines.device_for(spec.processor)
     precision = spec.precision if spec.precision != "auto" else {"cuda": "fp16", "cpu": "fp32"}[device]
     if (device, precision) == ("cpu", "fp16"):
         raise InputError("seed.precision: fp16 needs a CUDA device, and there is none; use fp32 or bf16, or auto")
-    if spec.model_revision is None and not Path(spec.model).is_dir():
-        raise InputError(
-            f"seed.model: {spec.model}: no such folder; fetch it with `snakemake {spec.model}/model_index.json`, or, if"
-            " it is a hub id, set seed.model_revision to the commit that you mean"
-        )
-    try:
-        pipeline = StableVideoDiffusionPipeline.from_pretrained(
-            spec.model,
-            revision=spec.model_revision,
-            variant=spec.variant,
-            dtype=PRECISIONS[precision],
-            use_safetensors=True,  # never unpickle
-        )
-    except (OSError, ValueError, SafetensorError) as error:
-        where = (
-            "" if spec.model_revision is None or Path(spec.model).exists() else f" at revision {spec.model_revision}"
-        )
-        raise InputError(
-            f"seed.model: {spec.model}{where} cannot be loaded ({_reason(error)}); give a diffusers folder, or a hub id"
-            " that you have access to, with the variant and revision that it has"
-        ) from None
-    restore_norms(pipeline.unet)
-    restore_norms(pipeline.vae)
-    pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
-    _place(pipeline, spec.offload, device)
+    cure = "give a diffusers folder, or a hub id that you have access to, with the variant and revision that it has"
+    pipeline = pipelines.load(
+        StableVideoDiffusionPipeline, "seed", spec, PRECISIONS[precision], cure, variant=spec.variant
+    )
+    pipelines.place(pipeline, spec.offload, device)
     return pipeline
 
 
-def _place(pipeline: Any, offload: str, device: str) -> None:
-    if offload == "none":
-        pipeline.to(device)
-    elif offload == "model" or device == "cpu":  # accelerate moves single layers only away from main memory
-        pipeline.enable_model_cpu_offload(device=device)
-    else:
-        pipeline.enable_sequential_cpu_offload(device=device)
-
-
-def _out_of_memory(spec: SvdSeed) -> InputError:
-    return InputError(
-        f"seed: out of GPU memory at seed.size {spec.size}, seed.frames {spec.frames}; set seed.offload to model or"
-        f" sequential (now: {spec.offload}; same pixels), or lower seed.decode_chunk (now: {spec.decode_chunk}; other"
-        " pixels)"
-    )
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, as one line: diffusers answers a hub's refusal by a longer error about its own cache."""
-    cause = error.__cause__ or error
-    return " ".join(str(cause).split())[:300].rstrip(":. ") or type(cause).__name__
+def _memory(spec: SvdSeed) -> AbstractContextManager[None]:
+    return pipelines.memory("seed", spec, f"frames {spec.frames}", spec.decode_chunk)

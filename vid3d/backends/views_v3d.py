@@ -26,23 +26,20 @@ On a tiny random checkpoint on a CPU every step agrees with the released code's 
 (``tests/conformance/test_multiview.py``); not yet run with the published weights or on a GPU.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from diffusers import StableVideoDiffusionPipeline
 from PIL import Image
-from safetensors import SafetensorError
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Float32, SeedFrame, Views
 from vid3d.stages import MultiView
 from vid3d.study.specs import V3dViews
-from vid3d.weights.group_norms import restore_norms
+from vid3d.weights import pipelines
 
 TIME_IDS = {3: "fps, motion and noise strength", 1: "noise strength"}  # what the UNets that are run here are told
 
@@ -125,37 +122,21 @@ def load(spec: V3dViews) -> Any:
     Raises:
         InputError: the model cannot be found or read, is conditioned on other numbers, or does not fit into memory.
     """
-    try:
-        pipeline = Pipeline.from_pretrained(
-            spec.model, revision=spec.model_revision, dtype=torch.float32, use_safetensors=True
-        )
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")
-        raise InputError(
-            f"views.model: {spec.model} cannot be loaded ({reason}); give a folder in diffusers format (make it from a"
-            " checkpoint as published with `vid3d convert`)"
-        ) from None
+    cure = "give a folder in diffusers format (make it from a checkpoint as published with `vid3d convert`)"
+    pipeline = pipelines.load(Pipeline, "views", spec, torch.float32, cure)
     if pipeline.time_ids not in TIME_IDS:
         raise InputError(
             f"views.model: {spec.model} is conditioned on {pipeline.time_ids} numbers (angles of views, as SV3D_p?);"
             f" models conditioned on {' or on '.join(TIME_IDS.values())} are run here"
         )
-    restore_norms(pipeline.unet)
-    restore_norms(pipeline.vae)
     for name, module in pipeline.unet.named_modules():
         if spec.group_norm_epsilon is not None and isinstance(module, torch.nn.GroupNorm) and "res_block" in name:
             module.eps = spec.group_norm_epsilon
-    pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
-    device = "cuda" if spec.processor == "gpu" and torch.cuda.is_available() else "cpu"
+    device = pipelines.device_for(spec.processor)
     if device == "cuda":
         half_precision(pipeline.unet, device)
     with _memory(spec):
-        if spec.offload == "none":
-            pipeline.to(device)
-        elif spec.offload == "model" or device == "cpu":  # accelerate moves single layers only away from main memory
-            pipeline.enable_model_cpu_offload(device=device)
-        else:
-            pipeline.enable_sequential_cpu_offload(device=device)
+        pipelines.place(pipeline, spec.offload, device)
     return pipeline
 
 
@@ -171,18 +152,8 @@ def half_precision(unet: torch.nn.Module, device: str) -> None:
     unet.forward = autocast
 
 
-@contextmanager
-def _memory(spec: V3dViews) -> Iterator[None]:
-    """Too little GPU memory as one line that names the settings to lower."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        chunk = spec.decode_chunk or spec.count
-        raise InputError(
-            f"views: out of GPU memory at views.size {spec.size}, views.count {spec.count}; set views.offload to model"
-            f" or sequential (now: {spec.offload}; same pixels), or lower views.decode_chunk (now: {chunk}; other"
-            " pixels)"
-        ) from None
+def _memory(spec: V3dViews) -> AbstractContextManager[None]:
+    return pipelines.memory("views", spec, f"count {spec.count}", spec.decode_chunk or spec.count)
 
 
 def draw_noise(spec: V3dViews, rng: np.random.Generator, channels: int = 4) -> Noise:

@@ -21,6 +21,7 @@ import torch
 from diffusers import StableVideoDiffusionPipeline, UNetSpatioTemporalConditionModel
 
 from vid3d.backends import seed_svd
+from vid3d.weights import pipelines
 
 
 def spec(model, **settings):
@@ -118,7 +119,7 @@ def test_where_the_weights_are_on_a_gpu(offload, call):
         def __getattr__(self, name):
             return lambda *arguments, **settings: calls.append((name, arguments, settings))
 
-    seed_svd._place(Pipeline(), offload, "cuda")
+    pipelines.place(Pipeline(), offload, "cuda")
     assert calls == [call]
 
 

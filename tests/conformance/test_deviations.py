@@ -6,6 +6,7 @@ Where another test compares with the released code's numbers, this one only show
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,10 +17,13 @@ from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.images import preparation
 from vid3d.measures import metrics
+from vid3d.scene import Reference
 from vid3d.splatting.recipe import preset, schedule
+from vid3d.study import layout
 from vid3d.study.config import load_benchmark, merge, parse_study, read_yaml
-from vid3d.study.specs import STAGES, AutodiffFit, ClipEmbed, CpuFit, CpuRender, SvdSeed, V3dViews
+from vid3d.study.specs import STAGES, AutodiffFit, ClipEmbed, CpuFit, CpuRender, V3dViews
 from vid3d.tables.rows import obstacles
+from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/deviations.md").read_text()
@@ -80,8 +84,6 @@ def test_03_blank_scenes_score_100_by_self_reference_and_are_a_run(study):
 
 def test_04_one_source_for_all_rows(study):
     """The reference's files do not depend on motion score or view count."""
-    from vid3d.study import layout
-
     assert "{motion}" not in layout.FOREGROUND
     assert "{views}" not in layout.FOREGROUND
 
@@ -157,13 +159,39 @@ def test_11_recentring_and_soft_edges():
     assert widths(shown(border=0.5))[0] < widths(shown())[0] - 5
 
 
-def test_12_seed_settings_are_those_in_effect(study):
-    seed = study.runs["full"].seed
-    assert (seed.size, seed.frames, seed.fps, seed.steps) == (512, 25, 7, 25)
-    assert (seed.min_guidance, seed.max_guidance, seed.seed) == (1.0, 3.0, 42)
-    assert study.runs["full"].views.seed == 23
-    changed = SvdSeed(backend="svd", fps=8, max_guidance=2.0, seed=1).argument()
-    assert all(part in changed for part in ('"fps":8', '"max_guidance":2.0', '"seed":1'))
+def test_12_seed_settings_in_effect_reach_the_pipeline(study, tmp_path, monkeypatch):
+    """What run full tells diffusers: a square picture and the numbers of the released code."""
+    pytest.importorskip("diffusers")
+    from vid3d.backends import seed_svd
+
+    told = {}
+
+    class Pipeline:
+        """In the place of diffusers' pipeline: notes what it is told."""
+
+        unet = vae = SimpleNamespace(config={})
+
+        @classmethod
+        def from_pretrained(cls, folder, **_):
+            return cls()
+
+        def __getattr__(self, name):
+            return lambda *_, **__: None
+
+        def __call__(self, image, num_frames, **settings):
+            told.update(settings, picture=image.size, num_frames=num_frames)
+            return SimpleNamespace(frames=[np.zeros((num_frames, 8, 8, 3))])
+
+    monkeypatch.setattr(seed_svd, "StableVideoDiffusionPipeline", Pipeline)
+    picture = np.ones((48, 80, 3), np.float32)
+    reference = Reference("wide", "a wide picture", picture, picture, picture[..., 0])
+    spec = study.runs["full"].seed.model_copy(update={"model": str(tmp_path)})
+    clip = seed_svd.build(spec)(reference, 160, np.random.default_rng(0))
+    assert len(clip.images) == 25
+    expected = {"picture": (512, 512), "height": 512, "width": 512, "num_frames": 25, "num_inference_steps": 25}
+    expected |= {"fps": 7, "min_guidance_scale": 1.0, "max_guidance_scale": 3.0, "motion_bucket_id": 160}
+    assert {name: told[name] for name in expected} == expected
+    assert (spec.seed, study.runs["full"].views.seed) == (42, 23)
 
 
 def test_13_noise_depends_on_the_item_only():
@@ -182,13 +210,26 @@ def test_14_motion_scores_are_a_setting(study):
 
 
 def test_15_the_multi_view_model_is_a_setting(study):
-    assert study.runs["full"].views.backend == "v3d"
-    assert V3dViews(backend="v3d", model="elsewhere").model == "elsewhere"
+    """It decides what jobs wait for, and what is fetched and converted for them."""
+    manifest = load_manifest(ROOT / "config/weights.yaml")
+    as_published = study.runs["full"].views
+    assert as_published.backend == "v3d"
+    assert "weights/v3d-diffusers/model_index.json" in manifest.inputs(as_published)
+    assert "v3d" in manifest.needed(as_published)
+    raw = merge(read_yaml(ROOT / "config/study.yaml"), {"runs": {"full": {"views": {"model": "elsewhere"}}}})
+    other = parse_study(raw, ROOT).runs["full"].views
+    assert "elsewhere/model_index.json" in manifest.inputs(other)
+    assert "v3d" not in manifest.needed(other)
 
 
 def test_16_no_frame_and_no_image_is_dropped(study):
-    assert len(load_benchmark("animate124", None, ROOT)) == 24
-    assert study.runs["full"].images is None or len(study.runs["full"].images) == 24
+    """Whatever the number of frames that a job takes; by the released code's 8 the 25th would be lost."""
+    full = study.runs["full"]
+    assert len(load_benchmark("animate124", None, ROOT)) == len(full.images) == 24
+    frames = layout.frames(full)
+    assert len(frames) == 25
+    for size in (1, 4, 8, 25, 40):
+        assert [frame for block in layout.blocks(frames, size) for frame in block] == frames, size
 
 
 def test_17_every_job_is_timed():
@@ -199,8 +240,25 @@ def test_17_every_job_is_timed():
 
 
 def test_18_one_layout():
+    """No rule writes down a run's path, and those that people are told of are the layout's."""
     sources = [path.read_text() for path in (ROOT / "rules").glob("*.smk")]
     assert not any('"results/{run}' in text for text in sources)
+    texts = [path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
+    told = {path for text in texts for path in re.findall(r"(?<![\w/])results/[\w{}./-]*[\w}]", text)}
+    assert len(told) > 5
+    patterns = [value for value in vars(layout).values() if isinstance(value, str) and value.startswith("results/")]
+    folders = {pattern.split("/")[1] for pattern in patterns}  # {run}, reports, ...
+
+    def named(part, in_pattern):
+        """Whether a path's part is the pattern's, or the name of a run, a report or a method."""
+        example = in_pattern in ("{run}", "{report}", "{method}") and part not in folders
+        return part == in_pattern or example
+
+    def beginning(path, pattern):
+        parts, in_pattern = path.split("/"), pattern.split("/")
+        return len(parts) <= len(in_pattern) and all(map(named, parts, in_pattern))
+
+    assert [path for path in told if not any(beginning(path, pattern) for pattern in patterns)] == []
 
 
 def test_19_everything_is_pinned():

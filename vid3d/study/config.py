@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from vid3d.cameras import GENERATED_VIEWS
 from vid3d.errors import InputError
 from vid3d.study.specs import (
     STAGES,
@@ -84,7 +85,7 @@ class Run(Strict):
     images: tuple[Name, ...] | None = None
     frames: Annotated[int, Field(ge=1)] | None = None
     motion_scores: Annotated[tuple[MotionScore, ...], Field(min_length=1)] = (120,)
-    view_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (18,)
+    view_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (GENERATED_VIEWS,)
     stamp: str = ""
     plumbing: bool = False
     replicate: bool = False

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from vid3d.cameras import GENERATED_VIEWS
 from vid3d.errors import InputError
 
 PixelSize = Annotated[int, Field(ge=16, le=4096)]
@@ -173,7 +174,7 @@ class _ViewsSpec(Spec):
     """
 
     size: PixelSize
-    count: Annotated[int, Field(ge=1, le=360)] = 18
+    count: Annotated[int, Field(ge=1, le=360)] = GENERATED_VIEWS
     seed: int = 23
 
     @property

@@ -11,6 +11,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from tests.browser.demo import waver
+from tests.unit.report.spz_reader import decode
 from vid3d.cameras import sphere
 from vid3d.errors import InputError
 from vid3d.report import spz
@@ -71,7 +72,7 @@ def test_rotations_are_packed_as_the_format_says_and_turned_with_the_axes():
 
 def test_what_is_read_is_what_was_written_up_to_the_steps_of_the_format():
     splats = some()
-    read = spz.decode(spz.encode(splats))
+    read = decode(spz.encode(splats))
     np.testing.assert_allclose(read.positions, splats.positions, atol=0.5 / 4096 + 1e-6)
     np.testing.assert_allclose(read.log_scales, np.maximum(splats.log_scales, -10.0), atol=1 / 32 + 1e-6)
     opacities = [1 / (1 + np.exp(-s.opacity_logits.astype(np.float64))) for s in (splats, read)]
@@ -84,24 +85,24 @@ def test_what_is_read_is_what_was_written_up_to_the_steps_of_the_format():
 
 def test_reading_and_writing_again_changes_nothing():
     data = spz.encode(some())
-    assert spz.encode(spz.decode(data)) == data == spz.encode(some())
+    assert spz.encode(decode(data)) == data == spz.encode(some())
 
 
 def test_pictures_keep_their_looks():
     splats, cameras = waver(0.2, 1.0, 1500), sphere([0.0, 110.0, 200.0], 20.0, 96)
-    pictures = [np.clip(render(s, cameras), 0, 1) for s in (splats, spz.decode(spz.encode(splats)))]
+    pictures = [np.clip(render(s, cameras), 0, 1) for s in (splats, decode(spz.encode(splats)))]
     assert -10 * np.log10(np.mean((pictures[0] - pictures[1]) ** 2)) > 45  # dB
 
 
 @pytest.mark.parametrize("opacity_logit", [-80.0, 80.0])
 def test_opacities_0_and_1_are_read_as_finite_splats(opacity_logit):
-    read = spz.decode(spz.encode(one(opacity_logits=opacity_logit)))
+    read = decode(spz.encode(one(opacity_logits=opacity_logit)))
     assert np.isfinite(read.opacity_logits).all()
     assert np.sign(read.opacity_logits) == np.sign(opacity_logit)
 
 
 def test_no_splats_at_all():
-    assert len(spz.decode(spz.encode(some(0)))) == 0
+    assert len(decode(spz.encode(some(0)))) == 0
 
 
 @pytest.mark.parametrize(("position", "bits"), [((0, 2048.0, 0), 12), ((-129.0, 0, 0), 16)])
@@ -138,13 +139,13 @@ def header(magic=0x5053474E, version=3, count=1, bits=12):
 )
 def test_damaged_files_are_refused_by_name(data, reason):
     with pytest.raises(InputError, match=rf"frame\.spz: .*{reason}"):
-        spz.decode(data, "frame.spz")
+        decode(data, "frame.spz")
 
 
 def test_no_more_is_unpacked_than_the_header_promises():
     packer = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     data = packer.compress(gzip.decompress(spz.encode(some(1)))) + packer.compress(bytes(2**23)) + packer.flush()
     tracemalloc.start()
-    assert len(spz.decode(data)) == 1
+    assert len(decode(data)) == 1
     assert tracemalloc.get_traced_memory()[1] < 2**20  # bytes at the most, of the 8 MB of zeros behind the splat
     tracemalloc.stop()

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.browser.demo import ROOT, waver
+from tests.unit.report.spz_reader import decode
 from vid3d.cameras import sphere
 from vid3d.errors import InputError
 from vid3d.files import Provenance, load_splats, save_splats
-from vid3d.report import spz
 from vid3d.report.viewer import (
     FIRST_AZIMUTH,
     FIRST_ELEVATION,
@@ -50,7 +50,7 @@ def frames_of(page, shown: ShownClip):
             r'vid3d\.frame\("([a-z0-9-]+)", (\d+), "([A-Za-z0-9+/=]+)"\);\n', text
         ).groups()
         assert (key, int(number)) == (shown.key, index)
-        yield spz.decode(base64.b64decode(data))
+        yield decode(base64.b64decode(data))
 
 
 def test_frames_are_scripts_in_the_order_of_time(clip, tmp_path):

@@ -10,6 +10,8 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 UInt8 = NDArray[np.uint8]
 
+SH_C0 = 0.28209479177387814  # the constant spherical harmonic, 1 / (2 sqrt(pi)); also in core/projection.hpp, spz.js
+
 
 def _check(name: str, array: np.ndarray, dtype: type, shape: tuple[int | None, ...]) -> None:
     if array.dtype != dtype:
@@ -156,7 +158,7 @@ class Splats:
         quaternions: (n, 4) float32, wxyz, any length above 0 (normalised where used).
         log_scales: (n, 3) float32, natural logarithm of the standard deviations in world units.
         opacity_logits: (n,) float32, logit of the opacity.
-        colours: (n, 3) float32, SH degree-0 coefficients: rgb = 0.5 + 0.28209479177387814 * colours.
+        colours: (n, 3) float32, SH degree-0 coefficients: rgb = 0.5 + SH_C0 * colours.
     """
 
     positions: Float32

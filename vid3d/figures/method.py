@@ -8,14 +8,13 @@ from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import GAP, GREY, PAGE, RESOLUTION, Sheet
 from vid3d.figures.source import Source, azimuth, listed, moments, tile
 from vid3d.files import load_splats
-from vid3d.scene import Splats, UInt8
+from vid3d.scene import SH_C0, Splats, UInt8
 from vid3d.study import layout
 
 MOMENTS = 3  # rows
 CAMERAS = (0, 3, 7)  # evaluation cameras of the renders, at azimuths 0, 108 and 252 degrees
 _VIEWS = (2, 3)  # rows and columns of generated views, evenly spaced around the orbit
 _HEAD, _FOOT, _ARROW = 0.34, 0.17, 0.25  # inches
-_SH0 = 0.28209479177387814  # colour = 0.5 + _SH0 * coefficient
 _STEPS = ("1  seed video", "2  views of each frame", "3  splats", "4  renders")
 
 
@@ -103,7 +102,7 @@ def centres(splats: Splats, size: int, azimuth: float = 25.0, elevation: float =
     sharp = size * 4  # drawn four times as large, then reduced, for smooth edges
     focal = 0.5 * sharp / np.tan(np.radians(camera.fov) / 2)
     depth = seen[:, 2]
-    colours = np.rint(np.clip(0.5 + _SH0 * splats.colours, 0, 1) * 255).astype(int)
+    colours = np.rint(np.clip(0.5 + SH_C0 * splats.colours, 0, 1) * 255).astype(int)
     radii = np.exp(splats.log_scales.max(axis=1)) / 2
     opaque = splats.opacity_logits > np.log(0.1 / 0.9)
     canvas = Image.new("RGB", (sharp, sharp), "white")

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from vid3d.scene import Float32, Splats
-from vid3d.splatting.recipe import SH_C0, Recipe
+from vid3d.scene import SH_C0, Float32, Splats
+from vid3d.splatting.recipe import Recipe
 
 SMALLEST_SQUARED_DISTANCE = 1e-7  # scene units squared, so that coinciding points keep a finite scale
 

@@ -16,7 +16,6 @@ from vid3d.scene import Float32
 from vid3d.splatting.rasteriser import AS_RELEASED, Rasterisation
 
 OFFICIAL_ITERATIONS = 4000
-SH_C0 = 0.28209479177387814
 
 
 @dataclass(frozen=True)

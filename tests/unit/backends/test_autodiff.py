@@ -10,9 +10,9 @@ import pytest
 from tests.unit.splatting import parts
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
-from vid3d.scene import Cameras, Reference, Splats, Views
+from vid3d.scene import SH_C0, Cameras, Reference, Splats, Views
 from vid3d.splatting import Rasterisation, fit, planes, preset, render
-from vid3d.splatting.recipe import SH_C0, DensityControl
+from vid3d.splatting.recipe import DensityControl
 from vid3d.study.specs import AutodiffFit, AutodiffRender
 
 torch = pytest.importorskip("torch")

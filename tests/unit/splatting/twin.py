@@ -4,9 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vid3d.scene import Cameras, Splats
+from vid3d.scene import SH_C0, Cameras, Splats
 
-SH_C0 = 0.28209479177387814
 FIELDS = ("positions", "quaternions", "log_scales", "opacity_logits", "colours")
 
 

@@ -52,7 +52,7 @@ def cut_out(image: Float32, alpha: Float32 | None = None) -> Float32:
     return mask
 
 
-def recentre(image: Float32, mask: Float32, size: int, border: float) -> tuple[Float32, Float32]:
+def framed(image: Float32, mask: Float32, size: int, border: float) -> tuple[Float32, Float32]:
     """The object in the middle of a square white frame, its longer side filling 1 - ``border`` of the frame.
 
     Args:

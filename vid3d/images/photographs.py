@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vid3d.errors import InputError
-from vid3d.images.foreground import cut_out, recentre
+from vid3d.images.foreground import cut_out, framed
 from vid3d.scene import Float32, Reference
 
 MINIMUM_SIDE = 16  # pixels; below it there is nothing to recognise
@@ -93,7 +93,7 @@ def open_photograph(path: Path) -> Photograph:
 
 
 def make_reference(path: Path, name: str, caption: str, size: int, border: float) -> Reference:
-    """Open a photograph, cut its foreground out and recentre it (``vid3d.images.foreground.recentre``).
+    """Open a photograph, cut its foreground out and frame it (``vid3d.images.foreground.framed``).
 
     Raises:
         InputError: as ``open_photograph``, or if no foreground is found.
@@ -103,5 +103,5 @@ def make_reference(path: Path, name: str, caption: str, size: int, border: float
         mask = cut_out(photograph.image, photograph.alpha)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    foreground, alpha = recentre(photograph.image, mask, size, border)
+    foreground, alpha = framed(photograph.image, mask, size, border)
     return Reference(name, caption, photograph.image, foreground, alpha)

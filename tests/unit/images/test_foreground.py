@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vid3d.errors import InputError
-from vid3d.images.foreground import cut_out, recentre
+from vid3d.images.foreground import cut_out, framed
 
 
 def disc(height: int, width: int, row: float, column: float, radius: float) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_recentring_fills_the_frame_as_asked(height: int, width: int, size: int,
     mask = np.zeros((height, width), np.float32)
     mask[5:45, 10:30] = 1.0  # twice as high as wide, off centre
     image = np.where(mask[..., None] > 0, np.array([0.2, 0.4, 0.6]), 0.0).astype(np.float32)
-    foreground, alpha = recentre(image, mask, size, border)
+    foreground, alpha = framed(image, mask, size, border)
     assert foreground.shape == (size, size, 3)
     assert foreground.dtype == alpha.dtype == np.float32
     assert alpha.sum(axis=0).max() == pytest.approx((1.0 - border) * size, abs=0.75)  # height in pixels

@@ -10,7 +10,7 @@ test under one protocol, and the verdict follows the corrected value.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -236,8 +236,3 @@ def published_verdicts(claims: Sequence[Claim], published: Published) -> list[Ve
             replace(verdict, outcome=outcome, images=images, replicates=1, estimate=estimate, above=above, below=below)
         )
     return verdicts
-
-
-def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """One row per verdict, one column per field of ``Verdict``; numbers that do not exist are missing."""
-    return pd.DataFrame([asdict(verdict) for verdict in verdicts], columns=[field.name for field in fields(Verdict)])

@@ -2,7 +2,7 @@
 
 The image is the unit.  Scores are (replicates, images); replicates are the same study with other seeds, nested within
 images, and are averaged within each image first.  Conditions of one run share their images and seeds, so that they are
-compared by the differences within images (``difference``).
+compared by the differences within images.
 
 Method: the equal-tailed bootstrap-t (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, section 12.5).
 Images are drawn with replacement and, within each drawn image, its replicates (Davison and Hinkley, *Bootstrap Methods
@@ -127,19 +127,6 @@ def bootstrap(scores: ArrayLike, rng: np.random.Generator, resamples: int = RESA
     with np.errstate(divide="ignore", invalid="ignore"):
         roots = np.where(alike, np.copysign(np.inf, shifts), shifts / errors)
     return Bootstrap(estimate, error, np.sort(roots), images, replicates)
-
-
-def difference(first: ArrayLike, second: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES) -> Bootstrap:
-    """The studentised bootstrap of the mean of ``first - second`` of the same images and replicates.
-
-    Raises:
-        UntestableError: as ``bootstrap``.
-        ValueError: as ``bootstrap``, or shapes that differ.
-    """
-    a, b = _table(first), _table(second)
-    if a.shape != b.shape:
-        raise ValueError(f"scores {a.shape} and {b.shape} are not of the same replicates and images")
-    return bootstrap(a - b, rng, resamples)
 
 
 def resampled(table: Float64, rng: np.random.Generator, resamples: int) -> tuple[Float64, Float64]:

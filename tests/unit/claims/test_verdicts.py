@@ -1,6 +1,7 @@
 """Verdicts on simulated studies with known truth; every generator is seeded."""
 
 import math
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from vid3d.claims.claims import Difference, load_claims
 from vid3d.claims.published import load_published
-from vid3d.claims.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, as_table, decide, judge, published_verdicts
+from vid3d.claims.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, Verdict, decide, judge, published_verdicts
 from vid3d.errors import InputError
 from vid3d.measures.statistics import bootstrap
 
@@ -58,6 +59,11 @@ def cameras(rng, reference, images=24, frames=3):
     table = pd.DataFrame(rows)
     table.loc[(table["camera"] == 0) & (table["frame"] > 0), PROTOCOL] += reference
     return table
+
+
+def as_table(verdicts):
+    """One row per verdict, one column per field."""
+    return pd.DataFrame([asdict(verdict) for verdict in verdicts], columns=[field.name for field in fields(Verdict)])
 
 
 def outcomes(verdicts):

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from vid3d.measures import statistics
-from vid3d.measures.statistics import Bootstrap, UntestableError, bootstrap, difference, holm, resampled
+from vid3d.measures.statistics import Bootstrap, UntestableError, bootstrap, holm, resampled
 
 RESAMPLES = 599  # of simulated studies; 2.5 % of 600 is whole
 STUDIES = 4000
@@ -18,6 +18,11 @@ DRAWS = {  # (draw of a shape, its mean, its skewness)
     "CLIP-I-like": (lambda rng, shape: rng.beta(12, 2, shape), 12 / 14, -1.0),  # bounded by 1, mean 0.86, sd 0.09
 }
 BANDS = {8: (0.92, 0.97), 24: (0.93, 0.97)}
+
+
+def difference(first, second, rng):
+    """How conditions of one run are compared: by the differences within images and replicates."""
+    return bootstrap(np.subtract(first, second), rng)
 
 
 def rng_of(*key):

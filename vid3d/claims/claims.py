@@ -7,12 +7,12 @@ import math
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
-from vid3d.study.config import NAME, MotionScore, read_yaml
-from vid3d.study.specs import Strict, first_problem
+from vid3d.study.config import NAME, MotionScore, load_yaml
+from vid3d.study.specs import Strict
 
 CLAIMS = "benchmark/published/claims.yaml"
 Margin = Annotated[float, Field(gt=0, le=1)]
@@ -166,10 +166,7 @@ def load_claims(root: Path, published: Published) -> tuple[Claim, ...]:
         InputError: names the file and the key: not readable, not understood, or a method that no table quotes.
     """
     path = root / CLAIMS
-    try:
-        claims = Claims.model_validate(read_yaml(path)).claims
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}") from None
+    claims = load_yaml(path, Claims).claims
     known = _quoted(published)
     for claim in claims:
         for method in claim.quotes:

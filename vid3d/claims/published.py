@@ -4,10 +4,9 @@ import itertools
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from vid3d.errors import InputError
-from vid3d.study.config import read_yaml
+from vid3d.study.config import load_yaml
 from vid3d.study.specs import Strict
 
 PUBLISHED = "benchmark/published/tables.yaml"
@@ -79,9 +78,4 @@ def load_published(root: Path) -> Published:
     Raises:
         InputError: a file that is missing or not understood.
     """
-    try:
-        return Published.model_validate(read_yaml(root / PUBLISHED))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise InputError(f"{root / PUBLISHED}: {where}: {problem['msg']}; restore the file") from None
+    return load_yaml(root / PUBLISHED, Published, "restore the file")

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from vid3d.errors import InputError
 from vid3d.study import layout
 from vid3d.study.config import NAME, Name, load_benchmark, read_yaml
-from vid3d.study.specs import Strict, first_problem
+from vid3d.study.specs import Strict, first_problem, validated
 
 FOLDER = "benchmark/external"
 MANIFEST = f"{FOLDER}/manifest.yaml"
@@ -106,10 +106,7 @@ def load(name: str, root: Path) -> Method:
             f"{root / MANIFEST}: there is no method {name!r}; add it, or put its renders into {FOLDER}/{name}/"
             " (a name of lower-case words and dashes)"
         )
-    try:
-        method = Method.model_validate(_entries(root).get(name, {}))
-    except ValidationError as error:
-        raise InputError(f"{root / MANIFEST}: {name}: {first_problem(error)}") from None
+    method = validated(_entries(root).get(name, {}), Method, f"{root / MANIFEST}: {name}")
     return method if method.title else method.model_copy(update={"title": name})
 
 

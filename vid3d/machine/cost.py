@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
-from vid3d.errors import InputError
 from vid3d.study import layout
-from vid3d.study.config import Run, Study, load_benchmark, read_yaml
-from vid3d.study.specs import Device, Strict, first_problem
+from vid3d.study.config import Run, Study, load_benchmark, load_yaml
+from vid3d.study.specs import Device, Strict
 from vid3d.weights.manifest import Manifest
 
 STAGES = (
@@ -94,10 +93,7 @@ def load_costs(path: str | Path) -> Costs:
     Raises:
         InputError: one line that names the setting.
     """
-    try:
-        return Costs.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}") from None
+    return load_yaml(path, Costs)
 
 
 # --- jobs ------------------------------------------------------------------------------------------------------------

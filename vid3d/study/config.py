@@ -7,7 +7,7 @@ every job can read it in a few milliseconds.
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -26,8 +26,10 @@ from vid3d.study.specs import (
     Strict,
     ViewsSpec,
     first_problem,
+    validated,
 )
 
+T = TypeVar("T")
 NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 LicenceName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9.-]*$")]
@@ -328,6 +330,15 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     return data
 
 
+def load_yaml(path: str | Path, kind: type[T], cure: str = "") -> T:
+    """A YAML file as what it is to hold (``specs.validated``).
+
+    Raises:
+        InputError: a file that is missing, is no YAML, or is not understood.
+    """
+    return validated(read_yaml(path), kind, path, cure)
+
+
 def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
     """Single settings of the command line, KEY=VALUE, each value in YAML.
 
@@ -447,8 +458,5 @@ def load_benchmark(benchmark: str, own_image: str | None, root: Path) -> dict[st
     for name, entry in entries.items():
         if not re.fullmatch(NAME, str(name)) or not isinstance(entry, dict):
             raise InputError(f"{path}: {name}: must be a name of lower-case words and dashes with a mapping below it")
-        try:
-            images[name] = kind.model_validate({"object": entry} if kind is Procedural else entry)
-        except ValidationError as error:
-            raise InputError(f"{path}: {name}: {first_problem(error)}") from None
+        images[name] = validated({"object": entry} if kind is Procedural else entry, kind, f"{path}: {name}")
     return images

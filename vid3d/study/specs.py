@@ -5,7 +5,8 @@ of ``vid3d.backends`` implements it.  Unknown keys are refused, saying where.
 """
 
 import json
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -15,6 +16,7 @@ from vid3d.errors import InputError
 PixelSize = Annotated[int, Field(ge=16, le=4096)]
 Device = Literal["cpu", "gpu"]
 RENAMED = {"gsplat": "autodiff"}  # backends that had another name
+T = TypeVar("T")
 
 
 class Strict(BaseModel):
@@ -454,6 +456,23 @@ def parse_spec(stage: str, text: str) -> Any:
         return _UNIONS[stage].validate_json(text)
     except ValidationError as error:
         raise InputError(f"--spec of {stage}: {first_problem(error)}") from None
+
+
+def validated(data: Any, kind: type[T], where: str | Path, cure: str = "") -> T:
+    """Parsed data as what it is to be.
+
+    Args:
+        kind: a model, or a container of models.
+        where: what errors begin with: the file, or the setting as the user gave it.
+        cure: what errors end with, unless the complaint says enough.
+
+    Raises:
+        InputError: one line that names the first setting that is not understood.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        raise InputError(f"{where}: {first_problem(error)}{cure and f'; {cure}'}") from None
 
 
 def first_problem(error: ValidationError) -> str:

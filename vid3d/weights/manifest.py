@@ -9,11 +9,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from vid3d.errors import InputError
-from vid3d.study.config import LicenceName, Name, read_yaml
-from vid3d.study.specs import Spec, Strict, first_problem
+from vid3d.study.config import LicenceName, Name, load_yaml
+from vid3d.study.specs import Spec, Strict
 
 FILE = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*"  # no way out of the folder
 FilePath = Annotated[str, Field(pattern=f"^{FILE}$")]
@@ -146,7 +145,4 @@ def load_manifest(path: str | Path) -> Manifest:
     Raises:
         InputError: one line that names the setting.
     """
-    try:
-        return Manifest.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}") from None
+    return load_yaml(path, Manifest)

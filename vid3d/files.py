@@ -7,11 +7,12 @@ names it.
 
 import csv
 import json
+import math
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,44 @@ def save_rows(path: str | Path, rows: Sequence[dict[str, Any]], provenance: Prov
         for row in rows:
             writer.writerow({k: f"{v:.9g}" if isinstance(v, float | np.floating) else v for k, v in row.items()})
     save_json(Path(path).with_suffix(".json"), provenance.as_dict())
+
+
+def load_rows(
+    path: str | Path, columns: Mapping[str, type[str | int | float]], about: str = "", cure: str = "run"
+) -> list[dict[str, Any]]:
+    """The rows of a CSV file.
+
+    Args:
+        columns: that must be there, each with its type; an empty cell is NaN for float.  Others are texts.
+        about: what the file holds, for the message where it is missing.
+        cure: what to do again when the file is deleted, in one or a few words.
+
+    Raises:
+        InputError: the file is missing, is no CSV, lacks a column, or has another value than its column's type.
+    """
+    remedy = f"delete it and {cure} again"
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            texts, head = list(reader), reader.fieldnames or ()
+    except FileNotFoundError:
+        raise InputError(f"{path}: cannot be read: missing{f' ({about})' if about else ''}; make it first") from None
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); {remedy}") from None
+    for column in columns:
+        if column not in head:
+            raise InputError(f"{path}: lacks the column {column}; {remedy}")
+    rows = []
+    for number, row in enumerate(texts, 1):
+        if None in row or None in row.values():
+            raise InputError(f"{path}: row {number} has not as many cells as the head; {remedy}")
+        for column, kind in columns.items():
+            try:
+                row[column] = math.nan if kind is float and not row[column] else kind(row[column])
+            except ValueError:
+                raise InputError(f"{path}: {column} {row[column]!r} of row {number} is no number; {remedy}") from None
+        rows.append(row)
+    return rows
 
 
 # --- images ----------------------------------------------------------------------------------------------------------

@@ -12,17 +12,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from vid3d.errors import InputError
 from vid3d.external import methods, videos
-from vid3d.files import load_json, load_reference, to_uint8
+from vid3d.files import load_json, load_reference, load_rows, to_uint8
 from vid3d.measures import protocols
 from vid3d.scene import UInt8
 from vid3d.stages import Embed
 from vid3d.study import layout
 from vid3d.study.config import Study, load_benchmark
-from vid3d.study.specs import ClipEmbed, Strict, first_problem
+from vid3d.study.specs import ClipEmbed, Strict, validated
 
 Footage = dict[int, list[UInt8]]  # camera: frames
 _CURE = "delete it and score the method again"
@@ -157,7 +156,7 @@ class External:
     Attributes:
         images: those that are scored and that the report's runs are restricted to.
         frames: how many a clip has, each number that occurs.
-        cameras: the same of an image.
+        cameras: how many an image has, each number that occurs.
         scores: one row per image: image and ``protocols.NAMES``.
     """
 
@@ -207,23 +206,19 @@ def collect(study: Study, paths: Sequence[Path], root: Path) -> list[External]:
 
 def _sidecar(path: Path) -> tuple[Scored, ClipEmbed]:
     """What a file of scores covers, and the embedder that made it."""
-    sidecar = load_json(path.with_suffix(".json"))
-    try:
-        return Scored.model_validate(sidecar["item"]), ClipEmbed.model_validate(sidecar["spec"])
-    except (ValidationError, KeyError, TypeError) as error:
-        why = first_problem(error) if isinstance(error, ValidationError) else "is not what score-external writes"
-        raise InputError(f"{path.with_suffix('.json')}: {why}; {_CURE}") from None
+    file = path.with_suffix(".json")
+    sidecar = load_json(file)
+    if not isinstance(sidecar, dict) or not {"item", "spec"} <= set(sidecar):
+        raise InputError(f"{file}: is not what score-external writes; {_CURE}")
+    covered = validated(sidecar["item"], Scored, file, _CURE)
+    return covered, validated(sidecar["spec"], ClipEmbed, file, _CURE)
 
 
 def _checked(path: Path, covered: Scored) -> pd.DataFrame:
     """The rows of a method's scores: every frame at every camera of each image, cosines in [-1, 1] or not there."""
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); {_CURE}") from None
-    lacking = [c for c in ("image", "frame", "camera", *protocols.COSINES) if c not in table.columns]
-    if lacking:
-        raise InputError(f"{path}: lacks the column {lacking[0]}; {_CURE}")
+    columns: dict[str, type[str | int | float]] = {"image": str, "frame": int, "camera": int}
+    columns |= dict.fromkeys(protocols.COSINES, float)
+    table = pd.DataFrame(load_rows(path, columns, cure="score the method"), columns=list(columns))
     if table.duplicated(["image", "frame", "camera"]).any():
         raise InputError(f"{path}: lists a frame and camera twice; {_CURE}")
     there = set(zip(table["image"], table["frame"], table["camera"], strict=True))
@@ -232,8 +227,7 @@ def _checked(path: Path, covered: Scored) -> pd.DataFrame:
             if (image, frame, camera) not in there:
                 raise InputError(f"{path}: missing row: image {image}, frame {frame}, camera {camera}; {_CURE}")
     for column in protocols.COSINES:
-        values = pd.to_numeric(table[column], errors="coerce")
-        wrong = table[~values.between(-1 - 1e-6, 1 + 1e-6) & table[column].notna()]
+        wrong = table[~table[column].between(-1 - 1e-6, 1 + 1e-6) & table[column].notna()]
         if len(wrong):
             row = wrong.iloc[0]
             at = f"image {row['image']}, frame {row['frame']}, camera {row['camera']}"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from vid3d.cameras import EVALUATION_CAMERAS, HELD_OUT_AZIMUTHS, HELD_OUT_ELEVATIONS, HELD_OUT_RAISED_AZIMUTHS
 from vid3d.errors import InputError
+from vid3d.files import load_rows
 from vid3d.measures import protocols
 from vid3d.study import layout
 from vid3d.study.config import Study
@@ -68,15 +69,8 @@ def _rows(
 ) -> pd.DataFrame:
     """The rows of one clip's CSV that the study uses, in order of frame and camera, checked, with the run's name."""
     where = f"run {clip.run}, image {clip.image}, motion {clip.motion}, views {clip.views}"
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing ({where}, frame 0, camera 0); run the workflow to make it") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); delete it and run again") from None
-    lacking = [column for column in ("frame", "camera", *others, *limits) if column not in table.columns]
-    if lacking:
-        raise InputError(f"{path}: lacks the column {lacking[0]}; delete it and run again")
+    columns: dict[str, type[int | float]] = {"frame": int, "camera": int} | dict.fromkeys((*others, *limits), float)
+    table = pd.DataFrame(load_rows(path, columns, f"{where}, frame 0, camera 0"), columns=list(columns))
     if table.duplicated(["frame", "camera"]).any():
         raise InputError(f"{path}: lists a frame and camera twice; delete it and run again")
     table = table.set_index(["frame", "camera"])
@@ -85,8 +79,7 @@ def _rows(
             raise InputError(f"{path}: missing row: {where}, frame {frame}, camera {camera}; delete it and run again")
     table = table.loc[list(itertools.product(range(frames), range(cameras)))].reset_index()
     for column, (low, high) in limits.items():
-        values = pd.to_numeric(table[column], errors="coerce")
-        wrong = table[~values.between(low - 1e-6, high + 1e-6)]
+        wrong = table[~table[column].between(low - 1e-6, high + 1e-6)]
         if len(wrong):
             at = f"{where}, frame {wrong['frame'].iloc[0]}, camera {wrong['camera'].iloc[0]}"
             raise InputError(

@@ -11,8 +11,7 @@ that training never draws), among them all named objects of the benchmark:
   that of the renders minus that of the ground truth at the same cameras and moments.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,14 @@ from numpy.typing import NDArray
 
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.errors import InputError
-from vid3d.measures.metrics import cosines, rank_correlation, source_reference
+from vid3d.files import load_rows, to_uint8
+from vid3d.measures.metrics import cosines, overall_mean, rank_correlation
 from vid3d.procedural import ObjectSpec, is_held_out, render, sample_object
 from vid3d.procedural.damage import damage
 from vid3d.procedural.objects import MAIN_COLOURS
 from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.surface import PALETTE
-from vid3d.scene import Float32, Float64, UInt8
+from vid3d.scene import Float32, UInt8
 from vid3d.stages import Embed
 
 EmbedCaptions = Callable[[Sequence[str]], Float32]  # n captions to (n, d) embeddings, not normalised
@@ -71,13 +71,13 @@ def held_out_objects(named: Iterable[ObjectSpec], count: int, rng: np.random.Gen
 def views(obj: ObjectSpec) -> UInt8:
     """(frames, cameras, size, size, 3) uint8: the object at three moments from the evaluation cameras."""
     cameras = orbit(EVALUATION_CAMERAS, SIZE)
-    return np.stack([_to_uint8(render(obj, frame, MOTION, cameras)[0]) for frame in FRAMES])
+    return np.stack([to_uint8(render(obj, frame, MOTION, cameras)[0]) for frame in FRAMES])
 
 
 def damaged(images: UInt8, kind: str, strength: float, rng: np.random.Generator) -> UInt8:
     """Images (n, h, w, 3), each with one kind of damage (``vid3d.procedural.damage``)."""
     pixels = images.astype(np.float32) / 255
-    return _to_uint8(np.stack([damage(image, kind, strength, rng) for image in pixels]))
+    return to_uint8(np.stack([damage(image, kind, strength, rng) for image in pixels]))
 
 
 def nearest_captions(
@@ -139,7 +139,7 @@ def sensitivity(images: Sequence[UInt8], embed: Embed, seed: int) -> dict[str, l
             for column, strength in enumerate(strengths):
                 shown = damaged(flat, kind, strength, np.random.default_rng((seed, index)))
                 similarity = cosines(embed(list(shown)), source).reshape(seen.shape[:2])
-                scores[kind][index, column] = source_reference(similarity)
+                scores[kind][index, column] = overall_mean(similarity)
     return {kind: [round(float(mean), 5) for mean in table.mean(axis=0)] for kind, table in scores.items()}
 
 
@@ -178,8 +178,8 @@ def ceilings(objects: Mapping[str, ObjectSpec], scores: Sequence[Path], embed: E
     for (name, motion), frames in _frames(scores).items():
         if name not in objects:
             raise InputError(f"{name}: is none of the procedural objects; give scores of a run with ground truth")
-        source = embed(list(_to_uint8(render(objects[name], 0, 0, orbit(1, SIZE))[0])))[0]
-        seen = np.concatenate([_to_uint8(render(objects[name], frame, motion, cameras)[0]) for frame in sorted(frames)])
+        source = embed(list(to_uint8(render(objects[name], 0, 0, orbit(1, SIZE))[0])))[0]
+        seen = np.concatenate([to_uint8(render(objects[name], frame, motion, cameras)[0]) for frame in sorted(frames)])
         found[name, motion] = float(cosines(embed(list(seen)), source).mean())
     return found
 
@@ -217,7 +217,8 @@ def agreement(
     lost = {clip: score - ceiling[clip[:2]] for clip, score in clip_i.items()}
     columns = {"clip_i": clip_i, "clip_i_lost": lost, "psnr": psnr, "psnr_raised": raised}
     table = {
-        name: np.array([[of[i, *at] for at in conditions] for i in images], np.float64) for name, of in columns.items()
+        name: np.array([[by_clip[i, *condition] for condition in conditions] for i in images], np.float64)
+        for name, by_clip in columns.items()
     }
     means = {name: values.mean(axis=0) for name, values in table.items()}
     paper = np.array([views in PAPER_VIEWS for _, views in conditions])
@@ -249,34 +250,18 @@ def agreement(
 
 def _means(paths: Sequence[Path], column: str, at_orbit: bool | None = None) -> dict[tuple[str, int, int], float]:
     """The mean of a column for each (image, motion, views), over the rows at elevation 0, at others, or (None) all."""
+    columns: dict[str, type[str | int | float]] = {"image": str, "motion": int, "views": int, column: float}
+    columns |= {} if at_orbit is None else {"elevation": float}
     values: dict[tuple[str, int, int], list[float]] = {}
-    filtered = () if at_orbit is None else ("elevation",)
-    for image, motion, views, value, *elevation in _rows(paths, "image", "motion", "views", column, *filtered):
-        if not elevation or (float(elevation[0]) == 0.0) == at_orbit:
-            values.setdefault((image, int(motion), int(views)), []).append(float(value))
+    for row in (row for path in paths for row in load_rows(path, columns)):
+        if at_orbit is None or (row["elevation"] == 0.0) == at_orbit:
+            values.setdefault((row["image"], row["motion"], row["views"]), []).append(row[column])
     return {clip: float(np.mean(of_clip)) for clip, of_clip in values.items()}
 
 
 def _frames(paths: Sequence[Path]) -> dict[tuple[str, int], set[int]]:
     """The frame numbers that occur for each (image, motion)."""
     frames: dict[tuple[str, int], set[int]] = {}
-    for image, motion, frame in _rows(paths, "image", "motion", "frame"):
-        frames.setdefault((image, int(motion)), set()).add(int(frame))
+    for row in (row for path in paths for row in load_rows(path, {"image": str, "motion": int, "frame": int})):
+        frames.setdefault((row["image"], row["motion"]), set()).add(row["frame"])
     return frames
-
-
-def _rows(paths: Sequence[Path], *columns: str) -> Iterator[list[str]]:
-    """The values of the named columns of each row: an image's name, then numbers."""
-    for path in paths:
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file):
-                try:
-                    values = [row[column] for column in columns]
-                    np.array(values[1:], float)
-                except (KeyError, ValueError) as error:
-                    raise InputError(f"{path}: bad or missing column ({error}); make the file anew") from None
-                yield values
-
-
-def _to_uint8(images: Float32 | Float64) -> UInt8:
-    return np.round(255 * np.minimum(np.maximum(images, 0), 1)).astype(np.uint8)

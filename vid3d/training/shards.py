@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vid3d.errors import InputError
-from vid3d.files import atomic
+from vid3d.files import atomic, load_rows
 from vid3d.training.scenes import Scenes
 from vid3d.training.schedule import Progress
 
@@ -43,12 +43,8 @@ POINTS = 200  # of a loss curve that is kept with a model
 def load_losses(path: Path) -> list[list[float]]:
     """The losses of each phase, as ``save_losses`` wrote them; raises InputError on anything else."""
     phases: dict[str, list[float]] = {}
-    try:
-        for line in path.read_text().splitlines()[1:]:
-            phase, _, loss = line.split(",")
-            phases.setdefault(phase, []).append(float(loss))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no log of a training ({error}); train anew") from None
+    for row in load_rows(path, {"phase": str, "loss": float}, cure="train"):
+        phases.setdefault(row["phase"], []).append(row["loss"])
     return list(phases.values())
 
 

@@ -159,5 +159,5 @@ def test_agreement_refuses_incomplete_clips(tmp_path: Path) -> None:
         clip_judge.agreement(scores, held_out[:-1], {})
     with pytest.raises(InputError, match="at least two conditions"):
         clip_judge.agreement(scores[:1], held_out[:1], {})
-    with pytest.raises(InputError, match=r"bad or missing column"):
+    with pytest.raises(InputError, match="lacks the column source_reference"):
         clip_judge.agreement(held_out, held_out, {})

@@ -63,7 +63,7 @@ def test_every_setting_that_is_named_exists(study):
 def test_01_the_two_references_are_two_protocols(similarities):
     renders = np.random.default_rng(1).standard_normal((25, 10, 8)).astype(np.float32)
     source = np.random.default_rng(2).standard_normal(8).astype(np.float32)
-    by_source = metrics.source_reference(metrics.cosines(renders, source))
+    by_source = metrics.overall_mean(metrics.cosines(renders, source))
     by_render = metrics.self_reference(metrics.cosines(renders, renders[0, 0]))
     assert by_source != pytest.approx(by_render, abs=1e-3)
 
@@ -72,7 +72,7 @@ def test_02_the_self_reference_counts_itself(similarities):
     similarities[0, 0] = 1.0
     mean = similarities.mean()
     assert metrics.self_reference(similarities) == pytest.approx((1 + 25 * mean) / 26)
-    assert metrics.source_reference(similarities) == pytest.approx(mean)
+    assert metrics.overall_mean(similarities) == pytest.approx(mean)
 
 
 def test_03_blank_scenes_score_100_by_self_reference_and_are_a_run(study):

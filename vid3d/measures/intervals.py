@@ -61,7 +61,7 @@ def mean(values: ArrayLike, name: str, limits: tuple[float, float] = COSINES) ->
 
 
 def mean_of(rows: pd.DataFrame, column: str, name: str = "", limits: tuple[float, float] = COSINES) -> Mean:
-    """The same of a column.
+    """The mean over images of a column, averaged over replicates first, with its interval (``mean``).
 
     Args:
         rows: one per image and replicate, with these columns; ``replicate`` may be left out.

@@ -1,16 +1,8 @@
 """Scores as pure functions of stored embeddings and images.
 
 CLIP-I is the mean cosine similarity of CLIP image embeddings between renders and a reference, on the 0-1 scale.  What
-the reference is, and whether it counts itself, is the protocol; the paper's text and the released script disagree, and
-``vid3d.measures.protocols`` names all combinations.  With F frames, C cameras and S the mean of all F C cosines:
-
-- source_reference (the paper's definition): S with the source image as the reference.
-- self_reference (the released ``clip_eval.py``): the reference is the render of frame 0 at camera 0, and it is counted
-  once more in every camera's mean, which gives (1 + F S) / (F + 1).  A scene that never changes scores 1, whatever it
-  shows.
-- self_reference_once: the same reference, which is counted as what it is, one of the F C renders: S.
-- self_reference_left_out: the same reference, and the mean of the other F C - 1 renders: (F C S - 1) / (F C - 1).
-
+the reference is, and whether it counts itself, is the protocol; the paper's text and the released script disagree.
+``vid3d.measures.protocols`` has all combinations with their formulas; the means from which they are made are here.
 PSNR and SSIM compare renders with ground truth.
 """
 
@@ -48,17 +40,8 @@ def cosines(embeddings: Float32, reference: Float32) -> Float64:
     return similarity
 
 
-def source_reference(similarity: Float64) -> float:
-    """CLIP-I as the paper defines it.
-
-    Args:
-        similarity: (frames, cameras) cosines of the renders with the source image.
-    """
-    return overall_mean(similarity)
-
-
 def overall_mean(similarity: Float64) -> float:
-    """S: the mean over all renders, each counted once.
+    """The mean over all renders, each counted once: CLIP-I as the paper defines it, with cosines to the source image.
 
     Args:
         similarity: (frames, cameras) cosines with any reference.
@@ -85,17 +68,8 @@ def self_reference(similarity: Float64) -> float:
     return float(self_reference_per_camera(similarity).mean())
 
 
-def self_reference_once(similarity: Float64) -> float:
-    """S with the render of frame 0 at camera 0 as the reference, which is one of the renders and scores 1 there.
-
-    Args:
-        similarity: (frames, cameras) cosines of the renders with the render at [0, 0].
-    """
-    return overall_mean(similarity)
-
-
 def self_reference_left_out(similarity: Float64) -> float:
-    """The mean over all renders but the reference, that of frame 0 at camera 0: (F C S - 1) / (F C - 1).
+    """The mean over all renders but the reference, that of frame 0 at camera 0.
 
     Args:
         similarity: (frames, cameras) cosines of the renders with the render at [0, 0].

@@ -38,24 +38,51 @@ class Protocol:
     Attributes:
         name: as it heads the columns of tables.
         title: a few words for a reader.
+        short: fewer, over a column of a printed table.
         cosines: the column of scores.csv that holds the cosines with its reference.
         mean: (frames, cameras) cosines, the reference's own at [0, 0] where it is a render, to the score.
     """
 
     name: str
     title: str
+    short: str
     cosines: str
     mean: Callable[[Float64], float]
 
 
 MATRIX = (
-    Protocol("source_reference", "source image", "source_reference", metrics.source_reference),
-    Protocol("foreground_reference", "preprocessed source", "foreground_reference", metrics.overall_mean),
-    Protocol("self_reference", "first render, counted again (released)", "self_reference", metrics.self_reference),
-    Protocol("self_reference_once", "first render, counted once", "self_reference", metrics.self_reference_once),
-    Protocol("self_reference_left_out", "first render, left out", "self_reference", metrics.self_reference_left_out),
+    Protocol("source_reference", "source image", "Source image", "source_reference", metrics.overall_mean),
+    Protocol(
+        "foreground_reference",
+        "preprocessed source",
+        "Preprocessed source",
+        "foreground_reference",
+        metrics.overall_mean,
+    ),
+    Protocol(
+        "self_reference",
+        "first render, counted again (released)",
+        "First render, released",
+        "self_reference",
+        metrics.self_reference,
+    ),
+    Protocol(
+        "self_reference_once",
+        "first render, counted once",
+        "First render, once",
+        "self_reference",
+        metrics.overall_mean,
+    ),
+    Protocol(
+        "self_reference_left_out",
+        "first render, left out",
+        "First render, left out",
+        "self_reference",
+        metrics.self_reference_left_out,
+    ),
 )
 NAMES = tuple(protocol.name for protocol in MATRIX)
+SHORT = {protocol.name: protocol.short for protocol in MATRIX}
 
 
 def compare(
@@ -86,11 +113,11 @@ def evaluate(cosines: Mapping[str, Float64]) -> dict[str, float]:
     Args:
         cosines: (frames, cameras) float64 by column of ``COSINES``, all NaN where there is no such reference.
     """
-    return {
-        protocol.name: float("nan") if np.isnan(table).all() else protocol.mean(table)
-        for protocol in MATRIX
-        for table in [cosines[protocol.cosines]]
-    }
+    scores = {}
+    for protocol in MATRIX:
+        table = cosines[protocol.cosines]
+        scores[protocol.name] = float("nan") if np.isnan(table).all() else protocol.mean(table)
+    return scores
 
 
 def per_image(scores: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ def test_cosines_refuse_embeddings_without_direction(bad: list[float]) -> None:
 
 
 def test_source_reference_is_the_plain_mean() -> None:
-    assert metrics.source_reference(np.array([[0.2, 0.4], [0.6, 0.8]])) == pytest.approx(0.5)
+    assert metrics.overall_mean(np.array([[0.2, 0.4], [0.6, 0.8]])) == pytest.approx(0.5)
 
 
 def test_self_reference_counts_the_reference_once_more_per_camera() -> None:
@@ -40,7 +40,7 @@ def test_the_reference_is_counted_twice_once_or_not_at_all() -> None:
     similarity = np.array([[1.0, 0.5], [0.8, 0.7], [0.6, 0.4]])  # three frames, two cameras
     mean = similarity.mean()
     assert metrics.self_reference(similarity) == pytest.approx((1 + 3 * mean) / 4)
-    assert metrics.self_reference_once(similarity) == pytest.approx(mean)
+    assert metrics.overall_mean(similarity) == pytest.approx(mean)
     assert metrics.self_reference_left_out(similarity) == pytest.approx((0.5 + 0.8 + 0.7 + 0.6 + 0.4) / 5)
     with pytest.raises(ValueError, match="single render"):
         metrics.self_reference_left_out(np.ones((1, 1)))

@@ -3,8 +3,7 @@
 # in    scores.csv of every clip of every run that the report names, held-out.csv where there is ground truth; scores of
 #       other methods' renders (setting `external`); indicators.csv of every clip, stages.npz and embeddings.npz of the
 #       base condition
-# out   results/reports/{report}/tables/: table{1,2,3}, held-out, protocols, replicates, claims, indicators,
-#       attribution and substitution as .csv, .tex and .md; macros.tex
+# out   results/reports/{report}/tables/: those of vid3d/study/table_list.py as .csv, .tex and .md; macros.tex
 #       targets table1, table2, table3
 
 
@@ -40,4 +39,4 @@ for _number in (1, 2, 3):
         name:
             f"table{_number}"
         input:
-            layout.TABLE.format(report=study.report, number=_number),
+            layout.TABLE.format(report=study.report, name=f"table{_number}"),

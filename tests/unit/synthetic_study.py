@@ -13,7 +13,7 @@ from PIL import Image
 
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
 from vid3d.files import Provenance, save_splats
-from vid3d.indicators import HIGHER_IS_WORSE
+from vid3d.indicators import INDICATORS
 from vid3d.scene import Splats
 from vid3d.study import layout
 from vid3d.study.config import Study, parse_study
@@ -139,7 +139,7 @@ def _write_held_out(path: Path, clip: layout.Condition, frames: int) -> None:
 
 def indicator(name: str, clip: layout.Condition) -> float:
     """Each indicator has a value of its own, which rises with fewer views and differs between images."""
-    return 0.01 * (1 + list(HIGHER_IS_WORSE).index(name)) + 0.1 / clip.views + 0.001 * (sum(map(ord, clip.image)) % 7)
+    return 0.01 * (1 + list(INDICATORS).index(name)) + 0.1 / clip.views + 0.001 * (sum(map(ord, clip.image)) % 7)
 
 
 def stage_cosines(clip: layout.Condition) -> dict[str, float]:
@@ -158,7 +158,7 @@ def _write_measures(root: Path, study: Study, clip: layout.Condition) -> None:
     run = study.runs[clip.run]
     rows = [
         _condition(clip) | {"indicator": name, "camera": camera, "value": indicator(name, clip)}
-        for name in HIGHER_IS_WORSE
+        for name in INDICATORS
         for camera in ("", 0)
     ]
     write_csv(root / clip.path(layout.INDICATORS, study, "score"), rows)

@@ -50,7 +50,7 @@ WALLS = {
         {"numpy", "pandas"},
     ),
     "figures": (
-        {"cameras", "claims", "errors", "external", "files", "measures", "scene", "study", "tables"},
+        {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study", "tables"},
         PRESENTATION,
     ),
     "report": (

@@ -9,7 +9,7 @@ import pytest
 
 from vid3d import cli, commands, files
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
-from vid3d.indicators import HIGHER_IS_WORSE
+from vid3d.indicators import INDICATORS
 from vid3d.procedural import ObjectSpec, make_reference, render
 from vid3d.study.config import load_benchmark
 
@@ -68,7 +68,7 @@ def test_indicators_are_written_for_the_clip_and_for_each_camera(clip, tmp_path,
     rows = pd.read_csv(output)
     whole = rows[rows["camera"].isna()].set_index("indicator")["value"]
     lacking = {"flicker_beyond_seed", "static_change"} if control else set()
-    assert list(whole.index) == [name for name in HIGHER_IS_WORSE if name not in lacking]
+    assert list(whole.index) == [name for name in INDICATORS if name not in lacking]
     flicker = rows[(rows["indicator"] == "flicker") & rows["camera"].notna()]
     assert list(flicker["camera"]) == list(range(EVALUATION_CAMERAS))
     assert flicker["value"].mean() == pytest.approx(whole["flicker"])

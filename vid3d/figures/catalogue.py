@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 from matplotlib.figure import Figure
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from vid3d.errors import InputError
 from vid3d.files import load_json
 from vid3d.study import layout
 from vid3d.study.config import read_yaml
-from vid3d.study.specs import Strict, first_problem
+from vid3d.study.specs import Strict, validated
+from vid3d.tables.rows import sentence
 
 CAPTIONS = "reports/captions.yaml"
 
@@ -28,7 +29,7 @@ class Entry(Strict):
         alt: what the picture shows, for those who do not see it.
         files: path of each format (``svg``, ``pdf``, ``webp``), relative to the report's folder; none if left out.
         width: of the WebP in pixels; it is meant to be shown at half of them.
-        height: the same.
+        height: of the WebP in pixels, too.
         absent: why the report has no such figure, a clause without a full stop; empty if it has.
     """
 
@@ -75,8 +76,7 @@ def describe(name: str, number: int | None, texts: dict[str, str], drawn: Drawn)
         parts = [texts[key].format(**drawn.words).strip() for key in ("caption", *drawn.further)]
     except (KeyError, ValueError) as error:
         raise InputError(f"{CAPTIONS}: {name}: {error} is missing or no word of this figure") from None
-    stamp = f"{drawn.stamp[0].upper()}{drawn.stamp[1:].rstrip('.')}." if drawn.stamp else ""
-    caption = " ".join(part for part in (*parts, stamp) if part)
+    caption = " ".join(part for part in (*parts, sentence(drawn.stamp)) if part)
     return Entry(name=name, number=number, title=title, caption=caption, alt=" ".join(alt.split()))
 
 
@@ -95,10 +95,7 @@ def listing(report: str, root: Path) -> list[Entry]:
         InputError: no list, or one that is not understood; a file of a figure that is missing.
     """
     path = root / layout.FIGURE_LIST.format(report=report)
-    try:
-        entries = TypeAdapter(list[Entry]).validate_python(load_json(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}; make the figures again") from None
+    entries = validated(load_json(path), list[Entry], path, "make the figures again")
     for file in (file for entry in entries for file in entry.files.values()):
         if not (root / layout.REPORT.format(report=report) / file).is_file():
             raise InputError(f"{root / layout.REPORT.format(report=report) / file}: missing; make the figures again")

@@ -1,5 +1,6 @@
 """Figure 10: failure cases, chosen by number and not by eye: the images that a measure calls the worst."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +12,14 @@ from vid3d.figures.catalogue import Drawn
 from vid3d.figures.heatmaps import COSINES
 from vid3d.figures.sheet import PAGE
 from vid3d.figures.source import Source, azimuth, listed, moments
+from vid3d.files import load_rows
+from vid3d.indicators import INDICATORS
 from vid3d.scene import UInt8
 from vid3d.study import figure_list, layout
 from vid3d.tables import of_indicators
 
 COLUMNS = 6  # pictures in a row
 AROUND = (0, 2, 3, 5, 7, 8)  # evaluation cameras, front and back among them
-CRITERIA = {  # of docs/indicators_table.md, worse the higher they are: how they are called, what they concern
-    "flicker": ("most flicker", "time"),
-    "mass_over_time": ("most mass over time", "time"),
-    "mass_between_views": ("most mass between views", "views"),
-    "janus": ("strongest Janus", "views"),
-}
 DIGITS = 4  # with which values are shown
 _LABEL = 1.3
 _LOWEST = 2  # images by CLIP-I
@@ -96,28 +93,33 @@ def _by_indicator(source: Source, name: str) -> list[Case]:
     rows = _at_base(source, name, of_indicators.collect_indicators(source.study, source.report, source.root))
     frames = source.runs[name].used_frames
     cases = []
-    for indicator, (words, concerns) in CRITERIA.items():
-        values = rows[rows["indicator"] == indicator].set_index("image")["value"].dropna()
+    for indicator in INDICATORS.values():
+        if indicator.worst is None:
+            continue
+        values = rows[rows["indicator"] == indicator.name].set_index("image")["value"].dropna()
         if not round(values.max() - values.median(), DIGITS) > 0:  # not a number where it is undefined
             continue
         clip = source.base(name, str(values.idxmax()))
-        if concerns == "time":
-            camera = _worst_camera(source, clip, indicator)
+        if indicator.worst.over == "time":
+            camera = _worst_camera(source, clip, indicator.name)
             first = max(0, (frames - COLUMNS) // 2)
             shown = tuple((frame, camera) for frame in range(first, min(frames, first + COLUMNS)))
             seen = f"from {azimuth(camera)}"
         else:
             shown, seen = tuple((frames // 2, camera) for camera in AROUND), f"frame {frames // 2}"
-        cases.append(Case(clip, words, float(values.max()), float(values.median()), seen, shown))
+        cases.append(Case(clip, indicator.worst.words, float(values.max()), float(values.median()), seen, shown))
     return cases
 
 
 def _worst_camera(source: Source, clip: layout.Condition, indicator: str) -> int:
     """Where an indicator is highest; the file was checked when the indicators were collected."""
-    table = pd.read_csv(source.root / clip.path(layout.INDICATORS, source.study, "score"))
-    cameras = table[(table["indicator"] == indicator) & table["camera"].between(0, EVALUATION_CAMERAS - 1)]
-    values = pd.to_numeric(cameras["value"], errors="coerce").fillna(-1.0).to_numpy(float)
-    return int(cameras["camera"].to_numpy(float)[values.argmax()]) if len(values) else 0
+    path = source.root / clip.path(layout.INDICATORS, source.study, "score")
+    values = {
+        int(row["camera"]): -1.0 if math.isnan(row["value"]) else row["value"]
+        for row in load_rows(path, of_indicators.INDICATOR_COLUMNS)
+        if row["indicator"] == indicator and 0 <= row["camera"] < EVALUATION_CAMERAS
+    }
+    return max(values, key=lambda camera: values[camera], default=0)
 
 
 def _heads(case: Case) -> tuple[str, ...]:

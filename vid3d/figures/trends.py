@@ -17,11 +17,11 @@ from vid3d.figures.source import Source, listed
 from vid3d.measures import protocols
 from vid3d.study import figure_list
 from vid3d.study.config import Run
+from vid3d.tables.laid_out import MINUS
 
 _LEFT, _APART, _RIGHT = 0.46, 0.46, 0.08  # inches: for the ticks of the left plots, of the right ones, at the right
 _PUBLISHED, _OURS, _TICKS = 0.75, 1.05, 0.42  # heights in inches; below plots, for ticks and what they count
 _LINE = 0.125  # of a heading
-MINUS = "\N{MINUS SIGN}"
 _SHORT = {"views": "number of views", "motion": "motion score"}
 _SETTING = {"views": "view_counts", "motion": "motion_scores"}
 _TABLE = {"views": 2, "motion": 3}

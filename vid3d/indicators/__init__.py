@@ -5,24 +5,21 @@ docs/indicators.md.
 """
 
 from vid3d.indicators.by_stage import (
-    HeatMap,
     StageLoss,
     StageSimilarity,
     around_orbit,
     by_stage,
     by_substitution,
-    heat_map,
 )
-from vid3d.indicators.clip import HIGHER_IS_WORSE, RANGES, Indicators, of_clip
+from vid3d.indicators.clip import INDICATORS, Indicator, Indicators, of_clip
 from vid3d.indicators.mass import mass_between_views, mass_over_time
 from vid3d.indicators.opposites import cosines_with_front, janus, likeness_to_front
 from vid3d.indicators.reduction import reduced
 from vid3d.indicators.temporal import flicker, static_change, successive_cosines
 
 __all__ = [
-    "HIGHER_IS_WORSE",
-    "RANGES",
-    "HeatMap",
+    "INDICATORS",
+    "Indicator",
     "Indicators",
     "StageLoss",
     "StageSimilarity",
@@ -31,7 +28,6 @@ __all__ = [
     "by_substitution",
     "cosines_with_front",
     "flicker",
-    "heat_map",
     "janus",
     "likeness_to_front",
     "mass_between_views",

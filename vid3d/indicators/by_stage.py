@@ -1,11 +1,10 @@
-"""Where quality is lost: similarity by stage, ground truth in place of a stage, and heat maps over azimuth and time.
+"""Where quality is lost: similarity by stage, and ground truth in place of a stage.
 
 Similarities are cosines with the reference image's embedding, scores are CLIP-I or any other number of which more is
 better.  All sources: ours; the substitution is the study's design (a run with ground truth in one stage differs from
 the run without by that stage's error).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -148,44 +147,3 @@ def by_substitution(
         StageLoss(stage, losses, float(losses.mean()), float(losses.mean()) / total if total else np.nan, alone[stage])
         for stage, losses in stages.items()
     ]
-
-
-# --- heat maps -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class HeatMap:
-    """Scores over azimuth and time.
-
-    Attributes:
-        images: names of n images.
-        azimuths: (cameras,) float64, degrees.
-        values: (n, frames, cameras) float64.
-    """
-
-    images: tuple[str, ...]
-    azimuths: Float64
-    values: Float64
-
-    @property
-    def mean(self) -> Float64:
-        """(frames, cameras): the mean over the images."""
-        return np.asarray(self.values.mean(axis=0))
-
-
-def heat_map(similarity: Mapping[str, Float64]) -> HeatMap:
-    """Tables (frames, cameras) by image, at uniform azimuths from 0, as one array.
-
-    Raises:
-        ValueError: no image, a table of another shape than the first (named), or a value that is not finite (named).
-    """
-    if not similarity:
-        raise ValueError("a heat map needs at least one image")
-    shape = next(iter(similarity.values())).shape
-    for name, table in similarity.items():
-        if table.shape != shape or table.ndim != 2 or not table.size:
-            raise ValueError(f"{name}: {table.shape} is not (frames, cameras) or not the first image's {shape}")
-        if not np.isfinite(table).all():
-            raise ValueError(f"{name}: a score is missing or not finite")
-    values = np.stack([np.asarray(table, np.float64) for table in similarity.values()])
-    return HeatMap(tuple(similarity), 360.0 * np.arange(shape[1]) / shape[1], values)

@@ -1,6 +1,8 @@
 """All indicators of one clip."""
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -10,34 +12,86 @@ from vid3d.indicators.reduction import reduced
 from vid3d.indicators.temporal import flicker, static_change, successive_cosines
 from vid3d.scene import Float32, Float64
 
-HIGHER_IS_WORSE = {
-    "flicker": True,
-    "flicker_beyond_seed": True,
-    "static_change": True,
-    "frame_consistency": False,
-    "mass_over_time": True,
-    "mass_between_views": True,
-    "janus": True,
-    "janus_embedding": True,
-}
-"""Every indicator that ``of_clip`` may give, in this order; what each means: docs/indicators.md."""
 
-RANGES = {
-    "flicker": (0.0, 1.0),
-    "flicker_beyond_seed": (-1.0, 1.0),
-    "static_change": (0.0, 1.0),
-    "frame_consistency": (-1.0, 1.0),
-    "mass_over_time": (0.0, float("inf")),
-    "mass_between_views": (0.0, float("inf")),
-    "janus": (0.0, 1.0),
-    "janus_embedding": (0.0, 1.0),
+@dataclass(frozen=True)
+class Worst:
+    """How the clip in which an indicator is highest is shown as a failure case.
+
+    Attributes:
+        words: what the failure is called.
+        over: what its pictures run over: time at one camera, or the views of one moment.
+    """
+
+    words: str
+    over: Literal["time", "views"]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator; what it measures and where it fails: docs/indicators.md.
+
+    Attributes:
+        worse: which values are.
+        limits: the least and the largest value.
+        words: what it says, as a sentence for readers of a table.
+        worst: for those that choose failure cases, all of them worse the higher they are.
+    """
+
+    name: str
+    worse: Literal["higher", "lower"]
+    limits: tuple[float, float]
+    words: str
+    worst: Worst | None = None
+
+
+INDICATORS = {
+    indicator.name: indicator
+    for indicator in (
+        Indicator(
+            "flicker",
+            "higher",
+            (0.0, 1.0),
+            "Flicker: how far calm pixels overshoot both neighbouring frames.",
+            Worst("most flicker", "time"),
+        ),
+        Indicator("flicker_beyond_seed", "higher", (-1.0, 1.0), "Flicker of camera 0 beyond that of the seed video."),
+        Indicator("static_change", "higher", (0.0, 1.0), "Change from frame to frame where the truth stands still."),
+        Indicator(
+            "frame_consistency",
+            "lower",
+            (-1.0, 1.0),
+            "Cosine of the embeddings of successive frames at one camera.",
+        ),
+        Indicator(
+            "mass_over_time",
+            "higher",
+            (0.0, math.inf),
+            "Share of the object that appears or vanishes between frames.",
+            Worst("most mass over time", "time"),
+        ),
+        Indicator(
+            "mass_between_views",
+            "higher",
+            (0.0, math.inf),
+            "Share of a silhouette that the other views rule out.",
+            Worst("most mass between views", "views"),
+        ),
+        Indicator(
+            "janus",
+            "higher",
+            (0.0, 1.0),
+            "Janus: how much more the back resembles the front than the sides do.",
+            Worst("strongest Janus", "views"),
+        ),
+        Indicator("janus_embedding", "higher", (0.0, 1.0), "The same, of embeddings."),
+    )
 }
-"""The least and the largest value of each."""
+"""Every indicator that ``of_clip`` may give, by name, in this order."""
 
 
 @dataclass(frozen=True)
 class Indicators:
-    """The indicators of one clip, named as in ``HIGHER_IS_WORSE``.
+    """The indicators of one clip, by the names of ``INDICATORS``.
 
     Attributes:
         clip: one number each; NaN where it is undefined (too few frames or cameras, no object in sight).
@@ -96,7 +150,7 @@ def of_clip(
     clip["janus"] = float(_mean(janus(likeness_to_front(small)))) if opposite else np.nan
     if embeddings is not None:
         clip["janus_embedding"] = float(_mean(janus(cosines_with_front(embeddings)))) if opposite else np.nan
-    return Indicators({name: clip[name] for name in HIGHER_IS_WORSE if name in clip}, per_camera)
+    return Indicators({name: clip[name] for name in INDICATORS if name in clip}, per_camera)
 
 
 def _undefined(cameras: int) -> Float64:

@@ -15,15 +15,21 @@ from vid3d import figures
 from vid3d.claims.published import Published, load_published
 from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, save_text
-from vid3d.report import clip_i, deviations, evidence, explore, gallery, provenance, summary, verdicts, viewer
-from vid3d.report.cells import TableView, read
+from vid3d.report import claims_by_run, deviations, explore, gallery, provenance, summary, viewer
 from vid3d.report.timings import stage_times, versions
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
+from vid3d.tables.by_name import TABLES
+from vid3d.tables.laid_out import read as read_table
 
 TEMPLATE = "template.html"
 SOURCES = ("style.css", "videos.js", "pairs.js")  # copied beside the page, as the viewer's are
 GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
+PLACED = {  # tables that the page's sections name, each where it belongs; others follow at the end of "Tables"
+    *("table1", "table2", "table3", "protocols", "held-out", "indicators", "replicates"),  # page/tables.html
+    *("attribution", "substitution"),  # page/lost.html
+    "claims",  # page/summary.html
+}
 OWN_CAMERAS = (0, 2, 4, 6, 8)  # azimuths 0, 72, 144, 216 and 288 degrees
 
 
@@ -72,34 +78,25 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
 
 def _measured(study: Study, report: str, root: Path, published: Published) -> dict[str, Any]:
     """What the report's tables say: runs, claims, and tables by their names; those without rows are left out."""
-    numbered = {number: read(_table(root, report, number), *clip_i.COLUMNS) for number in (1, 2, 3)}
-    varied = {
-        1: True,
-        2: summary.varied(study, report, "view_counts"),
-        3: summary.varied(study, report, "motion_scores"),
+    read = {
+        name: read_table(root / layout.TABLE.format(report=report, name=name), *table.needs)
+        for name, table in TABLES.items()
     }
-    paths = {
-        layout.HELD_OUT_TABLE: (evidence.held_out, evidence.HELD_OUT),
-        layout.PROTOCOL_TABLE: (clip_i.protocol_matrix, clip_i.PROTOCOL_COLUMNS),
-        layout.REPLICATES_TABLE: (clip_i.replicates, clip_i.REPLICATE_COLUMNS),
-        layout.INDICATORS_TABLE: (evidence.indicators, evidence.INDICATORS),
-        layout.ATTRIBUTION_TABLE: (evidence.attribution, evidence.ATTRIBUTION),
-        layout.SUBSTITUTION_TABLE: (evidence.substitution, evidence.SUBSTITUTION),
-    }
-    views: list[TableView] = [clip_i.numbered(table, number, published) for number, table in numbered.items()]
-    views += [view(read(root / path.format(report=report), *columns)) for path, (view, columns) in paths.items()]
+    tables = {name: TABLES[name].lay_out(table, published) for name, table in read.items()}
+    tables = {name: table for name, table in tables.items() if table.groups}
     return {
-        "runs": summary.runs(study, report, root, numbered[1]),
+        "runs": summary.runs(study, report, root, read["table1"]),
         "not_run": summary.not_run(study, report, root, published),
-        "claims": verdicts.claims(read(root / layout.CLAIMS_TABLE.format(report=report), *verdicts.COLUMNS)),
-        "tables": {view.name: view for view in views if view.groups},
-        "varied": varied,
+        "claims": claims_by_run.claims(read["claims"]),
+        "tables": tables,
+        "further": sorted(tables.keys() - PLACED),
+        "varied": {
+            1: True,
+            2: summary.varied(study, report, "view_counts"),
+            3: summary.varied(study, report, "motion_scores"),
+        },
         "own": _own(study, report),
     }
-
-
-def _table(root: Path, report: str, number: int) -> Path:
-    return root / layout.TABLE.format(report=report, number=number)
 
 
 def _own(study: Study, report: str) -> bool:

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
-from vid3d.report.cells import interval, number
 from vid3d.study import replicates
-from vid3d.study.config import Run, Study, read_yaml
-from vid3d.study.specs import SeedSpec, Strict, ViewsSpec, first_problem
+from vid3d.study.config import Run, Study, load_yaml
+from vid3d.study.specs import SeedSpec, Strict, ViewsSpec
 from vid3d.tables.clip_i import PROTOCOLS
+from vid3d.tables.laid_out import measured
 from vid3d.tables.rows import coverage, embedder
 
 CONFORMANCE = "reports/conformance.yaml"
@@ -71,11 +71,7 @@ def conformance(root: Path) -> dict[str, Conformance]:
     Raises:
         InputError: a file that is missing or not understood.
     """
-    path = root / CONFORMANCE
-    try:
-        return TypeAdapter(dict[str, Conformance]).validate_python(read_yaml(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}; restore it from the repository") from None
+    return load_yaml(root / CONFORMANCE, dict[str, Conformance], "restore it from the repository")
 
 
 def runs(study: Study, report: str, root: Path, table1: pd.DataFrame) -> tuple[RunSummary, ...]:
@@ -109,11 +105,10 @@ def _scores(table1: pd.DataFrame, name: str) -> tuple[Score, ...]:
     if rows.empty:
         raise InputError(f"Table 1 has no row of run {name}; make the tables again")
     row = rows.iloc[0]
+    means = {protocol: measured(row, protocol) for protocol in PROTOCOLS}
     return tuple(
-        Score(
-            protocol.replace("_", " "), number(row[protocol]), interval(row[f"{protocol}_low"], row[f"{protocol}_high"])
-        )
-        for protocol in PROTOCOLS
+        Score(protocol.replace("_", " "), mean.text if mean else "", mean.below if mean else "")
+        for protocol, mean in means.items()
     )
 
 

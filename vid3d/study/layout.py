@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vid3d.cameras import EVALUATION_CAMERAS
-from vid3d.study import figure_list
+from vid3d.study import figure_list, table_list
 from vid3d.study.config import Run, Study
 
 IMAGE = "results/{run}/{image}"
@@ -39,14 +39,7 @@ EXTERNAL_SCORES = EXTERNAL + "/{run}/scores.csv"  # with the embedder and the re
 GSPLAT_EXTENSION = "build/gsplat-extension.json"  # gsplat's CUDA kernels are compiled, and draw as the CPU does
 
 REPORT = "results/reports/{report}"
-TABLE = REPORT + "/tables/table{number}.csv"
-HELD_OUT_TABLE = REPORT + "/tables/held-out.csv"  # PSNR and SSIM at cameras that were not trained on
-PROTOCOL_TABLE = REPORT + "/tables/protocols.csv"  # what the definition of CLIP-I alone does
-REPLICATES_TABLE = REPORT + "/tables/replicates.csv"  # runs that share a row of the other tables, each by itself
-CLAIMS_TABLE = REPORT + "/tables/claims.csv"  # verdicts
-INDICATORS_TABLE = REPORT + "/tables/indicators.csv"
-ATTRIBUTION_TABLE = REPORT + "/tables/attribution.csv"  # similarity to the reference by stage
-SUBSTITUTION_TABLE = REPORT + "/tables/substitution.csv"  # ground truth in place of a stage
+TABLE = REPORT + "/tables/{name}.csv"  # a name of table_list.NAMES
 MACROS = REPORT + "/tables/macros.tex"  # every number of the tables by a name
 FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
 FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
@@ -57,14 +50,11 @@ SPLAT_ARCHIVE = REPORT + ".splats/{clip}.zip"  # beside the report's folder, whi
 
 def tables(report: str) -> list[str]:
     """The CSV files of a report's tables."""
-    numbered = [TABLE.format(report=report, number=number) for number in (1, 2, 3)]
-    measured = (HELD_OUT_TABLE, PROTOCOL_TABLE, REPLICATES_TABLE, CLAIMS_TABLE)
-    others = (*measured, INDICATORS_TABLE, ATTRIBUTION_TABLE, SUBSTITUTION_TABLE)
-    return [*numbered, *(pattern.format(report=report) for pattern in others)]
+    return [TABLE.format(report=report, name=name) for name in table_list.NAMES]
 
 
 def exports(report: str) -> list[str]:
-    """The same tables in LaTeX and Markdown, and the macros."""
+    """A report's tables in LaTeX and Markdown, and the macros."""
     stems = [path.removesuffix(".csv") for path in tables(report)]
     return [f"{stem}.{suffix}" for stem in stems for suffix in ("tex", "md")] + [MACROS.format(report=report)]
 

@@ -31,7 +31,7 @@ def families(study: Study, report: str) -> list[Family]:
     return [Family(names[0], study.runs[names[0]], tuple(names)) for names in members.values()]
 
 
-def gathered(table: pd.DataFrame, kin: list[Family]) -> pd.DataFrame:
+def gathered(table: pd.DataFrame, all_families: list[Family]) -> pd.DataFrame:
     """Rows by family: ``run`` becomes the family's name, and ``replicate`` the run's own."""
-    family = {member: of.name for of in kin for member in of.members}
-    return table.assign(replicate=table["run"], run=table["run"].map(family))
+    names = {member: family.name for family in all_families for member in family.members}
+    return table.assign(replicate=table["run"], run=table["run"].map(names))

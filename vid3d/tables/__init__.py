@@ -9,15 +9,12 @@ from pathlib import Path
 
 from vid3d.external import scoring
 from vid3d.files import atomic
-from vid3d.study import layout
+from vid3d.study import layout, table_list
 from vid3d.study.config import Study
 from vid3d.tables import exports
-from vid3d.tables.attribution import attribution_table, substitution_table
-from vid3d.tables.clip_i import protocol_table, replicates_table, table1, table2, table3
-from vid3d.tables.of_claims import claims_table
-from vid3d.tables.of_indicators import collect_indicators, indicators_table
-from vid3d.tables.quality import held_out_table
+from vid3d.tables.by_name import TABLES
 from vid3d.tables.scores import collect
+from vid3d.tables.table import Measured
 
 
 def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) -> list[Path]:
@@ -34,22 +31,11 @@ def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) ->
         InputError: names the file, and what of it is missing or out of range.
     """
     scores, held_out = collect(study, report, root)
-    methods = scoring.collect(study, others, root)
-    tables = (
-        table1(study, report, root, scores, methods),
-        table2(study, report, root, scores),
-        table3(study, report, root, scores),
-        held_out_table(study, report, root, held_out),
-        protocol_table(study, report, root, scores, methods),
-        replicates_table(study, report, root, scores),
-        claims_table(study, report, root, scores),
-        indicators_table(study, report, root, collect_indicators(study, report, root)),
-        attribution_table(study, report, root),
-        substitution_table(study, report, root, scores),
-    )
-    paths = [root / path for path in layout.tables(report)]
-    for path, table in zip(paths, tables, strict=True):
-        with atomic(path) as temporary:
+    measured = Measured(study, report, root, scores, held_out, scoring.collect(study, others, root))
+    made = {name: TABLES[name].make(measured) for name in table_list.NAMES}
+    paths = {name: root / layout.TABLE.format(report=report, name=name) for name in made}
+    for name, table in made.items():
+        with atomic(paths[name]) as temporary:
             table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
-    exports.write(paths, root / layout.MACROS.format(report=report))
-    return paths
+    exports.write(list(paths.values()), root / layout.MACROS.format(report=report))
+    return list(paths.values())

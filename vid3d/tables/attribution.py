@@ -7,20 +7,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vid3d.claims.published import Published
 from vid3d.errors import InputError
 from vid3d.files import load_embeddings
 from vid3d.indicators import by_stage, by_substitution
 from vid3d.measures.intervals import DIFFERENCES, mean, mean_of
-from vid3d.measures.protocols import MATRIX, compare
+from vid3d.measures.protocols import MATRIX, SHORT, compare
 from vid3d.scene import Float32, Float64
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families
 from vid3d.study.specs import STAGES
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
+from vid3d.tables.laid_out import MINUS, Cell, Group, LaidOut, Row, about, condition, grouped, measured, text
 from vid3d.tables.rows import at, of_condition
+from vid3d.tables.table import Column, Table
 
 _CURE = "delete it and run again"
+_PLACES = {"front": "seen from the front", "around": "seen from all around"}
 
 
 # --- by stage --------------------------------------------------------------------------------------------------------
@@ -100,13 +104,13 @@ def substitutions(study: Study, report: str) -> list[Substitution]:
 
     Of a family the first run is taken, since the others' noise is not that of the runs with ground truth.
     """
-    kin = rendered(study, report)
+    drawn = rendered(study, report)
     found = []
-    for family in kin:
+    for family in drawn:
         if family.run.seed.backend == "procedural" or family.run.views.backend == "procedural":
             continue
         seed, both, views = (
-            next((other.name for other in kin if _replaces(family.run, other.run, stages)), None)
+            next((other.name for other in drawn if _replaces(family.run, other.run, stages)), None)
             for stages in ({"seed"}, {"seed", "views"}, {"views"})
         )
         if seed is not None and both is not None:
@@ -133,20 +137,22 @@ def substitution_table(study: Study, report: str, root: Path, scores: pd.DataFra
         One row per set of runs, protocol of the paper and stage: method, run, motion, views, images, frames, protocol,
         stage, loss (with _low and _high), share, alone, n, runs, note; no rows where the report lacks such runs.
     """
-    measured = per_image(scores)
-    kin = {family.name: family for family in families(study, report)}
+    clips = per_image(scores)
+    by_name = {family.name: family for family in families(study, report)}
     rows: list[dict[str, Any]] = []
-    for of in substitutions(study, report):
-        family = kin[of.generated]
+    for found in substitutions(study, report):
+        family = by_name[found.generated]
         motion, views = family.run.conditions[0]
         row = of_condition(study, root, family, motion, views)
-        row["runs"] = " ".join(name for name in (of.generated, of.seed, of.both, of.views) if name is not None)
-        ceilings = [_ceiling(study, root, of.both, image) for image in family.run.images or ()]
+        row["runs"] = " ".join(
+            name for name in (found.generated, found.seed, found.both, found.views) if name is not None
+        )
+        ceilings = [_ceiling(study, root, found.both, image) for image in family.run.images or ()]
         for protocol in PROTOCOLS:
-            ours = {name: _by_image(measured, kin[name], protocol) for name in row["runs"].split()}
+            ours = {name: _by_image(clips, by_name[name], protocol) for name in row["runs"].split()}
             ceiling = np.array([ceiling[protocol] for ceiling in ceilings])
-            alone = None if of.views is None else ours[of.views]
-            for stage in by_substitution(ours[of.generated], ours[of.seed], ours[of.both], ceiling, alone):
+            alone = None if found.views is None else ours[found.views]
+            for stage in by_substitution(ours[found.generated], ours[found.seed], ours[found.both], ceiling, alone):
                 loss = mean(stage.losses, "loss", DIFFERENCES)
                 numbers = loss.columns("loss") | {"share": stage.share, "alone": stage.alone, "n": loss.images}
                 rows.append(row | {"protocol": protocol, "stage": stage.stage} | numbers)
@@ -156,9 +162,9 @@ def substitution_table(study: Study, report: str, root: Path, scores: pd.DataFra
     )
 
 
-def _by_image(measured: pd.DataFrame, family: Family, protocol: str) -> Float64:
+def _by_image(clips: pd.DataFrame, family: Family, protocol: str) -> Float64:
     """(images,) scores of the family's first run at its base condition, in the order of the run's images."""
-    rows = at(measured, family, *family.run.conditions[0]).set_index("image")
+    rows = at(clips, family, *family.run.conditions[0]).set_index("image")
     return rows.loc[list(family.run.images or ()), protocol].to_numpy(np.float64)
 
 
@@ -171,3 +177,80 @@ def _ceiling(study: Study, root: Path, name: str, image: str) -> dict[str, float
     given = load_embeddings(root / clip.path(layout.EMBEDDINGS, study, "score"), "reference", "foreground")
     cosines = compare(truth, given["reference"], given["foreground"])
     return {protocol.name: protocol.mean(cosines[protocol.cosines]) for protocol in MATRIX}
+
+
+# --- layout ----------------------------------------------------------------------------------------------------------
+
+
+def lay_out_stages(table: pd.DataFrame, published: Published) -> LaidOut:
+    """Similarity to the reference stage by stage, and what each stage loses."""
+    groups = tuple(
+        Group(
+            f"{text(first['method'])}: {condition(first)}",
+            tuple(_stage(row) for _, row in ours.iterrows()),
+            about(first),
+        )
+        for first, ours in grouped(table)
+    )
+    return LaidOut(
+        caption="Likeness to the reference, stage by stage",
+        heads=("cosine with the reference", "loss"),
+        groups=groups,
+        about=(
+            "CLIP cosines of seed frames, generated views and renders with the source image. A loss is a difference to "
+            "the stage before, seen from the same place; views from all around differ from the source even if right."
+        ),
+    )
+
+
+def _stage(row: Any) -> Row:
+    place, before = text(row["place"]), ", ".join(text(row["before"]).split())
+    label = f"{row['stage']}, {_PLACES.get(place, place)}"
+    return Row(
+        label,
+        (measured(row, "similarity"), measured(row, "loss", sign=True)),
+        f"Loss counted from: {before}." if before else "",
+    )
+
+
+def lay_out_substitution(table: pd.DataFrame, published: Published) -> LaidOut:
+    """What is lost to each stage, from runs in which ground truth takes its place."""
+    titles = {protocol.name: protocol.title for protocol in MATRIX}
+    groups = []
+    for first, ours in grouped(table):
+        for protocol, rows in ours.groupby("protocol", sort=False):
+            shown = tuple(_share(row) for _, row in rows.iterrows())
+            heading = f"{text(first['method'])}; reference: {titles.get(str(protocol), protocol)}"
+            note = about(first.to_dict() | {"replicates": pd.NA})
+            groups.append(Group(heading, shown, f"{note} Runs compared: {', '.join(text(first['runs']).split())}."))
+    return LaidOut(
+        caption="Ground truth in place of a stage",
+        heads=("loss of CLIP-I", "share of the whole loss"),
+        groups=tuple(groups),
+        about="A stage's loss is what the score gains when the stage's output is replaced by the truth.",
+    )
+
+
+def _share(row: Any) -> Row:
+    share = "" if pd.isna(row["share"]) else f"{100 * float(row['share']):.0f} %".replace("-", MINUS)
+    return Row(text(row["stage"]), (measured(row, "loss", sign=True), Cell(share) if share else None))
+
+
+TABLES = (
+    Table(
+        name="attribution",
+        make=lambda given: attribution_table(given.study, given.report, given.root),
+        lay_out=lay_out_stages,
+        needs=("method", "run", "stage", "place", "similarity", "before", "loss", "note"),
+        columns={"n": Column("n")},
+        keys=("stage", "place"),
+    ),
+    Table(
+        name="substitution",
+        make=lambda given: substitution_table(given.study, given.report, given.root, given.scores),
+        lay_out=lay_out_substitution,
+        needs=("method", "run", "protocol", "stage", "loss", "share", "runs", "note"),
+        columns={"n": Column("n"), "protocol": Column(values=SHORT)},
+        keys=("protocol", "stage"),
+    ),
+)

@@ -1,11 +1,12 @@
-"""Tables 1-3, the table of protocols and that of replicates, from the unaggregated scores of a report's runs.
+"""Tables 1-3, from the unaggregated scores of a report's runs.
 
 Table 1 also has other methods whose renders were scored (``vid3d.external``).  A study of fewer images or frames than
 there are says so in every row.  A difference to a published number is formed only where benchmark, images, frames and
 embedder are the paper's, and only under the protocol that made the published number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,21 @@ from vid3d.measures import protocols
 from vid3d.measures.intervals import Mean, mean_of
 from vid3d.study.config import Study
 from vid3d.study.replicates import Family, families, gathered
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, cell, covered, measured, text
 from vid3d.tables.rows import at, embedder, obstacles, of_condition, sentence, share
 from vid3d.tables.scores import CLIP
+from vid3d.tables.table import Column, Measured, Table
 
 PROTOCOLS = ("source_reference", "self_reference")  # of the paper's text and of its script; protocols.NAMES are all
-_COMPARABLE = ["benchmark", "embedder", "covers", "frames"]  # what rows share whose scores may be ranked together
 _SETTING = ["benchmark", "embedder", "motion", "views", "images", "frames", "n", "replicates"]
 _ENDS = [f"{name}_{end}" for name in protocols.NAMES for end in ("low", "high")]
+
+_HEADS = {  # of columns on the page, as readers know them; those of the first two have intervals
+    "source_reference": "source reference",
+    "self_reference": "self reference",
+    "published": "published",
+    "difference": "difference",
+}
 
 Condition = tuple[Family, int, int]  # whose motion score and view count
 
@@ -39,7 +48,7 @@ def table1(
 ) -> pd.DataFrame:
     """Table 1: the published methods, then each run (controls too) at its base condition, then other methods."""
     wanted = [(family, *family.run.conditions[0]) for family in families(study, report)]
-    return _numbered(_table(1, study, report, root, scores, wanted, others))
+    return _paper_ends(by_condition(1, study, report, root, scores, wanted, others))
 
 
 def table2(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
@@ -50,7 +59,7 @@ def table2(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.Da
         for views in sorted(family.run.view_counts)
         if len(family.run.view_counts) > 1
     ]
-    return _numbered(_table(2, study, report, root, scores, wanted))
+    return _paper_ends(by_condition(2, study, report, root, scores, wanted))
 
 
 def table3(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +70,7 @@ def table3(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.Da
         for motion in sorted(family.run.motion_scores)
         if len(family.run.motion_scores) > 1
     ]
-    return _numbered(_table(3, study, report, root, scores, wanted))
+    return _paper_ends(by_condition(3, study, report, root, scores, wanted))
 
 
 def rendered(study: Study, report: str) -> list[Family]:
@@ -69,12 +78,12 @@ def rendered(study: Study, report: str) -> list[Family]:
     return [family for family in families(study, report) if not family.run.render.control]
 
 
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """Tables 1-3 show intervals under the paper's two definitions; the table of protocols has all."""
+def _paper_ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the intervals of definitions that are not the paper's; the table of protocols has all."""
     return table.drop(columns=[end for end in _ENDS if end.rsplit("_", 1)[0] not in PROTOCOLS])
 
 
-def _table(
+def by_condition(
     number: int,
     study: Study,
     report: str,
@@ -83,7 +92,7 @@ def _table(
     wanted: Sequence[Condition],
     others: Sequence[scoring.External] = (),
 ) -> pd.DataFrame:
-    """Published rows, then one row per wanted condition, then other methods."""
+    """The published rows of one of Tables 1-3, then one row per wanted condition, then other methods."""
     published = load_published(root)
     rows: list[dict[str, Any]] = [
         {
@@ -100,8 +109,8 @@ def _table(
         }
         for row in published.tables[number].rows
     ]
-    measured = gathered(per_image(scores), families(study, report))
-    rows += [_our_row(study, root, published, condition, measured) for condition in wanted]
+    clips = gathered(per_image(scores), families(study, report))
+    rows += [_our_row(study, root, published, condition, clips) for condition in wanted]
     rows += [_their_row(other) for other in others]
     values = [column for name in protocols.NAMES for column in (name, f"{name}_low", f"{name}_high")]
     columns = ["method", "run", "kind", *_SETTING, *values, "published", "difference", "note"]
@@ -124,11 +133,11 @@ def _cells(means: dict[str, Mean]) -> dict[str, Any]:
 
 
 def _our_row(
-    study: Study, root: Path, published: Published, condition: Condition, measured: pd.DataFrame
+    study: Study, root: Path, published: Published, condition: Condition, clips: pd.DataFrame
 ) -> dict[str, Any]:
     """One family's row under one condition, with the published value only where comparable."""
     family, motion, views = condition
-    row, ours = of_condition(study, root, *condition), _means(at(measured, *condition))
+    row, ours = of_condition(study, root, *condition), _means(at(clips, *condition))
     reasons = obstacles(family.run, published)
     value = None if reasons else published.value(motion, views)
     against = sentence(f"not comparable with published values: {'; '.join(reasons)}") if reasons else ""
@@ -170,51 +179,54 @@ def _their_row(other: scoring.External) -> dict[str, Any]:
     }
 
 
-def protocol_table(
-    study: Study, report: str, root: Path, scores: pd.DataFrame, others: Sequence[scoring.External] = ()
-) -> pd.DataFrame:
-    """What the definition of the metric alone does to the ranking of runs, conditions and other methods.
+# --- layout ----------------------------------------------------------------------------------------------------------
 
-    Returns:
-        One row per run (or method), condition and protocol: run, kind, method, motion, views, benchmark, embedder,
-        images, frames, n (how many images the mean is over), replicates, note, protocol, mean, low, high, rank and of
-        (``protocols.comparison``).  Ranked together are rows of the same images, numbers of frames and
-        cameras, and embedder.
+
+def lay_out(table: pd.DataFrame, published: Published, number: int) -> LaidOut:
+    """Table 1, 2 or 3: published rows, then ours; a column without any number is left out.
+
+    Table 1 compares runs and groups those that share a note; Tables 2 and 3 have one group per run.
     """
-    kin = families(study, report)
-    wanted = [(family, *condition) for family in kin for condition in family.run.conditions]
-    table = _table(1, study, report, root, scores, wanted, others)
-    table = table[table["kind"] != "published"]
-    images = {family.name: family.run.images or () for family in kin}
-    cameras: dict[str, tuple[int, ...]] = dict.fromkeys(images, (EVALUATION_CAMERAS,))
-    images |= {other.name: other.images for other in others}
-    cameras |= {other.name: other.cameras for other in others}
-    covers = {name: f"{','.join(sorted(of))} {cameras[name]}" for name, of in images.items()}
-    table = table.assign(covers=table["run"].map(covers))
-    keys = ["run", "kind", "method", "motion", "views", "benchmark", "embedder", "images", "frames", "n", "replicates"]
-    ranked = protocols.comparison(table[[*keys, "note", "covers", *protocols.NAMES]], _COMPARABLE)
-    ends = [
-        table[["run", "motion", "views"]].assign(protocol=name, low=table[f"{name}_low"], high=table[f"{name}_high"])
-        for name in protocols.NAMES
-    ]
-    joined = ranked.merge(pd.concat(ends), how="left", on=["run", "motion", "views", "protocol"], validate="1:1")
-    return joined[[*keys, "note", "protocol", "mean", "low", "high", "rank", "of"]]
+    columns = [column for column in _HEADS if table[column].notna().any()]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for _, row in table.iterrows():
+        cells = tuple(_score(row, column) for column in columns)
+        note = text(row["note"])
+        label = {1: row["method"], 2: f"{row['views']} views", 3: f"motion {row['motion']}"}[number]
+        if not text(row["run"]):
+            key, shown = ("Published", ""), Row(label, cells, note)
+        elif number == 1:
+            key, shown = ("Measured here", note), Row(label, cells, covered(row))
+        else:
+            key, shown = (text(row["method"]), about(row)), Row(label, cells)
+        groups.setdefault(key, []).append(shown)
+    theirs = published.tables[number]
+    return LaidOut(
+        caption=f"Table {number}. {theirs.title}",
+        heads=tuple(_HEADS[column] for column in columns),
+        groups=tuple(Group(heading, tuple(rows), note) for (heading, note), rows in groups.items()),
+        about=theirs.note,
+    )
 
 
-def replicates_table(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
-    """The members of families by themselves; no rows where nothing is replicated.
+def _score(row: Any, column: str) -> Cell | None:
+    return measured(row, column) if column in PROTOCOLS else cell(row[column], sign=column == "difference")
 
-    Returns:
-        One row per replicate and condition: method, run (the replicate's own), row (the family's name, under which the
-        other tables show it), motion, views, images, frames, ``protocols.NAMES`` and note.
-    """
-    measured = per_image(scores)
-    rows = []
-    for family in families(study, report):
-        for member in family.members if len(family.members) > 1 else ():
-            alone = Family(member, study.runs[member], (member,))
-            for motion, views in family.run.conditions:
-                means = at(measured, alone, motion, views)[list(protocols.NAMES)].mean()
-                rows.append(of_condition(study, root, alone, motion, views) | {"row": family.name} | means.to_dict())
-    setting = ["method", "run", "row", "motion", "views", "images", "frames"]
-    return pd.DataFrame(rows, columns=[*setting, *protocols.NAMES, "note"])
+
+def _table(number: int, make: Callable[[Measured], pd.DataFrame]) -> Table:
+    return Table(
+        name=f"table{number}",
+        make=make,
+        lay_out=partial(lay_out, number=number),
+        needs=("method", "run", "kind", "motion", "views", "images", "frames", "n", "replicates", "note", *_HEADS),
+        columns={name: Column(short) for name, short in protocols.SHORT.items()}
+        | {"n": Column("n"), "difference": Column(signed=True)},
+        hidden=frozenset({"benchmark", "embedder"}),  # notes say where they are not the paper's
+    )
+
+
+TABLES = (
+    _table(1, lambda given: table1(given.study, given.report, given.root, given.scores, given.others)),
+    _table(2, lambda given: table2(given.study, given.report, given.root, given.scores)),
+    _table(3, lambda given: table3(given.study, given.report, given.root, given.scores)),
+)

@@ -10,15 +10,20 @@ import pandas as pd
 from vid3d.claims.claims import Claim, load_claims
 from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import NOT_TESTABLE, Evidence, Verdict, judge, published_verdicts
+from vid3d.measures.protocols import SHORT
 from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
-from vid3d.tables.rows import obstacles, sentence
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, number, text, within
+from vid3d.tables.rows import obstacles, sentence, sentences
+from vid3d.tables.table import Column, Rows, Table
 
 NOT_RUN = "not run here"
 NO_NUMBER = "no number given"
+DEFINITIONS = {"source_reference": "paper's definition", "self_reference": "released script's definition"}
 _LEAD = ["claim", "place", "sentence", "published", "paper_scale", "here"]
 _EVIDENCE = ["published_estimate", "estimate", "low", "high", "above", "below", "statistic", "p", "corrected"]
+_DETAILS = ("claim", "reason", "published_estimate", "above", "below", "statistic", "p", "test", "claim_note")
 COLUMNS = [
     *_LEAD,
     *("method", "run", "protocol", "reason"),
@@ -40,7 +45,7 @@ def claims_table(study: Study, report: str, root: Path, scores: pd.DataFrame) ->
     """
     published = load_published(root)
     claims = load_claims(root, published)
-    said = {verdict.claim: verdict for verdict in published_verdicts(claims, published)}
+    by_paper = {verdict.claim: verdict for verdict in published_verdicts(claims, published)}
     verdicts = _judged(study, report, scores, published, claims)
     at_scale = {
         (verdict.claim, verdict.protocol): verdict.outcome
@@ -52,7 +57,7 @@ def claims_table(study: Study, report: str, root: Path, scores: pd.DataFrame) ->
         by_claim.setdefault(verdict.claim, []).append((family, verdict))
     rows = []
     for claim in claims:
-        lead = _lead(claim, said[claim.id], published)
+        lead = _lead(claim, by_paper[claim.id], published)
         for family, verdict in by_claim.get(claim.id, ()):
             scale = at_scale.get((claim.id, verdict.protocol), NOT_RUN)
             rows.append(lead | {"paper_scale": scale} | _evidence(family, verdict))
@@ -71,10 +76,10 @@ def _judged(
     study: Study, report: str, scores: pd.DataFrame, published: Published, claims: tuple[Claim, ...]
 ) -> list[tuple[Family, Verdict]]:
     """Every judged family's verdicts, the released script's definition of CLIP-I first."""
-    kin = families(study, report)
+    all_families = families(study, report)
     drawn = rendered(study, report)
     chosen = [family for family in drawn if len(family.run.conditions) > 1] or drawn
-    clips, cameras = gathered(per_image(scores), kin), gathered(scores, kin)
+    clips, cameras = gathered(per_image(scores), all_families), gathered(scores, all_families)
     found = []
     for family in chosen:
         evidence = Evidence(
@@ -88,14 +93,14 @@ def _judged(
     return found
 
 
-def _lead(claim: Claim, said: Verdict, published: Published) -> dict[str, Any]:
+def _lead(claim: Claim, by_paper: Verdict, published: Published) -> dict[str, Any]:
     """What every row of a claim begins with."""
     return {
         "claim": claim.id,
         "place": claim.place,
         "sentence": " ".join(claim.sentence.split()),
-        "published": NO_NUMBER if said.outcome == NOT_TESTABLE else said.outcome,
-        "published_estimate": said.estimate,
+        "published": NO_NUMBER if by_paper.outcome == NOT_TESTABLE else by_paper.outcome,
+        "published_estimate": by_paper.estimate,
         **_finite(zip(("above", "below"), claim.region(published), strict=True)),
         "claim_note": " ".join(claim.note.split()),
     }
@@ -123,3 +128,80 @@ def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
         "test": verdict.test,
         "note": sentence(family.run.stamp),
     }
+
+
+# --- layout ----------------------------------------------------------------------------------------------------------
+
+
+def region(row: Any) -> str:
+    """Where a claim puts its sum of scores."""
+    above, below = row["above"], row["below"]
+    if pd.isna(above):
+        return f"below {number(below)}"
+    return f"above {number(above)}" if pd.isna(below) else f"{number(above)} to {number(below)}"
+
+
+def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
+    """The statistics behind the verdicts, run by run and definition by definition."""
+    judged, groups = table[table["run"].notna()], []
+    for (run, protocol), rows in judged.groupby(["run", "protocol"], sort=False):
+        first = rows.iloc[0]
+        heading = f"{text(first['method'])} ({run}), {DEFINITIONS[str(protocol)]}"
+        groups.append(Group(heading, tuple(_statistics(row) for _, row in rows.iterrows()), text(first["note"])))
+    return LaidOut(
+        caption="The statistics behind the verdicts",
+        heads=("claimed", "estimate", "t", "p", "p, corrected", "images"),
+        groups=tuple(groups),
+        about=(
+            "Estimates are weighted sums of mean CLIP-I with 95 % intervals, bootstrapped over images. p is twice the "
+            "one-sided value of the nearer conclusion; corrected: by Holm's method over the claims of one run under "
+            "one definition. A verdict follows the corrected value, never an estimate alone."
+        ),
+    )
+
+
+def _statistics(row: Any) -> Row:
+    if pd.isna(row["estimate"]):
+        return Row(text(row["sentence"]), (None,) * 6, sentences(row["here"], row["reason"], row["claim_note"]))
+    images = str(row["n"]) + (f" x {row['replicates']}" if row["replicates"] > 1 else "")
+    cells = (
+        Cell(region(row)),
+        within(row["estimate"], row["low"], row["high"]),
+        *(Cell(number(row[column], digits)) for column, digits in (("statistic", 2), ("p", 4), ("corrected", 4))),
+        Cell(images),
+    )
+    return Row(text(row["sentence"]), cells, sentences(row["here"], row["test"], row["claim_note"]))
+
+
+def _arranged(rows: Rows) -> Rows:
+    """Notes say why a claim is not testable; whose verdict it is stands there only if there are several runs."""
+    several = len({row["run"] for row in rows}) > 1
+    return [
+        {column: text for column, text in row.items() if column != "method" or several}
+        | {"note": " ".join(filter(None, (row["note"], _because(row["reason"]))))}
+        for row in rows
+    ]
+
+
+def _because(reason: str) -> str:
+    return f"Not testable: {reason}." if reason else ""
+
+
+TABLES = (
+    Table(
+        name="claims",
+        make=lambda given: claims_table(given.study, given.report, given.root, given.scores),
+        lay_out=lay_out,
+        needs=tuple(COLUMNS),
+        columns={
+            "here": Column("This report"),
+            "corrected": Column("p, corrected"),
+            "n": Column("n"),
+            "protocol": Column(values=SHORT),
+        },
+        hidden=frozenset(_DETAILS),
+        keys=("protocol", "claim"),
+        interval_of="estimate",
+        arrange=_arranged,
+    ),
+)

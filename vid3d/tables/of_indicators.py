@@ -1,19 +1,25 @@
 """The table of indicators, from what ``vid3d indicators`` found in each clip of a report."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from vid3d.claims.published import Published
 from vid3d.errors import InputError
-from vid3d.indicators import HIGHER_IS_WORSE, RANGES
+from vid3d.files import load_rows
+from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean_of
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
 from vid3d.study.replicates import families, gathered
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, condition, grouped, text, within
 from vid3d.tables.rows import at, of_condition
+from vid3d.tables.table import Column, Table
 
 _CURE = "delete it and run again"
+INDICATOR_COLUMNS: dict[str, type[str | float]] = {"indicator": str, "camera": float, "value": float}
 
 
 def expected(run: Run) -> list[str]:
@@ -24,7 +30,7 @@ def expected(run: Run) -> list[str]:
     """
     lacking = {"flicker_beyond_seed"} if run.render.control else set()
     lacking |= set() if run.ground_truth else {"static_change"}
-    return [name for name in HIGHER_IS_WORSE if name not in lacking]
+    return [name for name in INDICATORS if name not in lacking]
 
 
 def collect_indicators(study: Study, report: str, root: Path) -> pd.DataFrame:
@@ -53,48 +59,92 @@ def collect_indicators(study: Study, report: str, root: Path) -> pd.DataFrame:
 def _of_clip(path: Path, clip: layout.Condition) -> dict[str, float]:
     """The indicators of one clip; those of single cameras are left aside."""
     where = f"run {clip.run}, image {clip.image}, motion {clip.motion}, views {clip.views}"
-    try:
-        table = pd.read_csv(path, dtype={"indicator": str})
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing ({where}); run the workflow to make it") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); {_CURE}") from None
-    for column in ("indicator", "camera", "value"):
-        if column not in table.columns:
-            raise InputError(f"{path}: lacks the column {column}; {_CURE}")
-    table = table[table["camera"].isna()]
-    values = pd.to_numeric(table["value"], errors="coerce")
-    wrong = table[(values.isna() & table["value"].notna()) | values.abs().gt(1e6)]
-    if len(wrong):
-        raise InputError(f"{path}: {wrong['indicator'].iloc[0]} {wrong['value'].iloc[0]} is out of range; {_CURE}")
-    if table["indicator"].duplicated().any():
-        raise InputError(f"{path}: lists an indicator twice; {_CURE}")
-    return dict(zip(table["indicator"], values.astype(float), strict=True))
+    values: dict[str, float] = {}
+    for row in load_rows(path, INDICATOR_COLUMNS, where):
+        name, value = row["indicator"], row["value"]
+        if not math.isnan(row["camera"]):
+            continue
+        if abs(value) > 1e6:  # not of NaN: it is undefined
+            raise InputError(f"{path}: {name} {value} is out of range; {_CURE}")
+        if name in values:
+            raise InputError(f"{path}: lists an indicator twice; {_CURE}")
+        values[name] = value
+    return values
 
 
 def indicators_table(study: Study, report: str, root: Path, measured: pd.DataFrame) -> pd.DataFrame:
     """Means over the images in which an indicator is defined, with intervals.
 
     Args:
-        measured: of ``collect``.
+        measured: of ``collect_indicators``.
 
     Returns:
         One row per run, condition and indicator: method, run, kind, motion, views, images, frames, indicator, worse
         ("higher" or "lower"), mean, low, high, n (images in which it is defined), replicates, note.
     """
-    kin = families(study, report)
-    ours = gathered(measured, kin)
+    all_families = families(study, report)
+    ours = gathered(measured, all_families)
     rows: list[dict[str, Any]] = []
-    for family in kin:
+    for family in all_families:
         for motion, views in family.run.conditions:
             here = at(ours, family, motion, views)
             for name in expected(family.run):
-                found = mean_of(here[here["indicator"] == name], "value", name, RANGES[name])
+                found = mean_of(here[here["indicator"] == name], "value", name, INDICATORS[name].limits)
                 rows.append(
                     of_condition(study, root, family, motion, views)
-                    | {"indicator": name, "worse": "higher" if HIGHER_IS_WORSE[name] else "lower"}
+                    | {"indicator": name, "worse": INDICATORS[name].worse}
                     | {"mean": found.estimate, "low": found.low, "high": found.high}
                     | {"n": found.images, "replicates": found.replicates}
                 )
     columns = ["method", "run", "kind", "motion", "views", "images", "frames", "indicator", "worse"]
     return pd.DataFrame(rows, columns=[*columns, "mean", "low", "high", "n", "replicates", "note"])
+
+
+# --- layout ----------------------------------------------------------------------------------------------------------
+
+
+def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
+    """One row per indicator and one column per condition, grouped by run."""
+    table = table.assign(condition=[condition(row) for _, row in table.iterrows()])
+    heads = tuple(dict.fromkeys(table["condition"]))
+    groups: list[Group] = []
+    for first, ours in grouped(table):
+        rows = []
+        for name, values in ours.groupby("indicator", sort=False):
+            if values["mean"].notna().any():
+                by_condition = {row["condition"]: row for _, row in values.iterrows()}
+                cells = tuple(_indicator(by_condition.get(head)) for head in heads)
+                words = (
+                    "" if groups else f"{INDICATORS[str(name)].words} {values.iloc[0]['worse'].capitalize()} is worse."
+                )
+                rows.append(Row(str(name).replace("_", " "), cells, words))
+        if rows:
+            groups.append(Group(text(first["method"]), tuple(rows), about(first)))
+    return LaidOut(
+        caption="Beyond CLIP-I: what independent frames may cost",
+        heads=heads,
+        groups=tuple(groups),
+        about=(
+            "CLIP-I compares single images; these ask whether frames and views fit together. Formulas, sources and "
+            "planted-fault tests: docs/indicators.md. Right motion moves some of them, too: compare columns "
+            "of one motion score."
+        ),
+    )
+
+
+def _indicator(row: Any) -> Cell | None:
+    return None if row is None else within(row["mean"], row["low"], row["high"])
+
+
+TABLES = (
+    Table(
+        name="indicators",
+        make=lambda given: indicators_table(
+            given.study, given.report, given.root, collect_indicators(given.study, given.report, given.root)
+        ),
+        lay_out=lay_out,
+        needs=("method", "run", "motion", "views", "indicator", "worse", "mean", "low", "high", "note"),
+        columns={"n": Column("n")},
+        keys=("indicator",),
+    ),
+)

@@ -50,6 +50,11 @@ def sentence(phrase: str) -> str:
     return f"{phrase[0].upper()}{phrase[1:].rstrip('.')}." if phrase else ""
 
 
+def sentences(*phrases: Any) -> str:
+    """Those phrases of a table that are there, as sentences."""
+    return " ".join(sentence(str(phrase)) for phrase in phrases if not pd.isna(phrase) and phrase)
+
+
 def of_condition(study: Study, root: Path, family: Family, motion: int, views: int) -> dict[str, Any]:
     """What a row is about: method, run, kind, motion, views, images, frames, and the stamp as note."""
     images, frames = coverage(study, family.run, root)

@@ -390,7 +390,7 @@ def test_table_1_and_the_protocols_have_the_other_method(root, study, monkeypatc
         "Renders made elsewhere, scored here by tiny. Cameras per image: 2, not 10. Trained on frogs."
     )
     paths = tables.write(study, "small", root, [output])
-    by_protocol = pd.read_csv(root / layout.PROTOCOL_TABLE.format(report="small"))
+    by_protocol = pd.read_csv(root / layout.TABLE.format(report="small", name="protocols"))
     mine = by_protocol[by_protocol["run"] == "mine"]
     assert set(mine["protocol"]) == set(protocols.NAMES)
     assert mine["rank"].isna().all()  # two cameras are not ranked against ten

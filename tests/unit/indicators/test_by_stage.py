@@ -91,25 +91,3 @@ def test_scores_that_do_not_pair_are_refused(bad):
     score = np.ones(4)
     with pytest.raises(ValueError, match=r"same images|not finite"):
         indicators.by_substitution(score, score, bad, score)
-
-
-def test_heat_map():
-    tables = {"a": np.arange(20.0).reshape(2, 10), "b": np.arange(20.0).reshape(2, 10) + 2}
-    found = indicators.heat_map(tables)
-    assert found.images == ("a", "b")
-    np.testing.assert_allclose(found.azimuths, 36.0 * np.arange(10))
-    np.testing.assert_array_equal(found.values[1], tables["b"])
-    np.testing.assert_array_equal(found.mean, tables["a"] + 1)
-
-
-@pytest.mark.parametrize(
-    ("tables", "message"),
-    [
-        ({}, "at least one"),
-        ({"a": np.ones((2, 10)), "late": np.ones((3, 10))}, "late: "),
-        ({"a": np.ones((2, 10)), "gap": np.full((2, 10), np.nan)}, "gap: "),
-    ],
-)
-def test_heat_map_names_what_is_missing(tables, message):
-    with pytest.raises(ValueError, match=message):
-        indicators.heat_map(tables)

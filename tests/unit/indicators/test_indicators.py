@@ -323,7 +323,7 @@ def test_of_clip_gives_what_can_be_told():
     embeddings = np.random.default_rng(1).normal(size=(3, 4, 6)).astype(np.float32)
     plain = indicators.of_clip(clip)
     full = indicators.of_clip(clip, seed=clip[:, 0], embeddings=embeddings, truth=clip)
-    assert list(full.clip) == list(indicators.HIGHER_IS_WORSE)
+    assert list(full.clip) == list(indicators.INDICATORS)
     assert set(plain.clip) == {"flicker", "mass_over_time", "mass_between_views", "janus"}
     assert {values.shape for values in full.cameras.values()} == {(4,)}
     assert full.clip["flicker"] == pytest.approx(full.cameras["flicker"].mean())

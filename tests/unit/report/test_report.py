@@ -12,10 +12,12 @@ import synthetic_study as synthetic
 from vid3d import report
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
-from vid3d.report import cells, clip_i, deviations, explore, provenance, summary, verdicts, viewer
+from vid3d.report import claims_by_run, deviations, explore, provenance, summary, viewer
 from vid3d.report.timings import stage_times, versions
 from vid3d.study import layout
 from vid3d.study.config import Study
+from vid3d.tables import laid_out
+from vid3d.tables.by_name import TABLES
 from vid3d.tables.clip_i import table1
 from vid3d.tables.scores import collect
 
@@ -142,8 +144,8 @@ def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
     for line in ("Stable Video Diffusion", "V3D", "CLIP ViT-B-32/openai", "Animate124 and DreamGaussian4D"):
         assert any(line in sentence for sentence in summary.not_run(study, "small", root, PAPER))
         assert line in words
-    first = cells.read(root / layout.TABLE.format(report="small", number=1), *clip_i.COLUMNS)
-    assert clip_i.numbered(first, 1, PAPER).heads == ("source reference", "self reference", "published")
+    first = laid_out.read(root / layout.TABLE.format(report="small", name="table1"), *TABLES["table1"].needs)
+    assert TABLES["table1"].lay_out(first, PAPER).heads == ("source reference", "self reference", "published")
 
 
 def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):
@@ -248,8 +250,8 @@ def test_a_missing_input_is_named_and_no_page_is_written(copied, shared, lost):
 
 
 def test_every_claim_has_its_three_columns_and_verdicts_in_words(shared):
-    table = cells.read(shared.root / layout.CLAIMS_TABLE.format(report="small"), *verdicts.COLUMNS)
-    claims = verdicts.claims(table)
+    table = laid_out.read(shared.root / layout.TABLE.format(report="small", name="claims"), *TABLES["claims"].needs)
+    claims = claims_by_run.claims(table)
     assert [(judge.run, judge.definition) for judge in claims.judges] == [
         ("truth", "released script's definition"),
         ("truth", "paper's definition"),
@@ -265,7 +267,7 @@ def test_every_claim_has_its_three_columns_and_verdicts_in_words(shared):
             assert f"{count} {outcome}" in shared.words
     by_name = {claim.name: claim for claim in claims.claims}
     quoted = by_name["between-the-baselines"]
-    assert quoted.published == verdicts.Mark("holds", "0.8946, where the claim needs 0.8544 to 0.9227")
+    assert quoted.published == claims_by_run.Mark("holds", "0.8946, where the claim needs 0.8544 to 0.9227")
     assert {(mark.outcome, mark.detail) for mark in quoted.here} == {
         ("not testable here", "not comparable with published scores")
     }
@@ -275,7 +277,7 @@ def test_every_table_is_stamped(shared):
     """Of each group that is not published, and so of each run, controls too."""
     tables_only = shared.page.text.split("All scores are")[1].split("Provenance")[0]
     captions = [
-        cells.text(name) for name in ("Table 1.", "Table 2.", "Table 3.", "Held-out", "definition of the metric")
+        laid_out.text(name) for name in ("Table 1.", "Table 2.", "Table 3.", "Held-out", "definition of the metric")
     ]
     captions += ["Beyond CLIP-I", "stage by stage"]
     for caption in captions:
@@ -380,10 +382,10 @@ def test_a_document_without_a_table_is_named(copied):
 
 
 def test_numbers_have_a_minus_and_no_negative_zero():
-    assert cells.number(-0.125, 2) == f"{cells.MINUS}0.12"
-    assert cells.number(-0.00001) == "0.0000"
-    assert cells.number(0.5, 2, sign=True) == "+0.50"
-    assert cells.number(float("nan")) == ""
+    assert laid_out.number(-0.125, 2) == f"{laid_out.MINUS}0.12"
+    assert laid_out.number(-0.00001) == "0.0000"
+    assert laid_out.number(0.5, 2, sign=True) == "+0.50"
+    assert laid_out.number(float("nan")) == ""
 
 
 def test_times_are_summed_by_stage(copied, shared, tmp_path):

@@ -9,12 +9,13 @@ import synthetic_study as synthetic
 
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
-from vid3d.indicators import HIGHER_IS_WORSE
+from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean, mean_of
 from vid3d.study import layout
 from vid3d.study.replicates import families
 from vid3d.tables.attribution import attribution_table, substitution_table, substitutions
-from vid3d.tables.clip_i import replicates_table, table1, table2
+from vid3d.tables.clip_i import table1, table2
+from vid3d.tables.definitions import replicates_table
 from vid3d.tables.of_claims import claims_table, paper_scale
 from vid3d.tables.of_indicators import collect_indicators, indicators_table
 from vid3d.tables.scores import collect
@@ -182,7 +183,7 @@ def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
     study = build({"one": ONE, "static": CONTROL})
     measured = collect_indicators(study, "small", tmp_path)
     table = indicators_table(study, "small", tmp_path, measured).set_index(["run", "views", "indicator"])
-    assert {name for run, _, name in table.index if run == "one"} == set(HIGHER_IS_WORSE) - {"static_change"}
+    assert {name for run, _, name in table.index if run == "one"} == set(INDICATORS) - {"static_change"}
     assert ("static", 18, "flicker") in table.index
     assert ("static", 18, "flicker_beyond_seed") not in table.index  # a control shows no seed
     row = table.loc[("one", 9, "janus")]
@@ -209,7 +210,7 @@ def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_pa
     [
         (lambda t: t[t["indicator"] != "janus"], r"lacks the indicator janus \(run one\)"),
         (lambda t: t.drop(columns="camera"), "lacks the column camera"),
-        (lambda t: t.assign(value="much"), "flicker much is out of range"),
+        (lambda t: t.assign(value="much"), "value 'much' of row 1 is no number"),
         (lambda t: t.assign(value=np.inf), "flicker inf is out of range"),
         (lambda t: pd.concat([t, t]), "lists an indicator twice"),
     ],

@@ -8,7 +8,8 @@ from vid3d.claims.published import PUBLISHED, load_published
 from vid3d.errors import InputError
 from vid3d.measures import protocols
 from vid3d.study import layout
-from vid3d.tables.clip_i import protocol_table, table1, table2, table3
+from vid3d.tables.clip_i import table1, table2, table3
+from vid3d.tables.definitions import protocol_table
 from vid3d.tables.quality import held_out_table
 from vid3d.tables.scores import collect
 

@@ -1,0 +1,16 @@
+"""Which tables a report has: their names, for rules and commands.  How they are made and laid out: ``vid3d.tables``.
+
+A name is that of a table's files below ``tables/`` and of its caption in ``reports/captions``.  ``macros.tex`` lists
+the numbers of the tables in this order, which means nothing elsewhere.  docs/adding-a-table.md adds one.
+"""
+
+NAMES = (
+    *("table1", "table2", "table3"),  # the paper's
+    "held-out",  # PSNR and SSIM at cameras that were not trained on
+    "protocols",  # what the definition of CLIP-I alone does
+    "replicates",  # runs that share a row of the other tables, each by itself
+    "claims",  # verdicts
+    "indicators",
+    "attribution",  # similarity to the reference by stage
+    "substitution",  # ground truth in place of a stage
+)

@@ -211,11 +211,6 @@ def test_scores_that_are_none_are_refused(wrong):
         bootstrap(wrong, np.random.default_rng(0))
 
 
-def test_shapes_that_differ_are_not_compared():
-    with pytest.raises(ValueError, match="not of the same replicates and images"):
-        difference(np.ones((1, 8)), np.ones((2, 8)), np.random.default_rng(0))
-
-
 @pytest.mark.parametrize(("resamples", "level"), [(19, 0.95), (999, 1.0), (999, -0.5)])
 def test_an_interval_wants_enough_resamples(resamples, level):
     mean = bootstrap(np.arange(8.0), np.random.default_rng(0), resamples)

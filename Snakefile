@@ -1,6 +1,10 @@
 # The Vid3D reproducibility study: a table of contents.
 # Each included file holds one stage and begins with its contract; the order is the data's way.
 
+from snakemake.utils import min_version
+
+min_version("9.20")
+
 
 configfile: "config/study.yaml"
 
@@ -26,4 +30,4 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        page(study.report),
+        layout.PAGE.format(report=study.report),

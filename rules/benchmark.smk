@@ -9,9 +9,9 @@ rule fetch:
     output:
         protected(layout.SOURCE),
     log:
-        "logs/fetch/{benchmark}/{file}.log",
+        logs(job := "fetch/{benchmark}/{file}"),
     benchmark:
-        "benchmarks/fetch/{benchmark}/{file}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         benchmark="animate124",
         file="[A-Za-z0-9-]+[.][a-z]+",
@@ -23,7 +23,14 @@ rule fetch:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        entry=photograph,
+        entry=lambda wildcards: next(
+            (
+                image.model_dump_json()
+                for image in IMAGES[wildcards.benchmark].values()
+                if image.kind == "photograph" and image.file == wildcards.file
+            ),
+            "{}",
+        ),
         folder=f"--folder {shlex.quote(study.benchmark_dir)}" if study.benchmark_dir else "",
     message:
         "Fetch {wildcards.file}"
@@ -33,15 +40,15 @@ rule fetch:
 
 rule reference:
     input:
-        source=source,
+        source=lambda wildcards: layout.photograph(study.runs[wildcards.run].benchmark, entry(wildcards)) or [],
     output:
         layout.REFERENCE,
         layout.FOREGROUND,
         layout.SUBJECT,
     log:
-        "logs/reference/{run}/{image}.log",
+        logs(job := "reference/{run}/{image}"),
     benchmark:
-        "benchmarks/reference/{run}/{image}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -50,7 +57,7 @@ rule reference:
         runtime=growing(10),
     params:
         spec=spec("reference"),
-        entry=entry,
+        entry=lambda wildcards: entry(wildcards).model_dump_json(),
         source=lambda wildcards, input: (f"--source {shlex.quote(str(input.source))}" if input.source else ""),
     message:
         "Prepare the reference image {wildcards.image}"

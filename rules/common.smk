@@ -7,10 +7,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from vid3d.study import figure_list, layout
-from vid3d.external import methods
-from vid3d.study.config import STAGES, load_benchmark, load_study
 from vid3d.errors import InputError
+from vid3d.external import methods
+from vid3d.study import figure_list, layout
+from vid3d.study.config import STAGES, load_benchmark, load_study
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(workflow.basedir)
@@ -53,29 +53,47 @@ def spec(stage):
     return lambda wildcards: study.runs[wildcards.run].spec(stage).argument()
 
 
-def owned(stage, *patterns, **fixed):
-    """Input function: the files of ``stage`` that an item needs, in the folders of the run that owns them."""
+def logs(job):
+    """Where a job's messages go."""
+    return f"logs/{job}.log"
+
+
+def benchmarks(job):
+    """Where Snakemake notes the time and the memory of a job; the report reads them."""
+    return f"benchmarks/{job}.tsv"
+
+
+def gpu_records(job):
+    """Where a job notes its use of a GPU: a second log, which lies beside the benchmark and is empty if there is no use."""
+    return f"benchmarks/{job}-gpu.json"
+
+
+def owned_path(artefact, wildcards, **more):
+    """The path of one of an item's artefacts, in the folder of the run that owns it."""
+    return artefact.format(**dict(wildcards.items()) | {"run": study.owner(wildcards.run, artefact.stage)} | more)
+
+
+def owned(*artefacts):
+    """Input function: artefacts of the rule's item."""
+    return lambda wildcards: [owned_path(artefact, wildcards) for artefact in artefacts]
+
+
+def owned_frames(artefact, block=None):
+    """Input function: an artefact of every frame that the run carries, or of those of a block."""
 
     def resolve(wildcards):
-        named = dict(wildcards.items()) | fixed
-        named["run"] = study.owner(wildcards.run, stage)
-        return [pattern.format(**named) for pattern in patterns]
-
-    return resolve
-
-
-def owned_frames(stage, pattern, block=None):
-    """Input function: the same for every frame that the run carries, or for those of a block."""
-
-    def resolve(wildcards):
-        named = dict(wildcards.items()) | {"run": study.owner(wildcards.run, stage)}
         wanted = layout.frames(study.runs[wildcards.run]) if block is None else block
-        return [pattern.format(**named, frame=frame) for frame in wanted]
+        return [owned_path(artefact, wildcards, frame=frame) for frame in wanted]
 
     return resolve
 
 
-REFERENCE = owned("reference", layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
+def unless_control(files):
+    """Input function: what another one gives; nothing for a control, which shows neither seed nor splats."""
+    return lambda wildcards: [] if study.runs[wildcards.run].render.control else files(wildcards)
+
+
+REFERENCE = owned(layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
 
 
 def frame_blocks(condition, size):
@@ -86,6 +104,11 @@ def frame_blocks(condition, size):
             for block in layout.blocks(layout.frames(run), size):
                 cut.setdefault(tuple(block), []).append(name)
     return cut
+
+
+def of_block(folder, block):
+    """The job that makes a block of frames of the clip whose jobs are in ``folder``."""
+    return f"{folder}/frames-{block[0]}-{block[-1]}"
 
 
 def gpus(stage):
@@ -100,12 +123,7 @@ def environment(stage):
 
 def gsplat_extension(stage):
     """Input function: the mark of gsplat's compiled kernels, if the stage draws with them; its age does not matter."""
-
-    def resolve(wildcards):
-        drawn_by = study.runs[wildcards.run].spec(stage)
-        return ancient(layout.GSPLAT_EXTENSION) if drawn_by.device == "gpu" else []
-
-    return resolve
+    return lambda wildcards: ancient(layout.GSPLAT_EXTENSION) if gpus(stage)(wildcards) else []
 
 
 def growing(amount):
@@ -113,61 +131,12 @@ def growing(amount):
 
     A job that was killed for its memory or its time is retried with more of both.
     """
-
-    def resource(wildcards, attempt):
-        return attempt * (amount(wildcards) if callable(amount) else amount)
-
-    return resource
+    return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
 
 
-def inputs_of(report, *kinds):
-    """What a report reads: of each run the files of the named kinds."""
-    files = []
-    if not any(study.runs[name].images for name in study.reports[report].runs):
-        raise WorkflowError(f"report {report} has no images; for a photograph of yours: own --config image=photo.jpg")
-    for name in study.reports[report].runs:
-        run = study.runs[name]
-        if "measures" in kinds and not run.plumbing:
-            files += measures_of(name)
-        for condition in layout.conditions(study, name):
-            if "scores" in kinds:
-                files.append(condition.path(layout.SCORES, study, "score"))
-            if "held-out" in kinds and run.ground_truth:
-                files.append(condition.path(layout.HELD_OUT, study, "render"))
-            if "references" in kinds:
-                for pattern in (layout.FOREGROUND, layout.SUBJECT):
-                    files.append(condition.path(pattern, study, "reference"))
-            if "renders" in kinds:
-                files += [condition.path(layout.RENDERS, study, "render", frame=f) for f in layout.frames(run)]
-                files += [condition.path(layout.VIDEO, study, "render", camera=c) for c in layout.cameras()]
-    return list(dict.fromkeys(files))
-
-
-def measures_of(name):
-    """What tables read of a run beside its scores: indicators, and embeddings by stage at the base condition."""
-    run, files = study.runs[name], []
-    for condition in layout.conditions(study, name):
-        files.append(condition.path(layout.INDICATORS, study, "score"))
-        if not run.render.control and (condition.motion, condition.views) == run.conditions[0]:
-            files += [condition.path(p, study, "score") for p in (layout.STAGE_EMBEDDINGS, layout.EMBEDDINGS)]
-    return files
-
-
-def turned(report):
-    """The splats that a page may show in its viewer: those of runs that mean something."""
-    files = []
-    for name in figure_list.scored(study, report):
-        for clip in layout.conditions(study, name):
-            files += [clip.path(layout.SPLATS, study, "splat", frame=f) for f in layout.frames(study.runs[name])]
-    return list(dict.fromkeys(files))
-
-
-def page(report):
-    """The entry page of a report."""
-    return layout.PAGE.format(report=report)
-
-
-# --- weights ----------------------------------------------------------------------------------------------------------
+def entry(wildcards):
+    """The manifest entry of a run's image."""
+    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image]
 
 
 def checkpoints(stage):
@@ -175,110 +144,27 @@ def checkpoints(stage):
     return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
 
 
-def checkpoints_of(report):
-    """The same for all stages and runs of a report."""
-    runs = [study.runs[name] for name in study.reports[report].runs]
-    files = [file for run in runs for stage in STAGES for file in MANIFEST.inputs(run.spec(stage))]
-    return list(dict.fromkeys(files))
-
-
-LICENCES = " ".join(study.licences)
-
-
-def checksum(wildcards):
-    """What a file of the manifest must be.  It is all that a job depends on: other words of the manifest, and the
-    licences, make nothing anew."""
-    path = layout.DOWNLOADED.format(file=wildcards.file)
-    return MANIFEST.models[MANIFEST.owner(path)].paths[path].sha256
-
-
-# --- benchmark --------------------------------------------------------------------------------------------------------
-
-
-def entry(wildcards):
-    """An image's manifest entry as JSON."""
-    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image].model_dump_json()
-
-
-def source(wildcards):
-    """The photograph behind a reference image; nothing for a procedural object."""
-    benchmark = study.runs[wildcards.run].benchmark
-    image = IMAGES[benchmark][wildcards.image]
-    if image.kind == "procedural":
-        return []
-    return image.file if benchmark == "own" else layout.SOURCE.format(benchmark=benchmark, file=image.file)
-
-
-def photograph(wildcards):
-    """The manifest entry of a photograph by its file name."""
-    found = [i for i in IMAGES[wildcards.benchmark].values() if i.kind == "photograph" and i.file == wildcards.file]
-    return found[0].model_dump_json() if found else "{}"
-
-
-# --- train ------------------------------------------------------------------------------------------------------------
-
-
 def training_budget(share):
-    """Params function: the option that gives a training its ``share`` of the budget, if there is one."""
-
-    def option(wildcards):
-        minutes = study.training.minutes
-        return "" if minutes is None else f"--budget {round(share * minutes, 2)}"
-
-    return option
+    """The option that gives a training its ``share`` of the budget, if there is one."""
+    minutes = study.training.minutes
+    return "" if minutes is None else f"--budget {round(share * minutes, 2)}"
 
 
-def of_truth(pattern, stage):
-    """Input function: an artefact of every clip of run `truth`."""
-    return lambda wildcards: [clip.path(pattern, study, stage) for clip in layout.conditions(study, "truth")]
+def reported(paths, suffix, kind, name):
+    """A report's outputs, those of one format with what Snakemake's own report says of them."""
+    comparisons = [f"figure{number}" for number in figure_list.COMPARISONS]
+
+    def noted(path):
+        stem = Path(path).stem
+        caption = f"../reports/captions/{'comparison' if stem in comparisons else stem}.rst"
+        return report(path, caption=caption, category=f"{kind.capitalize()}s", subcategory=name, labels={kind: stem})
+
+    return [noted(path) if path.endswith(suffix) else path for path in paths]
 
 
-# --- views ------------------------------------------------------------------------------------------------------------
-
-
-def whole_clip(wildcards):
-    """All seed frames of the clip, also those that the run does not carry on, where a frame's views depend on them."""
-    run = study.runs[wildcards.run]
-    every = [layout.two(frame) for frame in range(run.seed.frames)] if run.views.whole_clip else []
-    return owned_frames("seed", layout.SEED, every)(wildcards)
-
-
-# --- splat ------------------------------------------------------------------------------------------------------------
-
-
-SPLAT_BLOCKS = {"gpu": study.execution.frames_per_job.splat("gpu")}  # device: frames per job
-if study.execution.frames_per_job.splat("cpu") > 1:
-    SPLAT_BLOCKS["cpu"] = study.execution.frames_per_job.splat("cpu")
-
-
-def generated(wildcards):
-    """How many views a filmstrip holds."""
-    return study.runs[wildcards.run].views.count
-
-
-# --- render -----------------------------------------------------------------------------------------------------------
-
-
-def splats(wildcards):
-    """The clip's splats; nothing for a control."""
-    if study.runs[wildcards.run].render.control:
-        return []
-    return owned_frames("splat", layout.SPLATS)(wildcards)
-
-
-# --- indicators -------------------------------------------------------------------------------------------------------
-
-
-def shown_seed(wildcards):
-    """The seed frames that the renders show; nothing for a control."""
-    if study.runs[wildcards.run].render.control:
-        return []
-    return owned_frames("seed", layout.SEED)(wildcards)
-
-
-# --- external ---------------------------------------------------------------------------------------------------------
-
-EXTERNAL = study.external  # methods that Table 1 shows
+def study_of(report):
+    """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
+    return study.only(report).model_dump_json(exclude_defaults=True)
 
 
 def refusing(function):
@@ -294,135 +180,30 @@ def refusing(function):
 
 
 @refusing
-def external_method(name):
-    """A method of benchmark/external."""
-    return methods.load(name, ROOT)
+def read_by(report, *kinds):
+    """What a report reads of its runs: files of the named kinds."""
+    return layout.read_by(study, report, *kinds)
 
 
-def external_clip(wildcards):
-    """The clip behind a download."""
-    clips = external_method(wildcards.method).clips or ()
-    found = [clip for clip in clips if clip.url and clip.file == wildcards.file]
-    if not found:
-        raise WorkflowError(f"{methods.MANIFEST}: {wildcards.method} has no clip {wildcards.file}")
-    return found[0]
+def of_method(function):
+    """Input or params function: ``function`` of the wildcards and of another method's entry in benchmark/external."""
+    return refusing(lambda wildcards: function(wildcards, methods.load(wildcards.method, ROOT)))
 
 
 @refusing
-def external_clips(wildcards):
-    """The files of a method's clips."""
-    return methods.files(methods.clips(wildcards.method, external_method(wildcards.method), ROOT), ROOT)
-
-
-def external_reference_folder(wildcards):
-    """The option that names the folder of the references; nothing for a method without source images."""
-    if external_method(wildcards.method).benchmark is None:
-        return ""
-    return f"--references {Path(layout.IMAGE.format(run=study.owner(wildcards.run, 'reference'), image='')).as_posix()}"
+def external_clips(name):
+    """The files of another method's clips."""
+    return methods.files(methods.clips(name, methods.load(name, ROOT), ROOT), ROOT)
 
 
 @refusing
-def external_references(wildcards):
-    """The reference files of a method's images, as the run has them."""
-    method = external_method(wildcards.method)
-    if method.benchmark is None:
-        return []
-    run = study.owner(wildcards.run, "reference")
-    return [
-        pattern.format(run=run, image=image)
-        for image in methods.clips(wildcards.method, method, ROOT)
-        for pattern in (layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
-    ]
-
-
 def external_scores(name, runs):
     """A method's scores, made like those of the first of ``runs`` that is on its benchmark; none if none is."""
-    benchmark = external_method(name).benchmark
+    benchmark = methods.load(name, ROOT).benchmark
     fitting = [run for run in runs if benchmark in (None, study.runs[run].benchmark) and not study.runs[run].plumbing]
     return [layout.EXTERNAL_SCORES.format(method=name, run=run) for run in fitting[:1]]
 
 
-def all_external_scores():
-    """Input function: the scores of every method, by the paper's embedder if any fitting run has it."""
-    runs = sorted(study.runs, key=lambda name: not study.runs[name].score.published)
-    return lambda wildcards: [path for name in methods.names(ROOT) for path in external_scores(name, runs)]
-
-
 def external_scores_of(report):
     """The scores of the methods that a report's Table 1 shows."""
-    return [path for name in EXTERNAL for path in external_scores(name, study.reports[report].runs)]
-
-
-@refusing
-def external_clips_of(report):
-    """The renders of those methods."""
-    shown = [name for name in EXTERNAL if external_scores(name, study.reports[report].runs)]
-    clips = [methods.clips(name, external_method(name), ROOT) for name in shown]
-    return [path for found in clips for path in methods.files(found, ROOT)]
-
-
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-
-def tables_of(report):
-    """All tables of a report, their exports and the macros."""
-    return layout.tables(report) + layout.exports(report)
-
-
-def noted(path, caption, kind, name):
-    """An output with what Snakemake's own report says of it."""
-    words = {"category": f"{kind.capitalize()}s", "subcategory": name, "labels": {kind: Path(path).stem}}
-    return report(path, caption=f"../reports/captions/{caption}.rst", **words)
-
-
-def reported_tables():
-    """A report's tables as outputs, those in CSV for Snakemake's own report, too."""
-    paths = tables_of("{report}")
-    return [noted(path, Path(path).stem, "table", "{report}") if path.endswith(".csv") else path for path in paths]
-
-
-def study_of(wildcards):
-    """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
-    return study_of_report(wildcards.report)
-
-
-def study_of_report(report):
-    """The same for a report that no wildcard names."""
-    return study.only(report).model_dump_json(exclude_defaults=True)
-
-
-# --- figures ----------------------------------------------------------------------------------------------------------
-
-
-def figures_of(report):
-    """The figures that a report can have, in all formats, and their list."""
-    return layout.figures(study, report)
-
-
-def reported_figures(name):
-    """A report's figures as outputs, those in SVG for Snakemake's own report, too."""
-    captions = {figure: figure for figure in figure_list.NAMES}
-    captions |= {f"figure{number}": "comparison" for number in figure_list.COMPARISONS}
-    return [
-        noted(path, captions[Path(path).stem], "figure", name) if path.endswith(".svg") else path
-        for path in figures_of(name)
-    ]
-
-
-def figure_inputs(report):
-    """Input function: what a report's figures show, and what chooses it."""
-    return lambda wildcards: inputs_of(report, "renders", "references", "scores", "held-out", "measures") + [
-        path for name in list(figure_list.drawn(study, report))[:1] for path in intermediates(name)
-    ]
-
-
-def intermediates(name):
-    """Seed frames, views and splats of a run's first clip, for Figure 1."""
-    run = study.runs[name]
-    clip = next(layout.conditions(study, name))
-    stages = {"seed": layout.SEED, "views": layout.ORBIT, "splat": layout.SPLATS}
-    return [
-        clip.path(pattern, study, stage, frame=frame)
-        for stage, pattern in stages.items()
-        for frame in layout.frames(run)
-    ]
+    return [path for name in study.external for path in external_scores(name, study.reports[report].runs)]

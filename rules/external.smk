@@ -12,9 +12,9 @@ rule external_video:
     output:
         protected(layout.EXTERNAL_VIDEO),
     log:
-        "logs/external/{method}/{file}.log",
+        logs(job := "external/{method}/{file}"),
     benchmark:
-        "benchmarks/external/{method}/{file}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         file="[A-Za-z0-9][A-Za-z0-9._-]*[.]mp4",
     retries: 2
@@ -26,9 +26,9 @@ rule external_video:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        url=lambda wildcards: external_clip(wildcards).url,
-        sha256=lambda wildcards: (
-            f"--sha256 {external_clip(wildcards).sha256}" if external_clip(wildcards).sha256 else ""
+        url=of_method(lambda wildcards, method: method.download(wildcards.file).url),
+        sha256=of_method(
+            lambda wildcards, method: (f"--sha256 {pin}" if (pin := method.download(wildcards.file).sha256) else "")
         ),
     message:
         "Fetch {wildcards.file} of {wildcards.method}"
@@ -39,15 +39,22 @@ rule external_video:
 rule external_scores:
     input:
         weights=checkpoints("score"),
-        references=external_references,
-        clips=external_clips,
+        references=of_method(
+            lambda wildcards, method: [
+                owned_path(artefact, wildcards, image=image)
+                for image in methods.clips(wildcards.method, method, ROOT)
+                for artefact in (layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
+                if method.benchmark
+            ]
+        ),
+        clips=lambda wildcards: external_clips(wildcards.method),
     output:
         scores=layout.EXTERNAL_SCORES,
         sidecar=layout.EXTERNAL_SCORES.replace(".csv", ".json"),
     log:
-        "logs/external/{method}/{run}.log",
+        logs(job := "external/{method}/{run}"),
     benchmark:
-        "benchmarks/external/{method}/{run}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -56,8 +63,14 @@ rule external_scores:
         runtime=growing(60),
     params:
         spec=spec("score"),
-        entry=lambda wildcards: external_method(wildcards.method).argument(),
-        references=external_reference_folder,
+        entry=of_method(lambda wildcards, method: method.argument()),
+        references=of_method(
+            lambda wildcards, method: (
+                f"--references {Path(owned_path(layout.REFERENCE, wildcards, image='')).parent}"
+                if method.benchmark
+                else ""
+            )
+        ),
     message:
         "Score the renders of {wildcards.method} like those of {wildcards.run}"
     shell:
@@ -67,4 +80,9 @@ rule external_scores:
 
 rule external:
     input:
-        all_external_scores(),
+        # by the paper's embedder where a run has it
+        lambda wildcards: [
+            path
+            for name in methods.names(ROOT)
+            for path in external_scores(name, sorted(study.runs, key=lambda run: not study.runs[run].score.published))
+        ],

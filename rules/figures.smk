@@ -8,24 +8,39 @@
 # grain one job per report; a rule for each, since reports differ in the figures that they can have
 
 
+# rules in a loop: one for each report's outputs, as in seed.smk
 for _report in study.reports:
 
     rule:
         name:
             f"figures_of_{_report.replace('-', '_')}"
         input:
-            results=figure_inputs(_report),
+            results=lambda wildcards, report=_report: read_by(
+                report, "renders", "references", "scores", "held-out", "measures"
+            ),
+            method=lambda wildcards, report=_report: [
+                clip.path(made, study, frame=frame)
+                for name in list(figure_list.drawn(study, report))[:1]
+                for clip in list(layout.conditions(study, name))[:1]
+                for made in (layout.SEED, layout.ORBIT, layout.SPLATS)
+                for frame in layout.frames(study.runs[name])
+            ],
             external=lambda wildcards, report=_report: external_scores_of(report),
-            clips=lambda wildcards, report=_report: external_clips_of(report),
+            clips=lambda wildcards, report=_report: [
+                path
+                for name in study.external
+                if external_scores(name, study.reports[report].runs)
+                for path in external_clips(name)
+            ],
             manifest=lambda wildcards, report=_report: methods.MANIFEST if external_scores_of(report) else [],
             published="benchmark/published/tables.yaml",
             sources=["reports/figures.mplstyle", "reports/captions.yaml"],
         output:
-            reported_figures(_report),
+            reported(layout.figures(study, _report), ".svg", "figure", _report),
         log:
-            f"logs/figures/{_report}.log",
+            logs(job := f"figures/{_report}"),
         benchmark:
-            f"benchmarks/figures/{_report}.tsv"
+            benchmarks(job)
         conda:
             "../envs/cpu.yaml"
         threads: 1
@@ -33,7 +48,7 @@ for _report in study.reports:
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            study=lambda wildcards, report=_report: study_of_report(report),
+            study=lambda wildcards, report=_report: study_of(report),
             report=_report,
         message:
             f"Figures of report {_report}"
@@ -43,4 +58,4 @@ for _report in study.reports:
 
 rule figures:
     input:
-        figures_of(study.report),
+        layout.figures(study, study.report),

@@ -8,16 +8,16 @@
 rule indicators:
     input:
         reference=REFERENCE,
-        renders=owned_frames("render", layout.RENDERS),
-        embeddings=owned("score", layout.EMBEDDINGS),
-        seed=shown_seed,
+        renders=owned_frames(layout.RENDERS),
+        embeddings=owned(layout.EMBEDDINGS),
+        seed=unless_control(owned_frames(layout.SEED)),
     output:
         rows=layout.INDICATORS,
         sidecar=layout.INDICATORS.replace(".csv", ".json"),
     log:
-        "logs/indicators/{run}/{image}/motion-{motion}/views-{views}.log",
+        logs(job := "indicators/{run}/{image}/motion-{motion}/views-{views}"),
     benchmark:
-        "benchmarks/indicators/{run}/{image}/motion-{motion}/views-{views}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -5,6 +5,7 @@
 # grain one job per clip
 
 
+# rules in a loop: one for each number of frames, as in seed.smk
 for _frames in sorted({run.used_frames for run in study.runs.values()}):
 
     rule:
@@ -13,7 +14,7 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
         input:
             reference=REFERENCE,
             extension=gsplat_extension("render"),
-            splats=splats,
+            splats=unless_control(owned_frames(layout.SPLATS)),
         output:
             strips=expand(
                 layout.RENDERS,
@@ -22,9 +23,10 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
             ),
             videos=expand(layout.VIDEO, camera=layout.cameras(), allow_missing=True),
         log:
-            "logs/render/{run}/{image}/motion-{motion}/views-{views}.log",
+            logs(job := "render/{run}/{image}/motion-{motion}/views-{views}"),
+            gpu=gpu_records(job),
         benchmark:
-            "benchmarks/render/{run}/{image}/motion-{motion}/views-{views}.tsv"
+            benchmarks(job)
         wildcard_constraints:
             run=runs_where(lambda run: run.used_frames == _frames),
         conda:
@@ -41,5 +43,4 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
         shell:
             "vid3d render --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
             " --views {wildcards.views} --splats {input.splats:q} --output {output.strips:q}"
-            " --videos {output.videos:q} --gpu-record benchmarks/render/{wildcards.run}/{wildcards.image}/"
-            "motion-{wildcards.motion}/views-{wildcards.views}-gpu.json 2> {log:q}"
+            " --videos {output.videos:q} --gpu-record {log.gpu:q} 2> {log[0]:q}"

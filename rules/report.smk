@@ -14,9 +14,9 @@ for _part in ("page", "viewer"):
 
 rule page:
     input:
-        lambda wildcards: inputs_of(wildcards.report, "renders", "scores", "references"),
-        lambda wildcards: turned(wildcards.report),
-        lambda wildcards: tables_of(wildcards.report) + figures_of(wildcards.report),
+        lambda wildcards: read_by(wildcards.report, "renders", "scores", "references", "splats"),
+        lambda wildcards: layout.tables(wildcards.report) + layout.exports(wildcards.report),
+        lambda wildcards: layout.figures(study, wildcards.report),
         PAGE_SOURCES,
         "reports/conformance.yaml",
         "docs/deviations.md",
@@ -26,9 +26,9 @@ rule page:
     output:
         layout.PAGE,
     log:
-        "logs/report/{report}.log",
+        logs(job := "report/{report}"),
     benchmark:
-        "benchmarks/report/{report}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -36,7 +36,7 @@ rule page:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        study=study_of,
+        study=lambda wildcards: study_of(wildcards.report),
     message:
         "Page of report {wildcards.report}"
     shell:
@@ -45,13 +45,14 @@ rule page:
 
 rule report:
     input:
-        page(study.report),
+        layout.PAGE.format(report=study.report),
 
 
+# rules in a loop: every report is a target by its name
 for _report in study.reports:
 
     rule:
         name:
             _report
         input:
-            page(_report),
+            layout.PAGE.format(report=_report),

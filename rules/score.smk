@@ -12,15 +12,15 @@ rule score:
     input:
         weights=checkpoints("score"),
         reference=REFERENCE,
-        renders=owned_frames("render", layout.RENDERS),
+        renders=owned_frames(layout.RENDERS),
     output:
         embeddings=layout.EMBEDDINGS,
         scores=layout.SCORES,
         sidecar=layout.SCORES.replace(".csv", ".json"),
     log:
-        "logs/score/{run}/{image}/motion-{motion}/views-{views}.log",
+        logs(job := "score/{run}/{image}/motion-{motion}/views-{views}"),
     benchmark:
-        "benchmarks/score/{run}/{image}/motion-{motion}/views-{views}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -41,14 +41,14 @@ rule stage_embeddings:
     input:
         weights=checkpoints("score"),
         reference=REFERENCE,
-        seed=owned_frames("seed", layout.SEED),
-        orbit=owned_frames("views", layout.ORBIT),
+        seed=owned_frames(layout.SEED),
+        orbit=owned_frames(layout.ORBIT),
     output:
         layout.STAGE_EMBEDDINGS,
     log:
-        "logs/stage-embeddings/{run}/{image}/motion-{motion}.log",
+        logs(job := "stage-embeddings/{run}/{image}/motion-{motion}"),
     benchmark:
-        "benchmarks/stage-embeddings/{run}/{image}/motion-{motion}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -57,7 +57,7 @@ rule stage_embeddings:
         runtime=growing(60),
     params:
         spec=spec("score"),
-        generated=generated,
+        generated=lambda wildcards: study.runs[wildcards.run].views.count,
         size=lambda wildcards: study.runs[wildcards.run].render.size,  # of the truth that renders are compared with
     message:
         "Embed seed and views of {wildcards.image}, motion {wildcards.motion}"
@@ -71,15 +71,16 @@ rule held_out:
     input:
         extension=gsplat_extension("render"),
         reference=REFERENCE,
-        splats=owned_frames("splat", layout.SPLATS),
-        truth=owned_frames("views", layout.HELD_OUT_TRUTH),
+        splats=owned_frames(layout.SPLATS),
+        truth=owned_frames(layout.HELD_OUT_TRUTH),
     output:
         rows=layout.HELD_OUT,
         sidecar=layout.HELD_OUT.replace(".csv", ".json"),
     log:
-        "logs/held-out/{run}/{image}/motion-{motion}/views-{views}.log",
+        logs(job := "held-out/{run}/{image}/motion-{motion}/views-{views}"),
+        gpu=gpu_records(job),
     benchmark:
-        "benchmarks/held-out/{run}/{image}/motion-{motion}/views-{views}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         run=runs_where(lambda run: run.ground_truth),
     conda:
@@ -96,5 +97,4 @@ rule held_out:
     shell:
         "vid3d held-out --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
         " --views {wildcards.views} --splats {input.splats:q} --truth {input.truth:q} --output {output.rows:q}"
-        " --gpu-record benchmarks/held-out/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}/"
-        "views-{wildcards.views}-gpu.json 2> {log:q}"
+        " --gpu-record {log.gpu:q} 2> {log[0]:q}"

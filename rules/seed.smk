@@ -5,6 +5,8 @@
 # grain one job per clip
 
 
+# Rules in a loop: a rule's outputs cannot depend on a wildcard's value, and runs differ in their number of frames.  So
+# a rule is written for each number and constrained to the runs that have it (`snakemake -n` shows `seed_8_frames`).
 for _frames in sorted({run.seed.frames for run in study.runs.values()}):
 
     rule:
@@ -20,9 +22,10 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
                 allow_missing=True,
             ),
         log:
-            "logs/seed/{run}/{image}/motion-{motion}.log",
+            logs(job := "seed/{run}/{image}/motion-{motion}"),
+            gpu=gpu_records(job),
         benchmark:
-            "benchmarks/seed/{run}/{image}/motion-{motion}.tsv"
+            benchmarks(job)
         wildcard_constraints:
             run=runs_where(lambda run: run.seed.frames == _frames),
         conda:
@@ -38,5 +41,4 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
             "Seed video of {wildcards.image} at motion {wildcards.motion}"
         shell:
             "vid3d seed --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
-            " --output {output:q} --gpu-record"
-            " benchmarks/seed/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}-gpu.json 2> {log:q}"
+            " --output {output:q} --gpu-record {log.gpu:q} 2> {log[0]:q}"

@@ -9,16 +9,14 @@
 # each other's files.  gsplat keeps them in torch's folder (TORCH_EXTENSIONS_DIR), compiled for the GPUs that the job
 # sees; where jobs meet different GPUs, TORCH_CUDA_ARCH_LIST must name the architectures of all.
 
-FIT = "vid3d fit --spec {params.spec:q} --image {wildcards.image} --generated {params.generated} --views {wildcards.views}"
-
 
 rule gsplat_extension:
     output:
         layout.GSPLAT_EXTENSION,
     log:
-        "logs/gsplat-extension.log",
+        logs(job := "gsplat-extension"),
     benchmark:
-        "benchmarks/gsplat-extension.tsv"
+        benchmarks(job)
     conda:
         "../envs/gpu.yaml"
     threads: 4
@@ -32,16 +30,22 @@ rule gsplat_extension:
         "MAX_JOBS={threads} vid3d gsplat-extension --output {output:q} 2> {log:q}"
 
 
+FIT = "vid3d fit --spec {params.spec:q} --image {wildcards.image} --generated {params.generated} --views {wildcards.views}"
+SPLAT_BLOCKS = {"gpu": study.execution.frames_per_job.splat("gpu")}  # device: frames per job
+if study.execution.frames_per_job.splat("cpu") > 1:
+    SPLAT_BLOCKS["cpu"] = study.execution.frames_per_job.splat("cpu")
+
+
 rule splat:
     input:
-        orbit=owned("views", layout.ORBIT),
+        orbit=owned(layout.ORBIT),
     output:
         ply=layout.SPLATS,
         fit=layout.FIT_REPORT,
     log:
-        "logs/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.log",
+        logs(job := "splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}"),
     benchmark:
-        "benchmarks/splat/{run}/{image}/motion-{motion}/views-{views}/frame-{frame}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         run=runs_where(lambda run: run.splat.device not in SPLAT_BLOCKS),
     conda:
@@ -52,7 +56,7 @@ rule splat:
         runtime=growing(60),
     params:
         spec=spec("splat"),
-        generated=generated,
+        generated=lambda wildcards: study.runs[wildcards.run].views.count,
         frame=lambda wildcards: int(wildcards.frame),
     message:
         "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frame {wildcards.frame}"
@@ -61,6 +65,7 @@ rule splat:
         + " --frames {params.frame} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q} 2> {log:q}"
 
 
+# rules in a loop: one for each block of frames, as in seed.smk
 for _device, _size in SPLAT_BLOCKS.items():
     for _block, _runs in frame_blocks(lambda run: run.splat.device == _device, _size).items():
 
@@ -69,14 +74,15 @@ for _device, _size in SPLAT_BLOCKS.items():
                 f"splat_{_device}_{_block[0]}_{_block[-1]}"
             input:
                 extension=gsplat_extension("splat"),
-                orbit=owned_frames("views", layout.ORBIT, _block),
+                orbit=owned_frames(layout.ORBIT, _block),
             output:
                 ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
                 fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),
             log:
-                f"logs/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.log",
+                logs(job := of_block("splat/{run}/{image}/motion-{motion}/views-{views}", _block)),
+                gpu=gpu_records(job),
             benchmark:
-                f"benchmarks/splat/{{run}}/{{image}}/motion-{{motion}}/views-{{views}}/frames-{_block[0]}-{_block[-1]}.tsv"
+                benchmarks(job)
             wildcard_constraints:
                 run="|".join(_runs),
             conda:
@@ -88,7 +94,7 @@ for _device, _size in SPLAT_BLOCKS.items():
                 runtime=growing(20 + {"cpu": 20, "gpu": 10}[_device] * len(_block)),
             params:
                 spec=spec("splat"),
-                generated=generated,
+                generated=lambda wildcards: study.runs[wildcards.run].views.count,
                 frames=" ".join(str(int(frame)) for frame in _block),
             message:
                 "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frames {params.frames}"
@@ -96,5 +102,4 @@ for _device, _size in SPLAT_BLOCKS.items():
                 FIT
                 + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q}"
                 + f" --batch {study.execution.frames_per_batch if _device == 'gpu' else 1}"
-                + " --gpu-record benchmarks/splat/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}/"
-                + f"views-{{wildcards.views}}/frames-{_block[0]}-{_block[-1]}-gpu.json 2> {{log:q}}"
+                + " --gpu-record {log.gpu:q} 2> {log[0]:q}"

@@ -9,16 +9,17 @@
 
 rule tables:
     input:
-        scores=lambda wildcards: inputs_of(wildcards.report, "scores", "held-out", "measures"),
+        scores=lambda wildcards: read_by(wildcards.report, "scores", "held-out", "measures"),
         external=lambda wildcards: external_scores_of(wildcards.report),
         manifest=lambda wildcards: methods.MANIFEST if external_scores_of(wildcards.report) else [],
         published=["benchmark/published/tables.yaml", "benchmark/published/claims.yaml"],
     output:
-        reported_tables(),
+        reported(layout.tables("{report}"), ".csv", "table", "{report}"),
+        layout.exports("{report}"),
     log:
-        "logs/tables/{report}.log",
+        logs(job := "tables/{report}"),
     benchmark:
-        "benchmarks/tables/{report}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -26,13 +27,14 @@ rule tables:
         mem_mb=growing(2000),
         runtime=growing(20),
     params:
-        study=study_of,
+        study=lambda wildcards: study_of(wildcards.report),
     message:
         "Tables of report {wildcards.report}"
     shell:
         "vid3d tables --study {params.study:q} --report {wildcards.report} --external {input.external:q} 2> {log:q}"
 
 
+# rules in a loop: targets by a name
 for _number in (1, 2, 3):
 
     rule:

@@ -14,9 +14,9 @@ rule tiny_weights:
         svd="weights/tiny/v3d/svd_xt.safetensors",
         sizes="weights/tiny/v3d/sizes.json",
     log:
-        "logs/weights/tiny.log",
+        logs(job := "weights/tiny"),
     benchmark:
-        "benchmarks/weights/tiny.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -38,9 +38,9 @@ rule convert_tiny_v3d:
         "weights/tiny-v3d-diffusers/model_index.json",
         account="weights/tiny-v3d-diffusers/conversion.json",
     log:
-        "logs/weights/tiny-v3d-diffusers.log",
+        logs(job := "weights/tiny-v3d-diffusers"),
     benchmark:
-        "benchmarks/weights/tiny-v3d-diffusers.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -25,9 +25,9 @@ rule train_mini_clip:
     output:
         MINI_CLIP_MODEL,
     log:
-        "logs/train/mini-clip.log",
+        logs(job := "train/mini-clip"),
     benchmark:
-        "benchmarks/train/mini-clip.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -50,9 +50,9 @@ rule evaluate_mini_clip:
     output:
         "weights/mini-clip/evaluation.json",
     log:
-        "logs/train/mini-clip-evaluation.log",
+        logs(job := "train/mini-clip-evaluation"),
     benchmark:
-        "benchmarks/train/mini-clip-evaluation.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -69,16 +69,16 @@ rule evaluate_mini_clip:
 
 rule mini_clip_agreement:
     input:
-        scores=of_truth(layout.SCORES, "score"),
-        held_out=of_truth(layout.HELD_OUT, "render"),
+        scores=lambda wildcards: [c.path(layout.SCORES, study) for c in layout.conditions(study, "truth")],
+        held_out=lambda wildcards: [c.path(layout.HELD_OUT, study) for c in layout.conditions(study, "truth")],
         model=MINI_CLIP_MODEL,
         objects="benchmark/procedural/objects.yaml",
     output:
         "weights/mini-clip/agreement.json",
     log:
-        "logs/train/mini-clip-agreement.log",
+        logs(job := "train/mini-clip-agreement"),
     benchmark:
-        "benchmarks/train/mini-clip-agreement.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -104,9 +104,9 @@ rule mini_clip_card:
         "weights/mini-clip/training.png",
         "weights/mini-clip/damage.png",
     log:
-        "logs/train/mini-clip-card.log",
+        logs(job := "train/mini-clip-card"),
     benchmark:
-        "benchmarks/train/mini-clip-card.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -16,9 +16,9 @@ rule train_scenes:
     output:
         "results/training/scenes/{shard}.npz",
     log:
-        "logs/train/scenes-{shard}.log",
+        logs(job := "train/scenes-{shard}"),
     benchmark:
-        "benchmarks/train/scenes-{shard}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -41,9 +41,9 @@ rule train_autoencoder:
     output:
         expand("results/training/autoencoder/{file}", file=MODEL),
     log:
-        "logs/train/autoencoder.log",
+        logs(job := "train/autoencoder"),
     benchmark:
-        "benchmarks/train/autoencoder.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -67,9 +67,9 @@ rule train_image_encoder:
     output:
         expand("results/training/image-encoder/{file}", file=ENCODER),
     log:
-        "logs/train/image-encoder.log",
+        logs(job := "train/image-encoder"),
     benchmark:
-        "benchmarks/train/image-encoder.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -96,9 +96,9 @@ rule train_latents:
         orbits="results/training/latents/orbits-{shard}.npz",
         videos="results/training/latents/videos-{shard}.npz",
     log:
-        "logs/train/latents-{shard}.log",
+        logs(job := "train/latents-{shard}"),
     benchmark:
-        "benchmarks/train/latents-{shard}.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1
@@ -122,9 +122,9 @@ rule train_views_denoiser:
     output:
         expand("results/training/denoiser-views/{file}", file=MODEL),
     log:
-        "logs/train/denoiser-views.log",
+        logs(job := "train/denoiser-views"),
     benchmark:
-        "benchmarks/train/denoiser-views.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 2
@@ -150,9 +150,9 @@ rule train_seed_denoiser:
     output:
         expand("results/training/denoiser-seed/{file}", file=MODEL),
     log:
-        "logs/train/denoiser-seed.log",
+        logs(job := "train/denoiser-seed"),
     benchmark:
-        "benchmarks/train/denoiser-seed.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 2
@@ -181,9 +181,9 @@ rule train_pipeline:
     output:
         touch("results/training/pipeline-{kind}"),
     log:
-        "logs/train/pipeline-{kind}.log",
+        logs(job := "train/pipeline-{kind}"),
     benchmark:
-        "benchmarks/train/pipeline-{kind}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         kind="views|seed",
     conda:
@@ -217,9 +217,9 @@ rule judge_mini_model:
         judged="weights/mini-{kind}/judged.json",
         sheet="weights/mini-{kind}/sheet.webp",
     log:
-        "logs/train/judge-{kind}.log",
+        logs(job := "train/judge-{kind}"),
     benchmark:
-        "benchmarks/train/judge-{kind}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         kind="views|seed",
     conda:
@@ -244,9 +244,9 @@ rule mini_model_card:
         "weights/mini-{kind}/README.md",
         "weights/mini-{kind}/training.png",
     log:
-        "logs/train/card-{kind}.log",
+        logs(job := "train/card-{kind}"),
     benchmark:
-        "benchmarks/train/card-{kind}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         kind="views|seed",
     conda:

@@ -5,6 +5,14 @@
 # grain `frames_per_job` frames of a clip in one process (one model load); results do not depend on it
 
 
+def whole_clip(wildcards):
+    """All seed frames of the clip, also those that the run does not carry on, where a frame's views depend on them."""
+    run = study.runs[wildcards.run]
+    every = [layout.two(frame) for frame in range(run.seed.frames)] if run.views.whole_clip else []
+    return owned_frames(layout.SEED, every)(wildcards)
+
+
+# rules in a loop: one for each block of frames, as in seed.smk
 for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_job.views).items():
 
     rule:
@@ -13,14 +21,15 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         input:
             weights=checkpoints("views"),
             reference=REFERENCE,
-            seed=owned_frames("seed", layout.SEED, _block),
+            seed=owned_frames(layout.SEED, _block),
             clip=whole_clip,
         output:
             expand(layout.ORBIT, frame=_block, allow_missing=True),
         log:
-            f"logs/views/{{run}}/{{image}}/motion-{{motion}}/frames-{_block[0]}-{_block[-1]}.log",
+            logs(job := of_block("views/{run}/{image}/motion-{motion}", _block)),
+            gpu=gpu_records(job),
         benchmark:
-            f"benchmarks/views/{{run}}/{{image}}/motion-{{motion}}/frames-{_block[0]}-{_block[-1]}.tsv"
+            benchmarks(job)
         wildcard_constraints:
             run="|".join(_runs),
         conda:
@@ -38,10 +47,10 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         shell:
             "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
             " --frames {params.frames} --seed {input.seed:q} --clip {input.clip:q} --output {output:q}"
-            " --gpu-record benchmarks/views/{wildcards.run}/{wildcards.image}/motion-{wildcards.motion}/"
-            f"frames-{_block[0]}-{_block[-1]}-gpu.json 2> {{log:q}}"
+            " --gpu-record {log.gpu:q} 2> {log[0]:q}"
 
 
+# rules in a loop: one for each number of frames, as in seed.smk
 for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():
 
     rule:
@@ -52,9 +61,9 @@ for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():
         output:
             expand(layout.HELD_OUT_TRUTH, frame=_block, allow_missing=True),
         log:
-            "logs/held-out-truth/{run}/{image}/motion-{motion}.log",
+            logs(job := "held-out-truth/{run}/{image}/motion-{motion}"),
         benchmark:
-            "benchmarks/held-out-truth/{run}/{image}/motion-{motion}.tsv"
+            benchmarks(job)
         wildcard_constraints:
             run="|".join(_runs),
         conda:

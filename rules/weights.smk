@@ -9,17 +9,27 @@
 
 rule weights:
     input:
-        checkpoints_of(study.report),
+        sorted(
+            {
+                f
+                for run in study.reports[study.report].runs
+                for s in STAGES
+                for f in MANIFEST.inputs(study.runs[run].spec(s))
+            }
+        ),
     localrule: True
+
+
+LICENCES = " ".join(study.licences)
 
 
 rule weights_file:
     output:
         protected(layout.DOWNLOADED),
     log:
-        "logs/weights/{file}.log",
+        logs(job := "weights/{file}"),
     benchmark:
-        "benchmarks/weights/{file}.tsv"
+        benchmarks(job)
     wildcard_constraints:
         file="|".join(
             re.escape(path.removeprefix(layout.DOWNLOADED.format(file="")))
@@ -34,11 +44,12 @@ rule weights_file:
         mem_mb=growing(1000),
         runtime=growing(600),
     params:
-        sha256=checksum,
+        # the content alone decides what is fetched anew
+        sha256=lambda wildcards: MANIFEST.sha256(layout.DOWNLOADED.format(file=wildcards.file)),
     message:
         "Fetch weights {wildcards.file}"
     shell:
-        f"vid3d fetch-weights --licences {LICENCES} --output {{output:q}} 2> {{log:q}}"
+        f"vid3d fetch-weights --licences {LICENCES}" " --output {output:q} 2> {log:q}"
 
 
 rule convert_v3d:
@@ -52,9 +63,9 @@ rule convert_v3d:
         "weights/v3d-diffusers/image_encoder/model.safetensors",
         account="weights/v3d-diffusers/conversion.json",
     log:
-        "logs/weights/v3d-diffusers.log",
+        logs(job := "weights/v3d-diffusers"),
     benchmark:
-        "benchmarks/weights/v3d-diffusers.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -32,10 +32,10 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for clip in layout.conditions(study, "truth"):
         for frame in layout.frames(study.runs["truth"]):
             splats = demo.waver(int(frame) / 3, clip.motion / 100, 20 * clip.views)
-            save_splats(root / clip.path(layout.SPLATS, study, "splat", frame=frame), splats, Provenance("test", "{}"))
+            save_splats(root / clip.path(layout.SPLATS, study, frame=frame), splats, Provenance("test", "{}"))
         for camera in layout.cameras():
             film = np.full((3, 16, 16, 3), 200, np.uint8)
-            save_video(root / clip.path(layout.VIDEO, study, "render", camera=camera), film)
+            save_video(root / clip.path(layout.VIDEO, study, camera=camera), film)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(viewer, "TURNTABLE", 32)
         patch.setattr(viewer, "TURNTABLE_IMAGES", 4)

@@ -62,9 +62,9 @@ def build(root: Path, runs: dict[str, Any] | None = None, pictures: bool = True,
     study = parse_study({"runs": runs, "reports": reports, "report": "small", **settings}, root)
     for name, run in study.runs.items():
         for clip in layout.conditions(study, name):
-            _write_scores(root / clip.path(layout.SCORES, study, "score"), clip, run.used_frames)
+            _write_scores(root / clip.path(layout.SCORES, study), clip, run.used_frames)
             if run.ground_truth:
-                _write_held_out(root / clip.path(layout.HELD_OUT, study, "render"), clip, run.used_frames)
+                _write_held_out(root / clip.path(layout.HELD_OUT, study), clip, run.used_frames)
             _write_measures(root, study, clip)
             if pictures:
                 _write_pictures(root, study, clip)
@@ -161,18 +161,18 @@ def _write_measures(root: Path, study: Study, clip: layout.Condition) -> None:
         for name in INDICATORS
         for camera in ("", 0)
     ]
-    write_csv(root / clip.path(layout.INDICATORS, study, "score"), rows)
+    write_csv(root / clip.path(layout.INDICATORS, study), rows)
     frames, of = run.used_frames, stage_cosines(clip)
     counts = {"seed": (), "views": (run.views.count,), "truth": (EVALUATION_CAMERAS,), "renders": (EVALUATION_CAMERAS,)}
     made = {stage: directions(of[stage], frames, *count) for stage, count in counts.items()}
     reference = np.float32([1, 0])
     np.savez(
-        root / clip.path(layout.EMBEDDINGS, study, "score"),
+        root / clip.path(layout.EMBEDDINGS, study),
         renders=made.pop("renders"),
         reference=reference,
         foreground=reference,
     )
-    np.savez(root / clip.path(layout.STAGE_EMBEDDINGS, study, "score"), **made)
+    np.savez(root / clip.path(layout.STAGE_EMBEDDINGS, study), **made)
 
 
 def _write_intermediates(root: Path, study: Study, clip: layout.Condition) -> None:
@@ -191,29 +191,27 @@ def _write_intermediates(root: Path, study: Study, clip: layout.Condition) -> No
     for frame in layout.frames(run):
         views = [np.full((16, 16, 3), 10 * view + int(frame), np.uint8) for view in range(run.views.count)]
         pictures = {
-            clip.path(layout.SEED, study, "seed", frame=frame): np.full((16, 16, 3), 200 + int(frame), np.uint8),
-            clip.path(layout.ORBIT, study, "views", frame=frame): np.concatenate(views, axis=1),
+            clip.path(layout.SEED, study, frame=frame): np.full((16, 16, 3), 200 + int(frame), np.uint8),
+            clip.path(layout.ORBIT, study, frame=frame): np.concatenate(views, axis=1),
         }
         for path, pixels in pictures.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(root / path)
-        ply = root / clip.path(layout.SPLATS, study, "splat", frame=frame)
+        ply = root / clip.path(layout.SPLATS, study, frame=frame)
         save_splats(ply, splats, Provenance("splat", "{}"))
 
 
 def _write_pictures(root: Path, study: Study, clip: layout.Condition) -> None:
     """Filmstrips whose grey level is 20 times the camera plus the frame, references, and stand-ins for videos."""
-    foreground = root / clip.path(layout.FOREGROUND, study, "reference")
+    foreground = root / clip.path(layout.FOREGROUND, study)
     foreground.parent.mkdir(parents=True, exist_ok=True)
     subject = {"name": clip.image, "caption": f"a caption of {clip.image}"}
-    (root / clip.path(layout.SUBJECT, study, "reference")).write_text(json.dumps(subject), encoding="utf-8")
+    (root / clip.path(layout.SUBJECT, study)).write_text(json.dumps(subject), encoding="utf-8")
     Image.new("RGBA", (16, 16), (200, 40, 40, 128)).save(foreground)
     for frame in layout.frames(study.runs[clip.run]):
         cameras = [np.full((16, 16, 3), 20 * camera + int(frame), np.uint8) for camera in range(EVALUATION_CAMERAS)]
-        path = root / clip.path(layout.RENDERS, study, "render", frame=frame)
+        path = root / clip.path(layout.RENDERS, study, frame=frame)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.concatenate(cameras, axis=1)).save(path)
     for camera in layout.cameras():
-        (root / clip.path(layout.VIDEO, study, "render", camera=camera)).write_bytes(
-            b"video of camera " + camera.encode()
-        )
+        (root / clip.path(layout.VIDEO, study, camera=camera)).write_bytes(b"video of camera " + camera.encode())

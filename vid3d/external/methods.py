@@ -84,6 +84,17 @@ class Method(Strict):
         """JSON of what decides the scores, without the words about them."""
         return self.model_dump_json(exclude={"title", "note"}, exclude_defaults=True)
 
+    def download(self, file: str) -> ExternalClip:
+        """The clip that is downloaded as ``file``.
+
+        Raises:
+            InputError: there is none.
+        """
+        for clip in self.clips or ():
+            if clip.url and clip.file == file:
+                return clip
+        raise InputError(f"{MANIFEST}: {self.title} has no clip {file}; correct its entry")
+
 
 def names(root: Path) -> list[str]:
     """All methods: those of the manifest, then folders without an entry.

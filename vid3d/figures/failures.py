@@ -113,7 +113,7 @@ def _by_indicator(source: Source, name: str) -> list[Case]:
 
 def _worst_camera(source: Source, clip: layout.Condition, indicator: str) -> int:
     """Where an indicator is highest; the file was checked when the indicators were collected."""
-    path = source.root / clip.path(layout.INDICATORS, source.study, "score")
+    path = source.root / clip.path(layout.INDICATORS, source.study)
     values = {
         int(row["camera"]): -1.0 if math.isnan(row["value"]) else row["value"]
         for row in load_rows(path, of_indicators.INDICATOR_COLUMNS)

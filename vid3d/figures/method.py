@@ -49,7 +49,7 @@ def diagram(source: Source) -> Drawn:
         for place, view in enumerate(_views(source, clip, frame, round(small * RESOLUTION))):
             down, across = divmod(place, columns)
             sheet.image(view, lefts[2] + across * (small + GAP), top + down * (small + GAP), small)
-        path = clip.path(layout.SPLATS, source.study, "splat", frame=layout.two(frame))
+        path = clip.path(layout.SPLATS, source.study, frame=layout.two(frame))
         sheet.image(centres(load_splats(source.root / path), pixels), lefts[3], top, side)
         for place, camera in enumerate(CAMERAS):
             sheet.image(source.render(clip, frame, camera, pixels), lefts[4] + place * (side + GAP), top, side)
@@ -77,14 +77,14 @@ def _words(source: Source, clip: layout.Condition, frames: tuple[int, ...]) -> d
 
 
 def _seed(source: Source, clip: layout.Condition, frame: int, size: int) -> UInt8:
-    path = clip.path(layout.SEED, source.study, "seed", frame=layout.two(frame))
+    path = clip.path(layout.SEED, source.study, frame=layout.two(frame))
     return tile(source.root / path, 0, 1, size)
 
 
 def _views(source: Source, clip: layout.Condition, frame: int, size: int) -> list[UInt8]:
     """Some of the generated views, evenly spaced around the orbit."""
     count = source.runs[clip.run].views.count
-    path = source.root / clip.path(layout.ORBIT, source.study, "views", frame=layout.two(frame))
+    path = source.root / clip.path(layout.ORBIT, source.study, frame=layout.two(frame))
     wanted = min(_VIEWS[0] * _VIEWS[1], count)
     return [tile(path, place * count // wanted, count, size) for place in range(wanted)]
 

@@ -73,11 +73,11 @@ class Source:
 
     def reference(self, clip: layout.Condition, size: int) -> UInt8:
         """The clip's reference image, cut out on white, at most ``size`` pixels wide."""
-        return tile(self.root / clip.path(layout.FOREGROUND, self.study, "reference"), 0, 1, size)
+        return tile(self.root / clip.path(layout.FOREGROUND, self.study), 0, 1, size)
 
     def render(self, clip: layout.Condition, frame: int, camera: int, size: int) -> UInt8:
         """One render of a clip, at most ``size`` pixels wide."""
-        path = clip.path(layout.RENDERS, self.study, "render", frame=layout.two(frame))
+        path = clip.path(layout.RENDERS, self.study, frame=layout.two(frame))
         return tile(self.root / path, camera, EVALUATION_CAMERAS, size)
 
 

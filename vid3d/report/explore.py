@@ -103,7 +103,7 @@ def _size(path: Path) -> int:
 
 def _frames(study: Study, clip: layout.Condition, root: Path) -> tuple[Path, ...]:
     frames = layout.frames(study.runs[clip.run])
-    return tuple(root / clip.path(layout.SPLATS, study, "splat", frame=frame) for frame in frames)
+    return tuple(root / clip.path(layout.SPLATS, study, frame=frame) for frame in frames)
 
 
 def _key(clip: layout.Condition) -> str:

@@ -55,17 +55,17 @@ def scenes(study: Study, name: str, root: Path, folder: Path, cameras: Sequence[
     made = []
     for image in run.images or ():
         clip = layout.Condition(name, image, motion, views)
-        caption = str(load_json(root / clip.path(layout.SUBJECT, study, "reference"))["caption"])
-        strip = root / clip.path(layout.RENDERS, study, "render", frame=layout.two(0))
+        caption = str(load_json(root / clip.path(layout.SUBJECT, study))["caption"])
+        strip = root / clip.path(layout.RENDERS, study, frame=layout.two(0))
         videos = []
         for camera in cameras:
             stem = f"{MEDIA}/{name}-{image}-camera-{layout.two(camera)}"
-            copy(root / clip.path(layout.VIDEO, study, "render", camera=layout.two(camera)), folder / f"{stem}.mp4")
+            copy(root / clip.path(layout.VIDEO, study, camera=layout.two(camera)), folder / f"{stem}.mp4")
             _picture(figures.tile(strip, camera, EVALUATION_CAMERAS, POSTER), folder / f"{stem}.webp")
             label = figures.azimuth(camera)
             videos.append(Video(f"{stem}.mp4", f"{stem}.webp", label, f"{caption or image}, seen from {label}"))
         reference = f"{MEDIA}/{name}-{image}-reference.webp"
-        foreground = root / clip.path(layout.FOREGROUND, study, "reference")
+        foreground = root / clip.path(layout.FOREGROUND, study)
         _picture(figures.tile(foreground, 0, 1, POSTER), folder / reference)
         made.append(Scene(image, caption, tuple(videos), reference, notes.get(image, "")))
     return tuple(made)

@@ -102,7 +102,7 @@ def processors(times: Sequence[Path]) -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "memory": f"{hardware.memory() / 2**30:.0f} GiB",
     }
-    devices = dict.fromkeys(_device(path) for path in map(_record, times) if path.is_file())
+    devices = dict.fromkeys(_device(path) for path in map(_record, times) if path.is_file() and path.stat().st_size)
     return found | ({"GPUs of the jobs": ", ".join(devices)} if devices else {})
 
 

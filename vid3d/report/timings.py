@@ -51,7 +51,7 @@ def stage_times(paths: Sequence[Path]) -> pd.DataFrame:
 
 def _gpu_record(path: Path) -> dict[str, float]:
     """What a job used of its GPU; nothing where it used none."""
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:  # Snakemake leaves an empty one where the job wrote none
         return {}
     record = load_json(path)
     try:

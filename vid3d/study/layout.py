@@ -5,10 +5,33 @@ Wildcards: run, image, motion, views, frame and camera (two digits), report, met
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from vid3d.cameras import EVALUATION_CAMERAS
+from vid3d.errors import InputError
 from vid3d.study import figure_list, table_list
-from vid3d.study.config import Run, Study
+from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
+
+Kind = Literal["scores", "held-out", "measures", "references", "renders", "splats"]  # of what a report reads
+
+
+class Artefact(str):
+    """A path pattern and the stage that makes the file: by it a study knows in which run's folder the file lies.
+
+    It is a string, so that rules take it as it is.  Patterns that no run owns are plain strings.
+
+    Attributes:
+        stage: one of ``STAGES``, whose Spec and those before it the file depends on (``Study.owner``).
+    """
+
+    stage: str
+
+    def __new__(cls, stage: str, pattern: str) -> "Artefact":
+        """The ``pattern`` of a file that ``stage`` makes."""
+        artefact = super().__new__(cls, pattern)
+        artefact.stage = stage
+        return artefact
+
 
 IMAGE = "results/{run}/{image}"
 CLIP = IMAGE + "/motion-{motion}"
@@ -16,21 +39,23 @@ CONDITION = CLIP + "/views-{views}"
 
 DOWNLOADED = "weights/downloads/{file}"  # published weights, as config/weights.yaml pins them
 SOURCE = "results/sources/{benchmark}/{file}"  # a benchmark's photographs, as downloaded and verified
-REFERENCE = IMAGE + "/reference.png"
-FOREGROUND = IMAGE + "/reference-foreground.png"
-SUBJECT = IMAGE + "/subject.json"  # name, caption and, for a procedural object, its description
-SEED = CLIP + "/seed/frame-{frame}.png"
-ORBIT = CLIP + "/orbit/frame-{frame}.png"
-HELD_OUT_TRUTH = CLIP + "/held-out/frame-{frame}.png"
-SPLATS = CONDITION + "/splats/frame-{frame}.ply"
-FIT_REPORT = CONDITION + "/splats/frame-{frame}-fit.json"  # loss curve, splat counts, notes
-RENDERS = CONDITION + "/renders/frame-{frame}.png"
-VIDEO = CONDITION + "/renders/camera-{camera}.mp4"
-EMBEDDINGS = CONDITION + "/embeddings.npz"
-SCORES = CONDITION + "/scores.csv"
-HELD_OUT = CONDITION + "/held-out.csv"
-INDICATORS = CONDITION + "/indicators.csv"
-STAGE_EMBEDDINGS = CLIP + "/stages.npz"  # of seed frames, generated views and, where there is one, the truth
+REFERENCE = Artefact("reference", IMAGE + "/reference.png")
+FOREGROUND = Artefact("reference", IMAGE + "/reference-foreground.png")
+SUBJECT = Artefact("reference", IMAGE + "/subject.json")  # name, caption and, for a procedural object, its description
+SEED = Artefact("seed", CLIP + "/seed/frame-{frame}.png")
+ORBIT = Artefact("views", CLIP + "/orbit/frame-{frame}.png")
+HELD_OUT_TRUTH = Artefact("views", CLIP + "/held-out/frame-{frame}.png")
+SPLATS = Artefact("splat", CONDITION + "/splats/frame-{frame}.ply")
+FIT_REPORT = Artefact("splat", CONDITION + "/splats/frame-{frame}-fit.json")  # loss curve, splat counts, notes
+RENDERS = Artefact("render", CONDITION + "/renders/frame-{frame}.png")
+VIDEO = Artefact("render", CONDITION + "/renders/camera-{camera}.mp4")
+EMBEDDINGS = Artefact("score", CONDITION + "/embeddings.npz")
+SCORES = Artefact("score", CONDITION + "/scores.csv")
+HELD_OUT = Artefact("render", CONDITION + "/held-out.csv")
+INDICATORS = Artefact("score", CONDITION + "/indicators.csv")
+STAGE_EMBEDDINGS = Artefact(
+    "score", CLIP + "/stages.npz"
+)  # of seed frames, generated views and, where there is one, the truth
 
 EXTERNAL = "results/external/{method}"  # renders of other methods
 EXTERNAL_VIDEO = EXTERNAL + "/source/{file}"  # as downloaded
@@ -66,6 +91,13 @@ def figures(study: Study, report: str) -> list[str]:
     return [*files, FIGURE_LIST.format(report=report)]
 
 
+def photograph(benchmark: str, image: BenchmarkImage) -> str | None:
+    """Where the photograph behind a reference image lies: one's own as it is named; None for a procedural object."""
+    if isinstance(image, Procedural):
+        return None
+    return image.file if benchmark == "own" else SOURCE.format(benchmark=benchmark, file=image.file)
+
+
 def two(number: int) -> str:
     """Frame and camera numbers in file names: two digits."""
     return f"{number:02d}"
@@ -95,10 +127,10 @@ class Condition:
     motion: int
     views: int
 
-    def path(self, pattern: str, study: Study, stage: str, **wildcards: str) -> str:
-        """The path of an artefact of ``stage``, in the folder of the run that owns it."""
-        run = study.owner(self.run, stage)
-        return pattern.format(run=run, image=self.image, motion=self.motion, views=self.views, **wildcards)
+    def path(self, artefact: Artefact, study: Study, **wildcards: str) -> str:
+        """Where an artefact of the clip lies: in the folder of the run that owns it."""
+        run = study.owner(self.run, artefact.stage)
+        return artefact.format(run=run, image=self.image, motion=self.motion, views=self.views, **wildcards)
 
 
 def conditions(study: Study, run: str) -> Iterator[Condition]:
@@ -106,3 +138,38 @@ def conditions(study: Study, run: str) -> Iterator[Condition]:
     for image in study.runs[run].images or ():
         for motion, views in study.runs[run].conditions:
             yield Condition(run, image, motion, views)
+
+
+def read_by(study: Study, report: str, *kinds: Kind) -> list[str]:
+    """What a report reads: of each of its runs the files of the named kinds.
+
+    ``measures`` are what tables read beside scores: indicators, and embeddings by stage at the base condition;
+    ``splats`` those of runs that mean something, which the page's viewer may show.
+
+    Raises:
+        InputError: a report without images.
+    """
+    files: list[str] = []
+    runs = [study.runs[name] for name in study.reports[report].runs]
+    if not any(run.images for run in runs):
+        raise InputError(f"report {report} has no images; for a photograph of yours: own --config image=photo.jpg")
+    for name, run in zip(study.reports[report].runs, runs, strict=True):
+        for clip in conditions(study, name):
+            made: list[Artefact] = []
+            if "measures" in kinds and not run.plumbing:
+                made.append(INDICATORS)
+                if not run.render.control and (clip.motion, clip.views) == run.conditions[0]:
+                    made += [STAGE_EMBEDDINGS, EMBEDDINGS]
+            if "scores" in kinds:
+                made.append(SCORES)
+            if "held-out" in kinds and run.ground_truth:
+                made.append(HELD_OUT)
+            if "references" in kinds:
+                made += [FOREGROUND, SUBJECT]
+            files += [clip.path(artefact, study) for artefact in made]
+            if "renders" in kinds:
+                files += [clip.path(RENDERS, study, frame=frame) for frame in frames(run)]
+                files += [clip.path(VIDEO, study, camera=camera) for camera in cameras()]
+            if "splats" in kinds and name in figure_list.scored(study, report):
+                files += [clip.path(SPLATS, study, frame=frame) for frame in frames(run)]
+    return list(dict.fromkeys(files))

@@ -64,9 +64,9 @@ def _stages(study: Study, root: Path, name: str) -> list[dict[str, Any]]:
     motion, views = run.conditions[0]
     for image in run.images or ():
         clip = layout.Condition(name, image, motion, views)
-        path = root / clip.path(layout.STAGE_EMBEDDINGS, study, "score")
+        path = root / clip.path(layout.STAGE_EMBEDDINGS, study)
         before = _embedded(path, run.used_frames, "seed", "views")
-        after = root / clip.path(layout.EMBEDDINGS, study, "score")
+        after = root / clip.path(layout.EMBEDDINGS, study)
         renders = _embedded(after, run.used_frames, "renders")["renders"]
         reference = load_embeddings(after, "reference")["reference"]
         try:
@@ -172,9 +172,9 @@ def _ceiling(study: Study, root: Path, name: str, image: str) -> dict[str, float
     """CLIP-I of the truth at the evaluation cameras, by protocol."""
     run = study.runs[name]
     clip = layout.Condition(name, image, *run.conditions[0])
-    path = root / clip.path(layout.STAGE_EMBEDDINGS, study, "score")
+    path = root / clip.path(layout.STAGE_EMBEDDINGS, study)
     truth = _embedded(path, run.used_frames, "truth")["truth"]
-    given = load_embeddings(root / clip.path(layout.EMBEDDINGS, study, "score"), "reference", "foreground")
+    given = load_embeddings(root / clip.path(layout.EMBEDDINGS, study), "reference", "foreground")
     cosines = compare(truth, given["reference"], given["foreground"])
     return {protocol.name: protocol.mean(cosines[protocol.cosines]) for protocol in MATRIX}
 

@@ -46,7 +46,7 @@ def collect_indicators(study: Study, report: str, root: Path) -> pd.DataFrame:
     for family in families(study, report):
         for member in family.members:
             for clip in layout.conditions(study, member):
-                path = root / clip.path(layout.INDICATORS, study, "score")
+                path = root / clip.path(layout.INDICATORS, study)
                 found = _of_clip(path, clip)
                 identity = {"run": member, "image": clip.image, "motion": clip.motion, "views": clip.views}
                 for name in expected(family.run):

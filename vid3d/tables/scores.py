@@ -43,11 +43,11 @@ def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.Dat
         if not run.images:
             raise InputError(f"runs.{name}: has no images; give some with `images` (or `image` for a picture of yours)")
         for clip in layout.conditions(study, name):
-            path = root / clip.path(layout.SCORES, study, "score")
+            path = root / clip.path(layout.SCORES, study)
             limits = dict.fromkeys(protocols.COSINES, (-1.0, 1.0))
             scores.append(_rows(path, clip, run.used_frames, EVALUATION_CAMERAS, limits))
             if run.ground_truth:
-                path = root / clip.path(layout.HELD_OUT, study, "render")
+                path = root / clip.path(layout.HELD_OUT, study)
                 held_out.append(_rows(path, clip, run.used_frames, HELD_OUT_CAMERAS, QUALITY, "azimuth", "elevation"))
     return (
         _stacked(scores, [*CLIP, "frame", "camera", *protocols.COSINES]),

@@ -104,6 +104,10 @@ class Manifest(Strict):
         """The model that has a file of this path."""
         return next((name for name, model in self.models.items() if path in model.paths), None)
 
+    def sha256(self, path: str) -> str:
+        """What the file of this path, one of a model's, must be: all that fetching it depends on."""
+        return self.models[str(self.owner(path))].paths[path].sha256
+
     def inputs(self, spec: Spec) -> list[str]:
         """The files that a job of ``spec`` waits for: what it names, and with one file of a model all of that model."""
         files: list[str] = []

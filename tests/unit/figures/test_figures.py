@@ -346,7 +346,7 @@ def test_scores_are_means_over_replicates_as_in_the_tables(tmp_path):
     again = {"title": "Again", "extends": "ours", "replicate": True, "splat": {"seed": 5}}
     study = synthetic.build(tmp_path, {"ours": synthetic.RUN | {"images": ["frog"]}, "again": again})
     clip = layout.Condition("again", "frog", 120, 9)
-    path = tmp_path / clip.path(layout.SCORES, study, "score")
+    path = tmp_path / clip.path(layout.SCORES, study)
     table = pd.read_csv(path)
     table.assign(source_reference=table["source_reference"] - 0.02).to_csv(path, index=False)
     source = figures.Source(study, "small", tmp_path)
@@ -396,7 +396,7 @@ def test_lines_are_as_few_as_they_can_be_and_of_about_one_length():
 @pytest.mark.parametrize("spoil", ["missing", "corrupt", "shape"])
 def test_a_bad_filmstrip_is_named(tmp_path, spoil):
     study = synthetic.build(tmp_path, {"one": ONE})
-    path = tmp_path / layout.Condition("one", "frog", 120, 18).path(layout.RENDERS, study, "render", frame="01")
+    path = tmp_path / layout.Condition("one", "frog", 120, 18).path(layout.RENDERS, study, frame="01")
     if spoil == "missing":
         path.unlink()
     elif spoil == "corrupt":

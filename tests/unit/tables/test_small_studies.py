@@ -42,7 +42,7 @@ def build(tmp_path):
 def shift(study, root, run, column, by):
     """Add ``by[image]`` to a column of cosines of every clip of a run."""
     for clip in layout.conditions(study, run):
-        path = root / clip.path(layout.SCORES, study, "score")
+        path = root / clip.path(layout.SCORES, study)
         table = pd.read_csv(path)
         table[column] += by[clip.image]
         table.to_csv(path, index=False)
@@ -196,7 +196,7 @@ def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
 
 def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_path):
     study = build({"one": ONE})
-    path = tmp_path / layout.Condition("one", IMAGES[0], 120, 18).path(layout.INDICATORS, study, "score")
+    path = tmp_path / layout.Condition("one", IMAGES[0], 120, 18).path(layout.INDICATORS, study)
     rows = pd.read_csv(path)
     rows.loc[rows["indicator"] == "janus", "value"] = np.nan
     rows.to_csv(path, index=False)
@@ -217,7 +217,7 @@ def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_pa
 )
 def test_bad_indicators_are_refused_in_one_line(build, tmp_path, spoil, message):
     study = build({"one": ONE})
-    path = tmp_path / layout.Condition("one", IMAGES[2], 120, 9).path(layout.INDICATORS, study, "score")
+    path = tmp_path / layout.Condition("one", IMAGES[2], 120, 9).path(layout.INDICATORS, study)
     spoil(pd.read_csv(path)).to_csv(path, index=False)
     with pytest.raises(InputError, match=message) as caught:
         collect_indicators(study, "small", tmp_path)
@@ -249,7 +249,7 @@ def test_similarity_by_stage_and_what_each_loses(build, tmp_path):
 @pytest.mark.parametrize("missing", ["seed", "views"])
 def test_embeddings_without_a_stage_are_refused_by_name(build, tmp_path, missing):
     study = build({"one": ONE})
-    path = tmp_path / layout.Condition("one", IMAGES[1], 120, 18).path(layout.STAGE_EMBEDDINGS, study, "score")
+    path = tmp_path / layout.Condition("one", IMAGES[1], 120, 18).path(layout.STAGE_EMBEDDINGS, study)
     with np.load(path) as stored:
         kept = {name: array for name, array in stored.items() if name != missing}
     np.savez(path, **kept)

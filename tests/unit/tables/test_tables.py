@@ -40,7 +40,7 @@ def build(root, runs=None, **settings):
 
 
 def scores_path(root, study, clip):
-    return root / clip.path(layout.SCORES, study, "score")
+    return root / clip.path(layout.SCORES, study)
 
 
 def expected(study, run, motion, views):
@@ -169,7 +169,7 @@ def test_a_missing_row_is_named(study, root):
 
 
 def test_a_missing_held_out_camera_is_named(study, root):
-    path = root / layout.Condition("truth", "frog", 160, 18).path(layout.HELD_OUT, study, "render")
+    path = root / layout.Condition("truth", "frog", 160, 18).path(layout.HELD_OUT, study)
     table = pd.read_csv(path)
     table.iloc[:-1].to_csv(path, index=False)
     with pytest.raises(InputError, match="image frog, motion 160, views 18, frame 2, camera 29"):

@@ -60,7 +60,7 @@ def test_memory_is_what_the_rules_ask_for(fresh):
     for path in fresh.folder.glob("rules/*.smk"):  # without messages Snakemake shows resources instead
         path.write_text(re.sub(r"^ +message:\n.*\n", "", path.read_text(), flags=re.MULTILINE))
     settings = ("benchmark_dir=nowhere", "images=fish", "execution={frames_per_job: {splat_cpu: 10}}")
-    done = fresh.run("--dry-run", "--config", *settings, "--", "full", "full-cpu-splats")
+    done = fresh.run("--dry-run", "--quiet", "host", "--config", *settings, "--", "full", "full-cpu-splats")
     asked: dict[str, set[float]] = {}
     for rule, megabytes in re.findall(
         r"^rule (\S+):\n(?:.+\n)*?^ +resources: .*?mem_mb=(\d+)", done.stdout, re.MULTILINE

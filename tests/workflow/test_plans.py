@@ -113,9 +113,8 @@ def test_fewer_frames_per_job_cut_more_jobs(fresh):
 def test_one_box_for_the_clip_makes_views_wait_for_all_its_seed_frames(fresh, recentre):
     (fresh.folder / "overlay.yaml").write_text(f"runs: {{full: {{views: {{recentre: {recentre}}}}}}}")
     target = "results/full/fish/motion-120/orbit/frame-01.png"
-    done = fresh.run(
-        "-n", target, "--config", "benchmark_dir=nowhere", "frames=2", "--configfile", "tiny.yaml", "overlay.yaml"
-    )
+    settings = ("--config", "benchmark_dir=nowhere", "frames=2", "--configfile", "tiny.yaml", "overlay.yaml")
+    done = fresh.run("-n", target, "--quiet", "host", *settings)
     job = re.search(r"Views of fish at motion 120, frames 0 1\n\s*Reason: (.*)", done.stdout)
     assert job, done.stdout
     assert ("seed/frame-24.png" in job[1]) == (recentre == "clip")

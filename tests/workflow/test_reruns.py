@@ -1,5 +1,6 @@
-"""What re-runs after a change: only what depends on it."""
+"""What a run says and leaves, and what re-runs after a change: only what depends on it."""
 
+import json
 import re
 import shutil
 
@@ -18,6 +19,32 @@ def kinds(planned: dict[str, int]) -> dict[str, int]:
 
 def test_a_second_run_does_nothing(finished):
     assert finished.planned() == {}
+
+
+def test_a_run_says_what_each_job_does_and_neither_why_nor_where(finished):
+    said = (finished.folder / "said.txt").read_text()
+    assert "Fit frog-green, motion 120, 18 views, frame 01" in said
+    assert "Reason" not in said
+    assert "Host" not in said
+
+
+def test_jobs_without_a_gpu_leave_empty_records_of_its_use(finished):
+    """Snakemake does, for logs that a job does not write; the report, which was made, reads them as no use."""
+    records = {path.relative_to(finished.folder / "benchmarks"): path for path in finished.folder.rglob("*-gpu.json")}
+    assert {str(name.parts[0]) for name in records} == {"seed", "views", "render", "held-out"}
+    assert not any(path.stat().st_size for path in records.values())
+
+
+def test_seed_views_and_splats_are_compared_by_what_finished_studies_recorded(finished):
+    """Another parameter of a rule, or one less, would make anew what took days."""
+    recorded: dict[str, set[str]] = {}
+    for path in (finished.folder / ".snakemake/metadata").rglob("*"):
+        entry = json.loads(path.read_text()) if path.is_file() else {}
+        recorded.setdefault(entry.get("rule", ""), set()).update(entry.get("params", ()))
+    assert recorded["seed_2_frames"] == {"""'{"backend":"procedural","frames":2,"revision":1,"size":32}'"""}
+    assert recorded["views_00_01"] == {"""'{"backend":"procedural","revision":1,"size":32}'""", "'0 1'"}
+    fit = """'{"backend":"cpu","iterations":60,"revision":1,"splats":300}'"""
+    assert recorded["splat"] == {fit, "18", "0", "1"}
 
 
 def test_changing_the_fit_reruns_the_fit_and_what_follows(finished):

@@ -27,7 +27,7 @@ def quiet_rules(tmp_path_factory):
 @pytest.fixture(scope="module")
 def plan(quiet_rules):
     """(rule, its resources) of every job of the largest reports."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--profile", "profiles/slurm"]
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--profile", "profiles/slurm"]
     targets = ["full", "full-cpu-splats", "tiny-full", "--config", "benchmark_dir=nowhere"]
     done = subprocess.run(
         [*command, *targets],

@@ -23,6 +23,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from vid3d import __version__
 from vid3d.errors import InputError
+from vid3d.ply import read_vertices
 from vid3d.scene import Clip, FitReport, Float32, Reference, Splats, UInt8
 
 FRAMES_PER_SECOND = 10  # as the authors' videos
@@ -320,46 +321,38 @@ def save_splats(path: str | Path, splats: Splats, provenance: Provenance) -> Non
 
 
 def load_splats(path: str | Path) -> Splats:
-    """Splats from a standard 3DGS PLY (higher SH coefficients, if any, are not read).
+    """Splats from a standard 3DGS PLY of any tool (higher SH coefficients, if any, are not read).
 
     Raises:
-        InputError: missing, truncated, another format, missing properties, or values that are not finite.
+        InputError: missing, truncated, another format, missing properties, values that are not finite, or rotations
+            without a direction.
     """
-    data = _existing(path).read_bytes()
-    end = data.find(b"end_header\n")
-    if not data.startswith(b"ply\n") or end < 0:
-        raise InputError(f"{path}: not a PLY file; delete it and run again")
-    lines = data[:end].decode("ascii", "replace").splitlines()
-    elements = [line.split() for line in lines if line.startswith("element ")]
-    properties = [line.split() for line in lines if line.startswith("property ")]
-    names = [words[-1] for words in properties]
-    if "format binary_little_endian 1.0" not in lines or len(elements) != 1 or elements[0][1] != "vertex":
-        raise InputError(f"{path}: not a binary little-endian PLY of one vertex element, as 3DGS writes it")
-    missing = [name for name in PLY_PROPERTIES if name not in names and name not in ("nx", "ny", "nz")]
-    if missing or any(words[1] not in ("float", "float32") for words in properties):
-        raise InputError(f"{path}: lacks the float properties {missing or 'of 3DGS'}; is it a Gaussian-splat PLY?")
-    count = int(elements[0][2]) if elements[0][2].isdigit() else -1
-    body = data[end + len(b"end_header\n") :]
-    if count < 0 or len(body) != 4 * count * len(names):
-        raise InputError(f"{path}: truncated or damaged ({len(body)} bytes of vertices); delete it and run again")
-    values = np.frombuffer(body, "<f4").reshape(count, len(names)).astype(np.float32)
+    path = _existing(path)
+    values = read_vertices(path, [name for name in PLY_PROPERTIES if name not in ("nx", "ny", "nz")])
+    for name, column in values.items():
+        if not np.isfinite(column).all():
+            bad = int(np.argmin(np.isfinite(column)))
+            raise InputError(
+                f"{path}: vertex {bad} is not finite (NaN or infinity: {name}); replace it, or delete it and fit again"
+            )
 
     def columns(*wanted: str) -> Float32:
-        return np.ascontiguousarray(values[:, [names.index(name) for name in wanted]])
+        return np.stack([values[name] for name in wanted], axis=1)
 
-    splats = Splats(
+    quaternions = columns("rot_0", "rot_1", "rot_2", "rot_3")
+    turned = np.abs(quaternions).max(axis=1, initial=0.0) > 0
+    if not turned.all():
+        raise InputError(
+            f"{path}: vertex {int(np.argmin(turned))} has a quaternion of length 0 (rot_0 to rot_3), which is no"
+            " rotation; set rot_0 to 1 there, or leave the vertex out"
+        )
+    return Splats(
         positions=columns("x", "y", "z"),
-        quaternions=columns("rot_0", "rot_1", "rot_2", "rot_3"),
+        quaternions=quaternions,
         log_scales=columns("scale_0", "scale_1", "scale_2"),
-        opacity_logits=columns("opacity")[:, 0],
+        opacity_logits=values["opacity"],
         colours=columns("f_dc_0", "f_dc_1", "f_dc_2"),
     )
-    arrays = (splats.positions, splats.quaternions, splats.log_scales, splats.opacity_logits, splats.colours)
-    for array in arrays:
-        if not np.isfinite(array).all():
-            bad = int(np.flatnonzero(~np.isfinite(array).reshape(count, -1).all(axis=1))[0])
-            raise InputError(f"{path}: vertex {bad} is not finite (NaN or infinity); delete it and fit again")
-    return splats
 
 
 def save_fit_report(path: str | Path, report: FitReport, provenance: Provenance) -> None:

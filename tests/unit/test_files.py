@@ -91,6 +91,105 @@ def test_damaged_splats_are_named(tmp_path, rng, damage, message):
     assert "\n" not in str(caught.value)
 
 
+def ply(properties, values, form="binary_little_endian", newline="\n", before=(), after=b""):
+    """A PLY of vertices; ``properties``: their types by their names, ``values``: arrays by names, else zeros."""
+    kinds = {"float": "f4", "double": "f8", "uchar": "u1", "short": "i2", "int": "i4"}
+    order = ">" if form == "binary_big_endian" else "<"
+    count = len(values["x"])
+    rows = np.zeros(count, [(name, order + kinds[kind]) for name, kind in properties.items()])
+    for name in properties:
+        rows[name] = values.get(name, 7)
+    lines = ["ply", f"format {form} 1.0", "comment made by another tool", *before, f"element vertex {count}"]
+    lines += [f"property {kind} {name}" for name, kind in properties.items()]
+    return (newline.join([*lines, "end_header"]) + newline).encode() + rows.tobytes() + after
+
+
+NEEDED = dict.fromkeys([name for name in files.PLY_PROPERTIES if name not in ("nx", "ny", "nz")], "float")
+
+
+def drawn(rng, count=5):
+    return {name: rng.normal(size=count).astype(np.float32) for name in NEEDED}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(lambda v: ply(NEEDED | {"red": "uchar", "green": "uchar"}, v), id="bytes-after"),
+        pytest.param(lambda v: ply({"id": "int", "flags": "short", "t": "double"} | NEEDED, v), id="mixed-before"),
+        pytest.param(lambda v: ply(dict.fromkeys(NEEDED, "double"), v), id="doubles"),
+        pytest.param(lambda v: ply(dict(reversed(NEEDED.items())), v), id="another-order"),
+        pytest.param(lambda v: ply(NEEDED, v, newline="\r\n"), id="crlf"),
+        pytest.param(lambda v: ply(NEEDED, v, newline="\r"), id="cr"),
+        pytest.param(lambda v: ply(NEEDED, v, after=b"\0" * 9), id="trailing-bytes"),
+        pytest.param(
+            lambda v: ply(NEEDED, v, before=["comment end_header is near", "obj_info 2 views"]), id="comments"
+        ),
+        pytest.param(lambda v: ply(NEEDED, v, form="binary_big_endian"), id="big-endian"),
+        pytest.param(
+            lambda v: (
+                ply(NEEDED, v).replace(
+                    b"end_header", b"element face 1\nproperty list uchar int vertex_indices\nend_header"
+                )
+                + b"\3" * 13
+            ),
+            id="faces-after",
+        ),
+        pytest.param(
+            lambda v: ply(NEEDED, v, before=["element camera 0", "property float focal"]), id="another-element-before"
+        ),
+    ],
+)
+def test_splats_of_other_tools_are_read(tmp_path, rng, written):
+    values = drawn(rng)
+    (tmp_path / "s.ply").write_bytes(written(values))
+    splats = files.load_splats(tmp_path / "s.ply")
+    assert np.array_equal(splats.positions, np.stack([values[name] for name in "xyz"], axis=1))
+    assert np.array_equal(splats.quaternions[:, 3], values["rot_3"])
+    assert np.array_equal(splats.opacity_logits, values["opacity"])
+    assert {array.dtype for array in vars(splats).values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (lambda v: ply(NEEDED | {"opacity": "uchar"}, v), "property opacity is not of type float or double"),
+        (lambda v: ply({n: k for n, k in NEEDED.items() if n != "scale_2"}, v), "lacks the properties scale_2;"),
+        (lambda v: ply({"packed_position": "int"}, v), "a compressed one is not read"),
+        (lambda v: ply(NEEDED, v).replace(b"property float y", b"property half y"), "no PLY has: 'property half y'"),
+        (
+            lambda v: ply(NEEDED, v).replace(b"property float y", b"property float x"),
+            "property x of vertex is there tw",
+        ),
+        (lambda v: ply(NEEDED, v).replace(b"vertex 5", b"vertex 99999999"), "99999999 vertices, more than 50,000,000"),
+        (
+            lambda v: ply(NEEDED, v).replace(b"vertex 5", b"vertex 40000000"),
+            r"truncated or damaged \(280 of 2240000000",
+        ),
+        (lambda v: ply(NEEDED, v).replace(b"vertex 5", b"vertex -5"), "no PLY has: 'element vertex -5'"),
+        (lambda v: ply(NEEDED, v).replace(b"vertex 5", b"vertex " + b"9" * 5000), "no PLY has: 'element vertex 99"),
+        (lambda v: ply(NEEDED, v).replace(b"element vertex", b"element point"), "has no vertices"),
+        (lambda v: b"ply\n" + b"comment\n" * 200_000, "not a PLY file"),
+        (lambda v: ply(NEEDED | {"x": "double"}, v | {"x": np.array([0, 1, 1e300, 0, 0])}), "vertex 2 is not finite"),
+    ],
+)
+def test_splats_that_cannot_be_read_say_why(tmp_path, rng, written, message):
+    path = tmp_path / "theirs.ply"
+    path.write_bytes(written(drawn(rng)))
+    with pytest.raises(InputError, match=message) as caught:
+        files.load_splats(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("vertex", [0, 4])
+def test_a_quaternion_of_length_zero_is_named_by_vertex_and_file(tmp_path, rng, vertex):
+    splats = make_splats(rng)
+    splats.quaternions[vertex] = 0.0
+    files.save_splats(tmp_path / "s.ply", splats, PROVENANCE)
+    with pytest.raises(InputError, match=rf"s\.ply: vertex {vertex} has a quaternion of length 0"):
+        files.load_splats(tmp_path / "s.ply")
+
+
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n broken"])
 def test_corrupt_images_are_named(tmp_path, content):
     path = tmp_path / "frame-00.png"

@@ -1,8 +1,16 @@
-"""Anyone's clips to frames: an mp4, or a folder of PNGs, opened with care."""
+"""Anyone's clips to frames: a video, or a folder of PNGs, opened with care.
+
+What a video says beside its pixels is done: frames are turned and mirrored as players show them, put on white where
+they are transparent, made of square pixels, and their range and colour matrix are those that the file states (where it
+states none, limited range and BT.601, as FFmpeg assumes).  Times do not count: frames are taken one by one, each once.
+"""
 
 import re
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +21,9 @@ from vid3d.scene import UInt8
 FRAME = re.compile(r"frame-(\d{2,4})\.png")
 MAXIMUM_FRAMES = 500
 MAXIMUM_PIXELS = 16_000_000  # of one frame
+MAXIMUM_ASPECT = 4  # of one pixel, either way; anything beyond is a damaged header
+HIGH_DYNAMIC_RANGE = (16, 18)  # transfer functions PQ and HLG, which need a tone mapping that nobody has agreed on
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # FFmpeg's own ones drop the transparency of these
 
 
 class IncompleteError(Exception):
@@ -61,23 +72,97 @@ def _video(path: Path) -> list[UInt8]:
     import av
 
     images: list[UInt8] = []
+    times: list[int] = []
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise InputError(f"{path}: holds no video; give an mp4 or a folder of PNGs")
-            for frame in container.decode(container.streams.video[0]):
-                _check_size(path, frame, len(images))
-                images.append(np.ascontiguousarray(frame.to_ndarray(format="rgb24")))
+                raise InputError(f"{path}: holds no video; give a video or a folder of PNGs")
+            stream = container.streams.video[0]
+            aspect = stream.sample_aspect_ratio or Fraction(1)
+            for frame in _decoded(container, stream):
+                _check(path, frame, aspect, len(images))
+                images.append(_shown(path, frame, aspect))
+                times.append(frame.pts or 0)
     except (av.FFmpegError, OSError, ValueError) as error:
         why = " ".join(str(error).split())
         raise InputError(f"{path}: not readable as a video ({why}); replace the file") from None
     if not images:
         raise InputError(f"{path}: a video without frames; replace the file")
+    steps = np.diff(times)
+    if len(steps) and steps.max() > 1.5 * np.median(steps):
+        print(
+            f"{path}: note: its frames are not evenly spaced in time; they are taken one by one, each once",
+            file=sys.stderr,
+        )
     return images
 
 
-def _check_size(path: Path, frame: Any, before: int) -> None:
-    if frame.width * frame.height > MAXIMUM_PIXELS:
-        raise InputError(f"{path}: frames of {frame.width} x {frame.height} pixels; scale the video down")
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """The frames of a video stream, with their transparency where the stream says that it has some."""
+    import av
+
+    decoder = ALPHA_DECODERS.get(stream.codec_context.name)
+    if decoder is None or stream.metadata.get("alpha_mode") != "1":
+        yield from container.decode(stream)
+        return
+    codec = av.CodecContext.create(decoder, "r")
+    for packet in container.demux(stream):
+        yield from codec.decode(packet if packet.size else None)
+
+
+def _check(path: Path, frame: Any, aspect: Fraction, before: int) -> None:
+    if not Fraction(1, MAXIMUM_ASPECT) <= aspect <= MAXIMUM_ASPECT:
+        raise InputError(f"{path}: its pixels are {aspect} times as wide as high; save it with square pixels")
+    width, height = _square(frame, aspect)
+    if width * height > MAXIMUM_PIXELS:
+        raise InputError(f"{path}: frames of {width} x {height} pixels; scale the video down")
+    if frame.color_trc in HIGH_DYNAMIC_RANGE:
+        raise InputError(f"{path}: a video of high dynamic range (PQ or HLG); save it in standard range (BT.709)")
     if before >= MAXIMUM_FRAMES:
         raise InputError(f"{path}: more than {MAXIMUM_FRAMES} frames; shorten the video")
+
+
+def _square(frame: Any, aspect: Fraction) -> tuple[int, int]:
+    """Width and height of a frame of square pixels; the shorter side of its pixels is the one that is stretched."""
+    return round(frame.width * max(aspect, 1)), round(frame.height * max(1 / aspect, 1))
+
+
+def _shown(path: Path, frame: Any, aspect: Fraction) -> UInt8:
+    """(h, w, 3) uint8, RGB, as a player shows the frame on a white page."""
+    size = {}
+    if aspect != 1:
+        size = dict(zip(("width", "height"), _square(frame, aspect), strict=True)) | {"interpolation": "BICUBIC"}
+    if any(component.is_alpha for component in frame.format.components) or frame.format.name == "pal8":
+        rgba = frame.to_ndarray(format="rgba", **size)
+        alpha = rgba[..., 3:].astype(np.float32) / np.float32(255)
+        pixels = to_uint8(rgba[..., :3].astype(np.float32) / np.float32(255) * alpha + (np.float32(1) - alpha))
+    else:
+        pixels = frame.to_ndarray(format="rgb24", **size)
+    return np.ascontiguousarray(_orientation(path, frame).apply(pixels))
+
+
+class Orientation(NamedTuple):
+    """How a decoded picture is to be shown: rows for columns first, then mirrored in either direction."""
+
+    transposed: bool
+    flipped_x: bool
+    flipped_y: bool
+
+    def apply(self, pixels: UInt8) -> UInt8:
+        """(h, w, c) to (h, w, c), or (w, h, c) where transposed."""
+        if self.transposed:
+            pixels = pixels.transpose(1, 0, 2)
+        return pixels[:: -1 if self.flipped_y else 1, :: -1 if self.flipped_x else 1]
+
+
+def _orientation(path: Path, frame: Any) -> Orientation:
+    """From the display matrix that the container gives (nine numbers: x' = a x + c y, y' = b x + d y); else upright."""
+    found = frame.side_data.get("DISPLAYMATRIX")
+    if found is None:
+        return Orientation(False, False, False)
+    a, b, _, c, d, *_ = np.frombuffer(bytes(found), "<i4", 9).tolist()
+    if a and d and not b and not c:
+        return Orientation(False, a < 0, d < 0)
+    if b and c and not a and not d:
+        return Orientation(True, c < 0, b < 0)
+    raise InputError(f"{path}: is turned by an angle that is no multiple of 90 degrees; save it upright")

@@ -8,8 +8,8 @@ not loaded, so that a header can ask for no more memory than its file has bytes.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,8 @@ START = re.compile(rb"ply[ \t]*(\r\n|\n|\r)")
 LIST = ""  # in place of the type of a property whose length differs from one vertex to the next
 
 
-class Element(NamedTuple):
+@dataclass(frozen=True)
+class Element:
     """An element of the header: its name, how many there are, and the types of its properties by their names."""
 
     name: str

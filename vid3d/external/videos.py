@@ -105,7 +105,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
     if decoder is None or stream.metadata.get("alpha_mode") != "1":
         yield from container.decode(stream)
         return
-    codec = av.CodecContext.create(decoder, "r")
+    codec: Any = av.CodecContext.create(decoder, "r")
     for packet in container.demux(stream):
         yield from codec.decode(packet if packet.size else None)
 

@@ -13,6 +13,7 @@ from vid3d.errors import InputError
 from vid3d.external import methods
 from vid3d.study import figure_list, layout
 from vid3d.study.config import STAGES, load_benchmark, load_study
+from vid3d.weights.contents import Record, identified, known, missing
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(workflow.basedir)
@@ -31,9 +32,12 @@ def study_of_the_command_line():
 
 
 try:
-    study = study_of_the_command_line()
+    RECORD = Record(Path(layout.CONTENTS))
     MANIFEST = load_manifest(ROOT / "config/weights.yaml")
+    study = identified(study_of_the_command_line(), MANIFEST, RECORD, Path())
     IMAGES = {name: load_benchmark(name, study.image, ROOT) for name in ("procedural", "animate124", "own")}
+    IMAGES["own"] = known(IMAGES["own"], RECORD)
+    RECORD.save()
 except InputError as error:
     print(f"vid3d: {error}", file=sys.stderr)
     sys.exit(2)
@@ -146,9 +150,32 @@ def entry(wildcards):
     return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image]
 
 
+def refusing(function):
+    """``function`` with its InputError as one line of the workflow's."""
+
+    def call(*arguments):
+        try:
+            return function(*arguments)
+        except InputError as error:
+            raise WorkflowError(f"vid3d: {error}")
+
+    return call
+
+
 def checkpoints(stage):
-    """Input function: the files of learned models that the stage's Spec needs, where there are any."""
-    return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
+    """Input function: the files of learned models that the stage's Spec needs, where there are any.
+
+    One that is not there, and that no rule makes, is refused also where what it would make is there already.
+    """
+
+    @refusing
+    def files(wildcards):
+        wanted = study.runs[wildcards.run].spec(stage)
+        for path in missing(wanted, MANIFEST, Path()):
+            raise InputError(f"runs.{wildcards.run}.{stage}: {path} is not there, and no rule makes it; check the path")
+        return MANIFEST.inputs(wanted)
+
+    return files
 
 
 def training_budget(share):
@@ -172,18 +199,6 @@ def reported(paths, suffix, kind, name):
 def study_of(report):
     """The resolved study, restricted to the report, as JSON without defaults: a new setting re-makes nothing."""
     return study.only(report).model_dump_json(exclude_defaults=True)
-
-
-def refusing(function):
-    """``function`` with its InputError as one line of the workflow's."""
-
-    def call(*arguments):
-        try:
-            return function(*arguments)
-        except InputError as error:
-            raise WorkflowError(f"vid3d: {error}")
-
-    return call
 
 
 @refusing

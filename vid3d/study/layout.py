@@ -37,6 +37,7 @@ IMAGE = "results/{run}/{image}"
 CLIP = IMAGE + "/motion-{motion}"
 CONDITION = CLIP + "/views-{views}"
 
+CONTENTS = "results/contents.json"  # checksums of what enters from outside (vid3d.weights.contents)
 DOWNLOADED = "weights/downloads/{file}"  # published weights, as config/weights.yaml pins them
 SOURCE = "results/sources/{benchmark}/{file}"  # a benchmark's photographs, as downloaded and verified
 REFERENCE = Artefact("reference", IMAGE + "/reference.png")

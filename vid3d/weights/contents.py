@@ -10,11 +10,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from vid3d.errors import InputError
-from vid3d.study.config import Run, Study
+from vid3d.study.config import BenchmarkImage, Photograph, Run, Study
 from vid3d.study.specs import STAGES, Spec
 from vid3d.weights.manifest import Manifest
 
@@ -84,6 +84,20 @@ def identified(study: Study, manifest: Manifest, record: Record, root: Path) -> 
     return study.model_copy(
         update={"runs": {name: _identified(name, run, manifest, record, root) for name, run in study.runs.items()}}
     )
+
+
+def known(images: Mapping[str, BenchmarkImage], record: Record) -> dict[str, BenchmarkImage]:
+    """Photographs of one's own with their checksums, so that another picture under the same name is another entry.
+
+    Raises:
+        InputError: a photograph cannot be read.
+    """
+    return {
+        name: image.model_copy(update={"sha256": record.sha256(Path(image.file))})
+        if isinstance(image, Photograph)
+        else image
+        for name, image in images.items()
+    }
 
 
 def _identified(name: str, run: Run, manifest: Manifest, record: Record, root: Path) -> Run:

@@ -8,9 +8,8 @@ import pytest
 
 from tests.unit.splatting import parts
 from vid3d.splatting import Rasterisation, preset
-from vid3d.splatting.initialisation import mean_squared_distances
-from vid3d.splatting.instruction_sets import load
-from vid3d.splatting.recipe import schedule
+from vid3d.splatting.native import load
+from vid3d.splatting.recipe import mean_squared_distances, schedule
 
 DATA = Path(__file__).parents[1] / "data" / "splat"
 

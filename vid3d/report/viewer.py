@@ -22,7 +22,8 @@ from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, atomic, load_splats, save_text, save_video, to_uint8
 from vid3d.report import spz
 from vid3d.scene import Float32, Splats
-from vid3d.splatting import Rasterisation, render
+from vid3d.splatting import Rasterisation
+from vid3d.splatting.rasteriser import render
 
 FOLDER = "viewer"  # within the page's
 SCRIPTS = ("spz", "order", "orbit", "renderer", "clip", "player", "pane", "viewer", "gestures", "controls", "mount")

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Splats, Views
-from vid3d.splatting import planes
-from vid3d.splatting.initialisation import initial_splats
-from vid3d.splatting.instruction_sets import InstructionSet, load, resolve
-from vid3d.splatting.recipe import DensityControl, Event, Recipe, schedule
+from vid3d.splatting import native
+from vid3d.splatting.native import InstructionSet, load, resolve
+from vid3d.splatting.recipe import DensityControl, Event, Recipe, initial_splats, schedule
 from vid3d.stages import Progress
 
 STEPS_PER_CALL = 50  # between two looks at the progress bar and for an interrupt
@@ -48,9 +47,9 @@ def fit(
     core = load(instruction_set)
     start = initial_splats(core, recipe, rng) if initial is None else initial
     trainer = core.Trainer(
-        planes.from_splats(start),
-        planes.from_cameras(views.cameras),
-        planes.planar(views.images),
+        native.from_splats(start),
+        native.from_cameras(views.cameras),
+        native.planar(views.images),
         recipe.rasterisation,
         recipe.ssim_weight,
         recipe.l1_weight,
@@ -60,12 +59,12 @@ def fit(
     for done in run.advance():
         if progress is not None:
             progress(done, recipe.iterations, float(run.losses[done - 1]))
-    result = np.empty((planes.PLANES, trainer.count), np.float32)
+    result = np.empty((native.PLANES, trainer.count), np.float32)
     trainer.copy_splats(result)
     if not np.isfinite(result).all():
         raise InputError("fit diverged, its splats hold NaN or infinity: lower the recipe's learning rates")
     notes = (*run.notes, f"instruction set {resolve(instruction_set)}, {trainer.count} splats at the end")
-    return planes.to_splats(result), FitReport(run.losses, run.counts, notes)
+    return native.to_splats(result), FitReport(run.losses, run.counts, notes)
 
 
 def view_order(views: int, iterations: int, rng: np.random.Generator) -> NDArray[np.int32]:

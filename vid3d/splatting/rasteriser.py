@@ -1,33 +1,11 @@
 """Images of Gaussians, and their gradients."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Splats
-from vid3d.splatting import planes
-from vid3d.splatting.instruction_sets import InstructionSet, load
-
-
-@dataclass(frozen=True)
-class Rasterisation:
-    """How splats become pixels; the defaults are the released code's.
-
-    Attributes:
-        background: RGB in [0, 1] that the splats are composited over.
-        near: splats whose centre is nearer than this are not drawn, scene units.
-        alpha_cap: largest alpha of one splat at one pixel (.99 in the released code, .999 in gsplat).
-        eps2d: low-pass added to the image-plane covariance, pixels squared.
-    """
-
-    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    near: float = 0.2
-    alpha_cap: float = 0.99
-    eps2d: float = 0.3
-
-
-AS_RELEASED = Rasterisation()
+from vid3d.splatting import native
+from vid3d.splatting.native import AS_RELEASED, InstructionSet, Rasterisation, load
 
 
 def render(
@@ -45,7 +23,7 @@ def render(
         InputError: NaN or infinity in the splats, a quaternion of length 0, an instruction set this machine lacks.
     """
     images = np.empty((len(cameras), 3, cameras.height, cameras.width), np.float32)
-    load(instruction_set).render(planes.from_splats(splats), planes.from_cameras(cameras), images, rasterisation)
+    load(instruction_set).render(native.from_splats(splats), native.from_cameras(cameras), images, rasterisation)
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
 
 
@@ -75,7 +53,7 @@ class Drawn:
         image = np.empty((3, camera.height, camera.width), np.float32)
         self.visible = np.empty(len(splats), bool)
         self._core = load(instruction_set).Drawn(
-            planes.from_splats(splats), planes.from_cameras(camera), image, self.visible, rasterisation
+            native.from_splats(splats), native.from_cameras(camera), image, self.visible, rasterisation
         )
         self.image: Float32 = np.ascontiguousarray(image.transpose(1, 2, 0))
 
@@ -96,7 +74,7 @@ class Drawn:
             raise ValueError(f"image_gradient must be float32 of shape {self.image.shape}, not {image_gradient.shape}")
         if not np.isfinite(image_gradient).all():
             raise InputError("image_gradient holds NaN or infinity")
-        gradients = np.empty((planes.PLANES, len(self.visible)), np.float32)
+        gradients = np.empty((native.PLANES, len(self.visible)), np.float32)
         centres = np.empty((len(self.visible), 2), np.float32)
         self._core.backward(np.ascontiguousarray(image_gradient.transpose(2, 0, 1)), gradients, centres)
-        return planes.to_splats(gradients), centres
+        return native.to_splats(gradients), centres

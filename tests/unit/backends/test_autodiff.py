@@ -11,7 +11,8 @@ from tests.unit.splatting import parts
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Cameras, Reference, Splats, Views
-from vid3d.splatting import Rasterisation, fit, planes, preset, render
+from vid3d.splatting import Rasterisation, fit, native, preset
+from vid3d.splatting.rasteriser import render
 from vid3d.splatting.recipe import DensityControl
 from vid3d.study.specs import AutodiffFit, AutodiffRender
 
@@ -185,11 +186,11 @@ def test_densification_is_that_of_the_cpp_core(maximum):
     rules = parts.DensityRules(
         density.gradient_threshold, density.clone_below * recipe.extent, 0.2, 0.1 * recipe.extent, limit
     )
-    plan = parts.Densification(planes.from_splats(given), gradients, rules, "portable")
+    plan = parts.Densification(native.from_splats(given), gradients, rules, "portable")
     assert plan.splits > 3
     assert bool(withheld) == (maximum is not None)
     normals = np.random.default_rng(5).standard_normal((2 * plan.splits, 3), np.float32)
-    expected = planes.to_splats(plan.apply(normals))
+    expected = native.to_splats(plan.apply(normals))
     assert len(ours.splats()) == len(expected) != 60
     for name in FIELDS:
         np.testing.assert_allclose(getattr(ours.splats(), name), getattr(expected, name), atol=1e-5, err_msg=name)

@@ -16,7 +16,7 @@ from vid3d.cameras import sphere
 from vid3d.errors import InputError
 from vid3d.report import spz
 from vid3d.scene import Splats
-from vid3d.splatting import render
+from vid3d.splatting.rasteriser import render
 
 
 def some(count=200, seed=0):

@@ -30,7 +30,8 @@ from vid3d.report.viewer import (
     write_ply_sequence,
     write_turntable,
 )
-from vid3d.splatting import Rasterisation, render
+from vid3d.splatting import Rasterisation
+from vid3d.splatting.rasteriser import render
 
 
 @pytest.fixture

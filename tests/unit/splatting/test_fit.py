@@ -8,10 +8,10 @@ from tests.unit.splatting import scenes, twin
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Views
-from vid3d.splatting import Rasterisation, Recipe, fit, preset, render
+from vid3d.splatting import Rasterisation, Recipe, fit, preset
 from vid3d.splatting.fit import view_order
-from vid3d.splatting.instruction_sets import load
-from vid3d.splatting.planes import from_cameras, from_splats
+from vid3d.splatting.native import from_cameras, from_splats, load
+from vid3d.splatting.rasteriser import render
 
 SIZE = 24
 

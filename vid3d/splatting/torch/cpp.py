@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from vid3d.scene import Cameras, Splats, Views
-from vid3d.splatting.rasteriser import Drawn, Rasterisation
+from vid3d.splatting.native import Rasterisation
+from vid3d.splatting.rasteriser import Drawn
 from vid3d.splatting.recipe import Recipe
 from vid3d.splatting.torch.drawing import FIELDS, Drawing, Parameters, Rasterize
 

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Cameras, Float32, Splats, Views
-from vid3d.splatting.rasteriser import Rasterisation
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.recipe import Recipe
 from vid3d.splatting.torch.drawing import FIELDS, Drawing, Parameters, Rasterize
 

@@ -14,9 +14,8 @@ from torch import Tensor
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Float32, Splats, Views
 from vid3d.splatting.fit import view_order
-from vid3d.splatting.initialisation import initial_splats
-from vid3d.splatting.instruction_sets import load
-from vid3d.splatting.recipe import Event, Recipe, schedule
+from vid3d.splatting.native import load
+from vid3d.splatting.recipe import Event, Recipe, initial_splats, schedule
 from vid3d.splatting.torch.density import densified
 from vid3d.splatting.torch.drawing import Rasterize
 from vid3d.splatting.torch.loss import loss

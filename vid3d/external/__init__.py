@@ -1,1 +1,0 @@
-"""Other methods' renders: which there are, their videos, their scores."""

@@ -1,1 +1,0 @@
-"""What is here and what runs take: GPUs, memory, disk, costs, and what is missing."""

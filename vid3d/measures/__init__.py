@@ -1,1 +1,0 @@
-"""Numbers of arrays: CLIP-I, image differences, intervals."""

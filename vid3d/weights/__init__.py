@@ -1,1 +1,0 @@
-"""Published weights to folders that backends read: the manifest, fetching, converting."""

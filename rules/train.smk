@@ -40,7 +40,7 @@ rule train_mini_clip:
     message:
         "Training the mini CLIP"
     shell:
-        "vid3d train clip --output {params.folder:q} {params.budget} 2> {log:q}"
+        "vid3d train-clip --output {params.folder:q} {params.budget} 2> {log:q}"
 
 
 rule evaluate_mini_clip:
@@ -64,7 +64,7 @@ rule evaluate_mini_clip:
     message:
         "Evaluating the mini CLIP on held-out objects"
     shell:
-        "vid3d ruler --model {params.folder:q} --objects {input.objects:q} --output {output:q} 2> {log:q}"
+        "vid3d train-clip-judge --model {params.folder:q} --objects {input.objects:q} --output {output:q} 2> {log:q}"
 
 
 rule mini_clip_agreement:
@@ -90,7 +90,7 @@ rule mini_clip_agreement:
     message:
         "Comparing CLIP-I with PSNR over the conditions of run truth"
     shell:
-        "vid3d agreement --model {params.folder:q} --objects {input.objects:q} --scores {input.scores:q}"
+        "vid3d train-clip-agreement --model {params.folder:q} --objects {input.objects:q} --scores {input.scores:q}"
         " --held-out {input.held_out:q} --output {output:q} 2> {log:q}"
 
 
@@ -118,7 +118,7 @@ rule mini_clip_card:
     message:
         "Model card of the mini CLIP"
     shell:
-        "vid3d card --model {params.folder:q} 2> {log:q}"
+        "vid3d train-clip-card --model {params.folder:q} 2> {log:q}"
 
 
 rule train:

@@ -1,338 +1,134 @@
-"""The command ``vid3d``.
+"""The command ``vid3d``: which subcommands there are, how their options are read, and the exit codes.
+
+A subcommand is a module of ``vid3d.commands`` of its name: the module's first line says what it does, and the
+parameters of its ``run`` are its options.  Of all these modules only the one that is asked for is imported.
 
 Exit codes: 0 done; 2 something given is wrong, said in one line; 1 anything unforeseen, with a traceback.
 """
 
 import argparse
+import ast
+import inspect
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType, NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from vid3d import __version__, commands
+from vid3d import __version__
 from vid3d.errors import InputError
-from vid3d.machine import gpus
-from vid3d.study import specs
-from vid3d.training import commands as training
 
-Stage = argparse.ArgumentParser
-
-
-def _spec(stage: Stage, of: str) -> None:
-    """The Spec of a stage, which says whether the command needs a GPU."""
-    stage.set_defaults(spec_of=of)
-    stage.add_argument("--spec", required=True, help="the stage's Spec as JSON")
-    _paths(stage, "gpu-record", number=None, required=False)
-
-
-def _paths(stage: Stage, *names: str, number: int | str | None = "+", required: bool = True) -> None:
-    """Options that take files: any number of them, a fixed number, or (None) one."""
-    settings: dict[str, Any] = {"type": Path, "nargs": number, "required": required}
-    for name in names:
-        stage.add_argument(f"--{name}", **settings)
-
-
-def _item(stage: Stage, *numbers: str) -> None:
-    """The reference image's three files, and numbers that say which clip."""
-    _paths(stage, "reference", number=3)
-    for name in numbers:
-        stage.add_argument(f"--{name}", type=int, required=True)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
-
-
-def _frames(stage: Stage) -> None:
-    stage.add_argument("--frames", type=int, nargs="+", required=True, help="frame numbers")
-
-
-def _fetch(stage: Stage) -> None:
-    stage.add_argument("--entry", required=True, help="the photograph's manifest entry as JSON")
-    _paths(stage, "folder", number=None, required=False)
-    _paths(stage, "output", number=None)
-
-
-def _fetch_weights(stage: Stage) -> None:
-    stage.add_argument("--manifest", type=Path, default=Path("config/weights.yaml"))
-    stage.add_argument("--licences", nargs="*", default=[], help="names of the licences that you accept")
-    _paths(stage, "output")
-
-
-def _of_runs(stage: Stage) -> None:
-    stage.add_argument("--run", nargs="+", help="names of runs (default: those of the default report)")
-    _paths(stage, "configfile", number="+", required=False)
-    stage.set_defaults(configfile=[])
-    stage.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="single settings, as for Snakemake")
-
-
-def _doctor(stage: Stage) -> None:
-    _of_runs(stage)
-    stage.add_argument("--checksums", action="store_true", help="read the weights through and compare checksums")
-
-
-def _reference(stage: Stage) -> None:
-    _spec(stage, "reference")
-    stage.add_argument("--entry", required=True, help="the image's manifest entry as JSON")
-    stage.add_argument("--image", required=True, help="its name in paths")
-    _paths(stage, "source", number=None, required=False)
-    _paths(stage, "output", number=3)
-
-
-def _seed(stage: Stage) -> None:
-    _spec(stage, "seed")
-    _item(stage, "motion")
-    _paths(stage, "output")
-
-
-def _views(stage: Stage) -> None:
-    _spec(stage, "views")
-    _item(stage, "motion")
-    _frames(stage)
-    _paths(stage, "seed", "output")
-    stage.add_argument("--clip", type=Path, nargs="*", default=[], help="all seed frames, if the Spec needs them")
-
-
-def _fit(stage: Stage) -> None:
-    _spec(stage, "splat")
-    stage.add_argument(
-        "--image", required=True, help="name of the reference image: the fit's randomness derives from it"
-    )
-    stage.add_argument("--generated", type=int, default=18, help="views in each filmstrip")
-    stage.add_argument("--views", type=int, default=18, help="how many of them to fit, uniformly spaced")
-    _frames(stage)
-    stage.add_argument("--batch", type=_positive, default=1, help="how many frames to fit together, on a GPU")
-    _paths(stage, "orbit", "output")
-    _paths(stage, "report", required=False)
-
-
-def _render(stage: Stage) -> None:
-    _spec(stage, "render")
-    _item(stage, "motion", "views")
-    _paths(stage, "splats", number="*", required=False)
-    _paths(stage, "output", "videos")
-
-
-def _score(stage: Stage) -> None:
-    _spec(stage, "score")
-    _item(stage, "motion", "views")
-    _paths(stage, "renders")
-    _paths(stage, "embeddings", "scores", number=None)
-
-
-def _embed_stages(stage: Stage) -> None:
-    _spec(stage, "score")
-    _item(stage, "motion", "size")
-    stage.add_argument("--generated", type=int, default=18, help="views in each filmstrip")
-    _paths(stage, "seed", "orbit")
-    _paths(stage, "output", number=None)
-
-
-def _indicators(stage: Stage) -> None:
-    _item(stage, "motion", "views")
-    _paths(stage, "renders")
-    stage.add_argument("--seed", type=Path, nargs="*", default=[], help="of the same frames, if the renders show it")
-    stage.add_argument("--truth", action="store_true", help="compare with the truth of a procedural object")
-    _paths(stage, "embeddings", "output", number=None)
-
-
-def _fetch_external(stage: Stage) -> None:
-    stage.add_argument("--url", required=True)
-    stage.add_argument("--sha256", help="what the file must be (default: not pinned, and said so)")
-    _paths(stage, "output", number=None)
-
-
-def _score_external(stage: Stage) -> None:
-    _spec(stage, "score")
-    stage.add_argument("--method", required=True, help="of benchmark/external")
-    stage.add_argument("--entry", help="its entry as JSON (default: as the manifest has it)")
-    _paths(stage, "references", number=None, required=False)
-    _paths(stage, "output", number=None)
-
-
-def _held_out_truth(stage: Stage) -> None:
-    _item(stage, "motion", "size")
-    _frames(stage)
-    _paths(stage, "output")
-
-
-def _held_out(stage: Stage) -> None:
-    _spec(stage, "render")
-    _item(stage, "motion", "views")
-    _paths(stage, "splats", "truth")
-    _paths(stage, "output", number=None)
-
-
-def _gsplat_extension(stage: Stage) -> None:
-    _paths(stage, "output", number=None)
-
-
-def _of_report(stage: Stage) -> None:
-    stage.add_argument("--study", required=True, help="the resolved study as JSON, restricted to the report")
-    stage.add_argument("--report", required=True)
-
-
-def _tables(stage: Stage) -> None:
-    _of_report(stage)
-    stage.add_argument("--external", type=Path, nargs="*", default=[], help="scores of other methods, for Table 1")
-
-
-def _page(stage: Stage) -> None:
-    _of_report(stage)
-    _paths(stage, "times", number=None, required=False)
-
-
-def _convert(stage: Stage) -> None:
-    _paths(stage, "checkpoint", number=None)
-    stage.add_argument("--svd", type=Path, help="svd_xt.safetensors, for its encoders (default: the checkpoint's own)")
-    stage.add_argument("--config", type=Path, help="JSON: diffusers' arguments by part, for a model not of V3D's size")
-    _paths(stage, "output", number=None)
-
-
-def _tiny_weights(stage: Stage) -> None:
-    stage.add_argument("--seed", type=int, default=0)
-    _paths(stage, "output", number=None)
-
-
-def _train(stage: Stage) -> None:
-    stage.add_argument("model", choices=["clip"])
-    stage.add_argument(
-        "--budget", type=float, default=None, help="stop after so many minutes (default: the full recipe)"
-    )
-    stage.add_argument("--seed", type=int, default=0)
-    _paths(stage, "output", number=None)
-
-
-def _train_scenes(stage: Stage) -> None:
-    for name in ("first", "count"):
-        stage.add_argument(f"--{name}", type=int, required=True)
-    stage.add_argument("--seed", type=int, default=0)
-    _paths(stage, "output", number=None)
-
-
-def _trained(stage: Stage) -> None:
-    """What all trainings of the mini diffusion models take."""
-    stage.add_argument("--budget", type=float, default=None, help="minutes in all (default: the full recipe)")
-    stage.add_argument("--seed", type=int, default=0)
-    stage.add_argument("--threads", type=int, default=1)
-    _paths(stage, "checkpoints", "output", number=None)
-
-
-def _train_on_scenes(stage: Stage) -> None:
-    _paths(stage, "scenes")
-    _trained(stage)
-
-
-def _train_latents(stage: Stage) -> None:
-    _paths(stage, "scenes", "autoencoder", "image-encoder", "orbits", "videos", number=None)
-    stage.add_argument("--threads", type=int, default=1)
-
-
-def _train_denoiser(stage: Stage) -> None:
-    stage.add_argument("kind", choices=["views", "seed"])
-    _paths(stage, "latents")
-    _paths(stage, "initial", number=None, required=False)
-    _trained(stage)
-
-
-def _train_pipeline(stage: Stage) -> None:
-    _paths(stage, "autoencoder", "image-encoder", "denoiser", "output", number=None)
-
-
-def _train_judge(stage: Stage) -> None:
-    stage.add_argument("kind", choices=["views", "seed"])
-    stage.add_argument("--spec", required=True, help="the stage's Spec as JSON, which names the model")
-    stage.add_argument(
-        "--scenes", type=Path, nargs="*", default=[], help="what views were trained on, to find the nearest"
-    )
-    _paths(stage, "objects", "output", "sheet", number=None)
-
-
-def _train_card(stage: Stage) -> None:
-    stage.add_argument("kind", choices=["views", "seed"])
-    _paths(stage, "model", number=None)
-
-
-def _ruler(stage: Stage) -> None:
-    _paths(stage, "model", "objects", "output", number=None)
-
-
-def _agreement(stage: Stage) -> None:
-    _paths(stage, "scores", "held-out")
-    _paths(stage, "model", "objects", "output", number=None)
-
-
-def _card(stage: Stage) -> None:
-    _paths(stage, "model", number=None)
-
-
-Command = Callable[[argparse.Namespace], None]
-STAGES: dict[str, tuple[Command, Callable[[Stage], None]]] = {
-    "fetch": (commands.fetch, _fetch),
-    "cost": (commands.cost, _of_runs),
-    "doctor": (commands.doctor, _doctor),
-    "fetch-weights": (commands.fetch_weights, _fetch_weights),
-    "reference": (commands.reference, _reference),
-    "seed": (commands.seed, _seed),
-    "views": (commands.views, _views),
-    "fit": (commands.fit, _fit),
-    "render": (commands.render, _render),
-    "score": (commands.score, _score),
-    "embed-stages": (commands.embed_stages, _embed_stages),
-    "indicators": (commands.indicators, _indicators),
-    "fetch-external": (commands.fetch_external, _fetch_external),
-    "score-external": (commands.score_external, _score_external),
-    "held-out-truth": (commands.held_out_truth, _held_out_truth),
-    "held-out": (commands.held_out, _held_out),
-    "gsplat-extension": (commands.gsplat_extension, _gsplat_extension),
-    "tables": (commands.tables, _tables),
-    "figures": (commands.figures, _tables),
-    "report": (commands.report, _page),
-    "convert": (commands.convert, _convert),
-    "tiny-weights": (commands.tiny_weights, _tiny_weights),
-    "train": (commands.train, _train),
-    "train-scenes": (training.scenes, _train_scenes),
-    "train-autoencoder": (training.autoencoder, _train_on_scenes),
-    "train-image-encoder": (training.image_encoder, _train_on_scenes),
-    "train-latents": (training.latents, _train_latents),
-    "train-denoiser": (training.denoiser, _train_denoiser),
-    "train-pipeline": (training.pipeline, _train_pipeline),
-    "train-judge": (training.judge, _train_judge),
-    "train-card": (training.card, _train_card),
-    "ruler": (commands.ruler, _ruler),
-    "agreement": (commands.agreement, _agreement),
-    "card": (commands.card, _card),
+COMMANDS = {
+    "to plan a study": ("doctor", "cost", "settings"),
+    "what a study begins with": ("fetch", "fetch-weights", "convert", "tiny-weights", "gsplat-extension"),
+    "the stages, in the order of the data's way": ("reference", "seed", "views", "fit", "render", "score"),
+    "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
+    "other methods": ("fetch-external", "score-external"),
+    "of a report": ("tables", "figures", "report"),
+    "training of the mini CLIP": ("train-clip", "train-clip-judge", "train-clip-agreement", "train-clip-card"),
+    "training of the mini diffusion models": (
+        *("train-scenes", "train-autoencoder", "train-image-encoder", "train-latents"),
+        *("train-denoiser", "train-pipeline", "train-judge", "train-card"),
+    ),
 }
+_MEANING = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)  # of an argument, in a docstring
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vid3d", description="Stages of the Vid3D reproducibility study.")
+def summary(command: str) -> str:
+    """The first line of a subcommand's module, read without importing it."""
+    source = Path(__file__).with_name("commands") / f"{command.replace('-', '_')}.py"
+    return (ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+class _Contents(argparse.ArgumentParser):
+    """Reads the one word after ``vid3d``; its help is a table of all subcommands."""
+
+    def format_help(self) -> str:
+        groups = [
+            "\n".join([f"{title}:", *(f"  {command:21} {summary(command)}" for command in commands)])
+            for title, commands in COMMANDS.items()
+        ]
+        return "\n\n".join([super().format_help().rstrip(), *groups, "vid3d COMMAND --help tells its options.\n"])
+
+
+def _asked(words: Sequence[str]) -> str:
+    """The subcommand that the first word names."""
+    parser = _Contents(prog="vid3d", description="Stages of the Vid3D reproducibility study.")
     parser.add_argument("--version", action="version", version=f"vid3d {__version__}")
-    stages = parser.add_subparsers(required=True, metavar="STAGE")
-    for name, (command, arguments) in STAGES.items():
-        stage = stages.add_parser(name, help=command.__doc__, description=command.__doc__)
-        stage.set_defaults(command=command)
-        arguments(stage)
+    known = [command for commands in COMMANDS.values() for command in commands]
+    parser.add_argument("command", choices=known, metavar="COMMAND", help="one of those below")
+    return str(parser.parse_args(words[:1]).command)
+
+
+def parser_of(command: str, module: ModuleType) -> argparse.ArgumentParser:
+    """The options of a subcommand, which are the parameters of its module's ``run``.
+
+    A positional-only parameter is a positional argument, a default makes an option optional, and the type says how
+    many words it takes: a sequence any number, a tuple its length, a flag none.  A Spec is read from JSON; commands
+    that take one have ``--gpu-record``, too.
+    """
+    from vid3d.study.specs import UNIONS, parse_spec  # pydantic and numpy, which the table of subcommands does without
+
+    parser = argparse.ArgumentParser(prog=f"vid3d {command}", description=module.__doc__)
+    meanings = dict(_MEANING.findall(inspect.getdoc(module.run) or ""))
+    hints = get_type_hints(module.run, include_extras=True)
+    for name, parameter in inspect.signature(module.run).parameters.items():
+        stage = next((stage for stage, union in UNIONS.items() if union == hints[name]), None)
+        if stage is None:
+            settings = _reading(hints[name], parameter.default is not parameter.empty)
+        else:
+            settings = {"type": partial(parse_spec, stage), "metavar": "JSON"}
+            parser.add_argument("--gpu-record", type=Path, help="JSON of a GPU's use, written if one is used")
+        settings["help"] = " ".join(meanings[name].split())
+        if parameter.default is not parameter.empty:
+            settings["default"] = parameter.default
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            parser.add_argument(name, **settings)
+        else:
+            settings["required"] = parameter.default is parameter.empty
+            parser.add_argument(f"--{name.replace('_', '-')}", **settings)
     return parser
 
 
-def _device(arguments: argparse.Namespace) -> AbstractContextManager[None]:
+def _reading(hint: Any, optional: bool) -> dict[str, Any]:
+    """How argparse reads the values of a type."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] or [hint]
+    if hint is bool:
+        return {"action": "store_true"}
+    if get_origin(hint) is Literal:
+        return {"choices": kinds}
+    if get_origin(hint) is tuple:
+        return {"type": kinds[0], "nargs": len(kinds)}
+    if get_origin(hint) is Sequence:
+        return {"type": kinds[0], "nargs": "*" if optional else "+"}
+    return {"type": kinds[0]}
+
+
+def _device(spec: Any, record: Path | None) -> AbstractContextManager[None]:
     """A GPU for the command alone, if its Spec runs on one; taken before anything loads CUDA."""
-    if "spec_of" not in arguments or specs.parse_spec(arguments.spec_of, arguments.spec).device == "cpu":
+    if getattr(spec, "device", "cpu") == "cpu":
         return nullcontext()
-    return gpus.held(arguments.gpu_record)
+    from vid3d.machine import gpus
+
+    return gpus.held(record)
 
 
 def main() -> None:
     """Entry point."""
-    arguments = _parser().parse_args()
     try:
-        with _device(arguments):
-            arguments.command(arguments)
+        command = _asked(sys.argv[1:])
+        module = import_module(f"vid3d.commands.{command.replace('-', '_')}")
+        given = vars(parser_of(command, module).parse_args(sys.argv[2:]))
+        record = given.pop("gpu_record", None)
+        options = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        bound = inspect.signature(module.run).parameters.values()
+        positional = [options.pop(p.name) for p in bound if p.kind is p.POSITIONAL_ONLY]
+        with _device(options.get("spec"), record):
+            module.run(*positional, **options)
     except InputError as error:
         print(f"vid3d: {error}", file=sys.stderr)
         sys.exit(2)

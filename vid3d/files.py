@@ -23,7 +23,6 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from vid3d import __version__
 from vid3d.errors import InputError
-from vid3d.ply import read_vertices
 from vid3d.scene import Clip, FitReport, Float32, Reference, Splats, UInt8
 
 FRAMES_PER_SECOND = 10  # as the authors' videos
@@ -327,6 +326,8 @@ def load_splats(path: str | Path) -> Splats:
         InputError: missing, truncated, another format, missing properties, values that are not finite, or rotations
             without a direction.
     """
+    from vid3d.ply import read_vertices  # a fit writes splats and reads none
+
     path = _existing(path)
     values = read_vertices(path, [name for name in PLY_PROPERTIES if name not in ("nx", "ny", "nz")])
     for name, column in values.items():

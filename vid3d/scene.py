@@ -108,6 +108,16 @@ class Clip:
         if self.alpha is not None:
             _check("alpha", self.alpha, np.float32, self.images.shape[:3])
 
+    def frame(self, index: int, motion: int, reference: Reference) -> "SeedFrame":
+        """One frame as the multi-view stage receives it; what the clip was asked for goes along.
+
+        Raises:
+            IndexError: the clip has no such frame.
+        """
+        return SeedFrame(
+            self.images[index], None if self.alpha is None else self.alpha[index], index, motion, reference
+        )
+
 
 @dataclass(frozen=True)
 class SeedFrame:

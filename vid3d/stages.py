@@ -1,11 +1,14 @@
 """The five stages as Protocols.  A backend is one module with ``build(spec)`` that returns one of these."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, overload
 
 import numpy as np
 
 from vid3d.scene import Cameras, Clip, FitReport, Float32, Reference, SeedFrame, Splats, UInt8, Views
+from vid3d.study.specs import BackendSpec, EmbedSpec, FitSpec, RenderSpec, SeedSpec, ViewsSpec
 
 Progress = Callable[[int, int, float], None]  # (done, total, loss): called now and then by a fit
 
@@ -49,7 +52,38 @@ class Embed(Protocol):
     def __call__(self, images: Sequence[UInt8]) -> Float32: ...
 
 
+class EmbedCaptions(Protocol):
+    """n captions to embeddings (n, d) float32, not normalised; no stage, but how an embedder is judged."""
+
+    def __call__(self, captions: Sequence[str]) -> Float32: ...
+
+
 class CutOut(Protocol):
     """An image (h, w, 3) uint8 to the alpha (h, w) uint8 of its foreground; no stage, but how some views begin."""
 
     def __call__(self, image: UInt8) -> UInt8: ...
+
+
+@overload
+def build(spec: SeedSpec) -> Seed: ...
+@overload
+def build(spec: ViewsSpec) -> MultiView: ...
+@overload
+def build(spec: FitSpec) -> Fit: ...
+@overload
+def build(spec: RenderSpec) -> Render: ...
+@overload
+def build(spec: EmbedSpec) -> Embed: ...
+def build(spec: BackendSpec) -> Any:
+    """What a Spec stands for, ready to be called: its backend's models are loaded, and only here its libraries.
+
+    Raises:
+        InputError: what the backend needs is not there (a GPU, weights).
+    """
+    return import_module(spec.module).build(spec)
+
+
+def build_captions(spec: EmbedSpec, vocabulary: Path) -> EmbedCaptions:
+    """The other half of an embedder: what embeds captions of the words that a file lists."""
+    made: EmbedCaptions = import_module(spec.module).build_captions(spec, vocabulary)
+    return made

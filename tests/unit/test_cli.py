@@ -1,13 +1,21 @@
 """Bad input at the command line: one line, exit code 2, nothing written."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d import cameras, cli, commands, files
+from tests.speed import files_of_a_fit
+from vid3d import cameras, cli, files
+from vid3d.commands import views
 from vid3d.scene import Reference, Views
 from vid3d.study import config, specs
 
@@ -198,6 +206,129 @@ def test_the_scores_of_a_frame_do_not_depend_on_how_many_frames_there_are(vid3d,
     assert scored[0] == scored[1][: len(scored[0])]
 
 
+# --- the table of subcommands, and their options ----------------------------------------------------------------------
+
+NAMES = [command for commands in cli.COMMANDS.values() for command in commands]
+LIGHT = [name for name in NAMES if not name.startswith(("train-", "convert", "tiny-"))]
+
+
+def test_the_table_has_a_subcommand_for_every_module_of_commands():
+    modules = {path.stem.replace("_", "-") for path in Path(cli.__file__).with_name("commands").glob("*.py")}
+    assert sorted(NAMES) == sorted(modules)
+
+
+def python(program):
+    """What a program prints, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_the_table_is_shown_without_importing_what_is_in_it():
+    said = python("""
+import sys
+from vid3d import cli
+try:
+    sys.argv = ["vid3d", "--help"]
+    cli.main()
+except SystemExit as stop:
+    assert stop.code == 0
+assert not {"numpy", "pydantic", "vid3d.commands"} & set(sys.modules), "imported"
+""")
+    for name in NAMES:
+        assert cli.summary(name).endswith(".")
+        assert f"  {name} " in said
+        assert cli.summary(name) in said
+
+
+def test_no_stage_loads_torch_before_it_holds_its_device():
+    modules = [f"vid3d.commands.{name.replace('-', '_')}" for name in LIGHT]
+    assert python(f"import sys, {', '.join(modules)}; print('torch' in sys.modules)") == "False\n"
+
+
+def test_a_fit_enters_few_files_before_the_core():
+    entered = files_of_a_fit.entered()
+    assert Path("commands/fit.py") in entered
+    assert len(entered) <= files_of_a_fit.MOST
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_has_a_type_that_can_be_read_and_a_meaning(name):
+    if name not in LIGHT:
+        pytest.importorskip("diffusers")
+    module = import_module(f"vid3d.commands.{name.replace('-', '_')}")
+    parser = cli.parser_of(name, module)
+    options = {action.dest for action in parser._actions} - {"help", "gpu_record"}
+    assert options == set(module.run.__annotations__) - {"return"}
+    assert all(action.help for action in parser._actions)
+
+
+def _run(
+    kind: Literal["a", "b"],
+    /,
+    *,
+    many: Sequence[Path],
+    three: tuple[Path, Path, Path],
+    some: Sequence[int] = (),
+    share: float | None = None,
+    flag: bool = False,
+) -> None:
+    """An example.
+
+    Args:
+        kind: one of two.
+        many: files,
+            on two lines.
+        three: files.
+        some: numbers.
+        share: perhaps.
+        flag: or not.
+    """
+
+
+@pytest.fixture
+def example():
+    module = ModuleType("example", "An example.")
+    module.run = _run
+    return cli.parser_of("example", module)
+
+
+def test_options_are_read_as_their_types_say(example):
+    given = example.parse_args(
+        ["b", "--many", "x", "y", "--three", "1", "2", "3", "--some", "--share", "0.5", "--flag"]
+    )
+    assert (given.kind, given.many, given.three) == ("b", [Path("x"), Path("y")], [Path("1"), Path("2"), Path("3")])
+    assert (given.some, given.share, given.flag) == ([], 0.5, True)
+    given = example.parse_args(["a", "--many", "x", "--three", "1", "2", "3", "--some", "4"])
+    assert (given.some, given.share, given.flag) == ([4], None, False)
+    assert "files, on two lines." in example.format_help()
+
+
+@pytest.mark.parametrize("words", ["c", "a --many x", "a --many --three 1 2 3", "--many x --three 1 2 3"])
+def test_options_of_another_type_are_refused(example, words):
+    with pytest.raises(SystemExit, match="2"):
+        example.parse_args(words.split())
+
+
+def test_a_spec_is_read_once(vid3d, orbit, monkeypatch):
+    read, parse = [], specs.parse_spec
+    monkeypatch.setattr(specs, "parse_spec", lambda stage, text: read.append(stage) or parse(stage, text))
+    assert vid3d(*fit_arguments(orbit))[0] == 0
+    assert read == ["splat"]
+
+
+@pytest.mark.parametrize(("more", "word"), [(["--batch", 0], "--batch"), (["--frames", 0, 1], "--frames")])
+def test_frames_that_cannot_be_put_together_are_refused(vid3d, orbit, more, word):
+    refused(vid3d(*fit_arguments(orbit), *more), word)
+    assert not (orbit / "out").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["stage"]])
+def test_a_subcommand_that_there_is_not_is_refused(vid3d, words):
+    code, message = vid3d(*words)
+    assert code == 2
+    assert "COMMAND" in message
+
+
 # --- views of prepared frames -----------------------------------------------------------------------------------------
 
 
@@ -230,7 +361,7 @@ def test_v3d_is_shown_prepared_frames(vid3d, monkeypatch, seed_clip, tmp_path, c
     def mirror(spec):
         return lambda frame, rng: Views(frame.image[None], cameras.orbit(1, spec.size))
 
-    monkeypatch.setattr(commands, "_backend", mirror)
+    monkeypatch.setattr(views, "build", mirror)
     more = ["--clip", *seed_clip[1]] if recentre == "clip" else []
     code, message = vid3d(*views_arguments(seed_clip, tmp_path / "out", *more, recentre=recentre, cutout=cutout))
     assert code == 0, message

@@ -31,12 +31,11 @@ WALLS = {
     "randomness": (set(), {"numpy"}),
     "scene": (set(), {"numpy"}),
     "cameras": ({"errors", "scene"}, {"numpy"}),
-    "stages": ({"scene"}, {"numpy"}),
+    "stages": ({"scene", "study"}, {"numpy"}),
     "ply": ({"errors", "scene"}, {"numpy"}),
     "files": ({"errors", "ply", "scene"}, {"numpy", "PIL", "av"}),
-    "progress": ({"stages"}, {"tqdm"}),
     "study": ({"cameras", "errors"}, {"pandas", "pydantic", "yaml"}),
-    "images": ({"errors", "scene", "stages", "study"}, {"numpy", "cv2", "PIL"}),
+    "images": ({"errors", "procedural", "scene", "stages", "study"}, {"numpy", "cv2", "PIL"}),
     "procedural": ({"cameras", "errors", "scene"}, NUMERIC),
     "splatting": ({"errors", "scene", "stages"}, NUMERIC),
     "splatting.torch": ({"errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
@@ -63,7 +62,7 @@ WALLS = {
 # besides the backends, the fit by automatic differentiation and the training of models of ours, what makes,
 # converts or loads weights needs their libraries
 HEAVY_MODULES = {"weights.convert_v3d", "weights.pipelines", "weights.tiny"}
-LIGHT_TRAINING = {"training.commands", "training.scenes", "training.schedule", "training.shards"}
+LIGHT_TRAINING = {"training.scenes", "training.schedule", "training.shards"}
 AUTODIFF = {"backends.fit_autodiff", "backends.render_autodiff"}  # alone load vid3d.splatting.torch
 BACKENDS = {
     "cameras",
@@ -136,7 +135,7 @@ def test_walls(module):
 
 
 def heavy(module):
-    """Backends, their torch fit, what makes weights, and training but for what the command line loads at its start."""
+    """Backends, their torch fit, what makes weights, and training but for its data."""
     trains = module.startswith("training.") and module not in LIGHT_TRAINING
     return part(module) in ("backends", "splatting.torch") or trains or module in HEAVY_MODULES
 
@@ -157,6 +156,13 @@ def test_the_torch_fit_is_loaded_by_the_backends_that_need_it_alone():
     """Else the fused fit, which starts in well under half a second, would load torch."""
     loading = {m for m in MODULES if any(part(name) == "splatting.torch" for name in inside(MODULES[m]))}
     assert {m for m in loading if part(m) != "splatting.torch"} == AUTODIFF
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("commands.")])
+def test_commands_stand_alone(module):
+    """A subcommand is understood by itself, and computes by parts that have walls of their own."""
+    assert not {part(name) for name in inside(MODULES[module])} & {"commands", "cli"}
+    assert outside(MODULES[module]) <= {"numpy", "tqdm"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("backends")])

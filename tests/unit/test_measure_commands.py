@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vid3d import cli, commands, files
+from vid3d import cli, files
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
+from vid3d.commands import embed_stages
 from vid3d.indicators import INDICATORS
 from vid3d.procedural import ObjectSpec, make_reference, render
 from vid3d.study.config import load_benchmark
@@ -93,7 +94,7 @@ def test_seed_views_and_truth_are_embedded_moment_by_moment(clip, tmp_path, monk
         calls.append(len(images))
         return np.stack([image.mean(axis=(0, 1), dtype=np.float64) for image in images]).astype(np.float32)
 
-    monkeypatch.setattr(commands, "_backend", lambda spec: embed)
+    monkeypatch.setattr(embed_stages, "build", lambda spec: embed)
     output = tmp_path / "stages.npz"
     given = ["--spec", SPEC, *options(clip, "reference", "seed", "orbit"), "--motion", 120, "--size", SIZE]
     assert run(monkeypatch, "embed-stages", *given, "--output", output) == 0
@@ -110,7 +111,7 @@ def test_a_photograph_has_no_truth(clip, tmp_path, monkeypatch, capsys):
     described = json.loads(clip["reference"][2].read_text()) | {"procedural": None}
     subject.write_text(json.dumps(described))
     photograph = clip | {"reference": [*clip["reference"][:2], subject]}
-    monkeypatch.setattr(commands, "_backend", lambda spec: lambda images: np.ones((len(images), 2), np.float32))
+    monkeypatch.setattr(embed_stages, "build", lambda spec: lambda images: np.ones((len(images), 2), np.float32))
     output = tmp_path / "stages.npz"
     given = ["--spec", SPEC, *options(photograph, "reference", "seed", "orbit"), "--motion", 120, "--size", SIZE]
     assert run(monkeypatch, "embed-stages", *given, "--output", output) == 0

@@ -68,6 +68,17 @@ def test_a_reference_needs_one_alpha_per_pixel():
         Reference("cat", "", zeros(5, 7, 3, dtype=np.uint8), zeros(8, 8, 3), zeros(8, 8))
 
 
+def test_a_frame_of_a_clip_knows_what_the_clip_was_asked_for():
+    images = np.arange(2 * 4 * 4 * 3, dtype=np.float32).reshape(2, 4, 4, 3) / 100
+    frame = Clip(images, images[..., 0]).frame(1, 120, reference())
+    np.testing.assert_array_equal(frame.image, images[1])
+    np.testing.assert_array_equal(frame.alpha, images[1, ..., 0])
+    assert (frame.index, frame.motion, frame.reference.name) == (1, 120, reference().name)
+    assert Clip(images).frame(0, 120, reference()).alpha is None
+    with pytest.raises(IndexError):
+        Clip(images).frame(2, 120, reference())
+
+
 def test_a_clip_may_lack_alpha_but_not_have_the_wrong_one():
     assert Clip(zeros(3, 8, 8, 3)).alpha is None
     with pytest.raises(ValueError, match="alpha"):

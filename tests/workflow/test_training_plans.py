@@ -11,15 +11,15 @@ def budgets(workflow, *config):
     """Minutes that each planned training is given, by its command."""
     done = workflow.run(*TRAIN, "--config", "images=frog-green", "frames=1", *config, "--", "train")
     assert done.returncode == 0, done.stdout
-    found = re.findall(r"vid3d (train(?: clip|-autoencoder|-image-encoder|-denoiser)) (.*)", done.stdout)
+    found = re.findall(r"vid3d (train-(?:clip|autoencoder|image-encoder|denoiser)) (.*)", done.stdout)
     return [(command, re.findall(r"--budget (\S+)", options)) for command, options in found]
 
 
 def test_a_budget_is_shared_by_all_models(fresh):
     told = budgets(fresh, "training={minutes: 10}")
     assert sorted(command for command, _ in told) == [
-        "train clip",
         "train-autoencoder",
+        "train-clip",
         "train-denoiser",
         "train-denoiser",
         "train-image-encoder",

@@ -129,10 +129,8 @@ def _rows(image: str, clips: Footage, references: Path | None, embed: Embed) -> 
         reference = load_reference([references / image / Path(pattern).name for pattern in patterns])
         source, foreground = (embed([to_uint8(shown)])[0] for shown in (reference.image, reference.foreground))
     compared = protocols.compare(renders, source, foreground, first=0 in clips)
-    for frame in range(count):
-        for index, camera in enumerate(clips):
-            values = {column: table[frame, index] for column, table in compared.items()}
-            yield {"image": image, "frame": frame, "camera": camera} | values
+    for row in protocols.rows(compared, list(clips)):
+        yield {"image": image} | row
 
 
 def summary(rows: list[dict[str, Any]], scored: Scored) -> list[str]:

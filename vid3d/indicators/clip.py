@@ -1,8 +1,9 @@
 """All indicators of one clip."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -100,6 +101,14 @@ class Indicators:
 
     clip: dict[str, float]
     cameras: dict[str, Float64]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Rows of indicator, camera (empty for the clip's number) and value: the clip's first."""
+        for name, value in self.clip.items():
+            yield {"indicator": name, "camera": "", "value": value}
+        for name, values in self.cameras.items():
+            for camera, value in enumerate(values):
+                yield {"indicator": name, "camera": camera, "value": value}
 
 
 def of_clip(

@@ -18,8 +18,9 @@ self_reference_left_out  the same render, left out altogether             (F C S
 A score of several images is the mean of theirs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,6 +106,21 @@ def compare(
         column: nothing if reference is None else metrics.cosines(renders, reference)
         for column, reference in zip(COSINES, references, strict=True)
     }
+
+
+def rows(compared: Mapping[str, Float64], cameras: Sequence[int] | None = None) -> Iterator[dict[str, Any]]:
+    """One row per frame and camera: frame, camera and the columns of ``compare``.
+
+    Args:
+        compared: (frames, cameras) float64 by column.
+        cameras: their numbers; None counts them from 0.
+    """
+    frames, count = next(iter(compared.values())).shape
+    for frame in range(frames):
+        for index, camera in enumerate(range(count) if cameras is None else cameras):
+            yield {"frame": frame, "camera": camera} | {
+                column: table[frame, index] for column, table in compared.items()
+            }
 
 
 def evaluate(cosines: Mapping[str, Float64]) -> dict[str, float]:

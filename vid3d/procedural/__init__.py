@@ -1,6 +1,6 @@
 """A family of moving, articulated 3D objects with exact ground truth: images from anywhere at any time, and flow."""
 
-from vid3d.procedural.images import make_reference, render
+from vid3d.procedural.images import make_reference, render, truth
 from vid3d.procedural.motion import SCORE_UNIT, flow, motion_score, solve_amplitude
 from vid3d.procedural.objects import (
     ObjectSpec,
@@ -25,5 +25,6 @@ __all__ = [
     "render",
     "sample_object",
     "solve_amplitude",
+    "truth",
     "vocabulary",
 ]

@@ -1,11 +1,11 @@
 """Ground-truth images of an object at any time from any cameras."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from vid3d.cameras import orbit
+from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.procedural.motion import solve_amplitude
 from vid3d.procedural.objects import ObjectSpec, sculpt
 from vid3d.procedural.raycast import cast
@@ -54,6 +54,23 @@ def render_at_amplitude(
         alpha[index] = pixels[..., 3]
         images[index] = pixels[..., :3] + (1.0 - pixels[..., 3:])
     return images, alpha
+
+
+def truth(described: Mapping[str, Any], frames: int, motion: float, size: int) -> Iterator[Float32]:
+    """What the evaluation cameras see of a clip's object, moment by moment.
+
+    Args:
+        described: the object (``Reference.procedural``).
+        frames: how many, from 0.
+        motion: score asked for.
+        size: side of the images in pixels.
+
+    Yields:
+        (cameras, size, size, 3) float32 in [0, 1], on white.
+    """
+    obj, cameras = ObjectSpec.from_dict(described), orbit(EVALUATION_CAMERAS, size)
+    for frame in range(frames):
+        yield render(obj, frame, motion, cameras)[0]
 
 
 def make_reference(name: str, entry: Mapping[str, Any], size: int) -> Reference:

@@ -9,11 +9,30 @@ import pandas as pd
 
 from vid3d.errors import InputError
 from vid3d.files import load_json
+from vid3d.study.config import Study
+from vid3d.study.specs import STAGES
 
 PACKAGES = (
     *("vid3d", "numpy", "scipy", "pandas", "matplotlib", "pillow", "jinja2", "pydantic", "snakemake"),
     *("torch", "open_clip_torch", "opencv-python-headless", "av", "diffusers", "transformers", "gsplat"),
 )
+
+
+# of the workflow's jobs, those without a Spec of their own: by the stage after which they come
+_AFTER = {"views": ("held-out-truth",), "score": ("stage-embeddings", "indicators", "held-out")}
+
+
+def benchmark_files(study: Study, folder: Path) -> list[Path]:
+    """Snakemake's benchmark files of a restricted study's jobs, in the order of the stages.
+
+    What was not run lately has none; the folder is read for the report's times only and decides nothing.
+    """
+    found = []
+    for stage in STAGES:
+        owners = dict.fromkeys(study.owner(run, stage) for run in study.runs)
+        for name in (stage, *_AFTER.get(stage, ())):
+            found += [path for owner in owners for path in sorted((folder / name / owner).rglob("*.tsv"))]
+    return found
 
 
 def stage_times(paths: Sequence[Path]) -> pd.DataFrame:

@@ -5,12 +5,12 @@ every job can read it in a few milliseconds.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from vid3d.cameras import GENERATED_VIEWS
 from vid3d.errors import InputError
@@ -58,6 +58,7 @@ class Procedural(Strict):
 
 
 BenchmarkImage = Photograph | Procedural
+_ENTRY: TypeAdapter[BenchmarkImage] = TypeAdapter(Annotated[BenchmarkImage, Field(discriminator="kind")])
 
 
 # --- study -----------------------------------------------------------------------------------------------------------
@@ -369,6 +370,28 @@ def load_study(files: Iterable[str | Path], settings: Mapping[str, Any], root: P
     return parse_study(raw, root)
 
 
+def load_runs(
+    names: Sequence[str], files: Iterable[Path], settings: Iterable[str], root: Path
+) -> tuple[Study, list[str]]:
+    """The study as the workflow reads it with the same options, and runs of it.
+
+    Args:
+        names: of the runs; none for those of the default report.
+        files: laid over ``config/study.yaml``.
+        settings: KEY=VALUE, laid over the files.
+        root: the folder that holds ``config/`` and ``benchmark/``.
+
+    Raises:
+        InputError: one line that names the file, the setting or the run that there is not.
+    """
+    study = load_study([root / "config/study.yaml", *files], read_settings(settings), root)
+    asked = list(names or study.reports[study.report].runs)
+    for name in asked:
+        if name not in study.runs:
+            raise InputError(f"--run: there is no run {name!r}; the study has {', '.join(study.runs)}")
+    return study, asked
+
+
 def parse_study(raw: dict[str, Any], root: Path) -> Study:
     """The validated study from the merged configuration, with every run's ``extends`` and ``images`` filled in.
 
@@ -439,6 +462,18 @@ def _resolved(study: Study, name: str, root: Path) -> Run:
 def image_name(path: str) -> str:
     """The name of a user's own image in paths: its file name in lower case, runs of other characters as one dash."""
     return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "image"
+
+
+def parse_entry(text: str) -> BenchmarkImage:
+    """An image's manifest entry from JSON.
+
+    Raises:
+        InputError: it describes neither a photograph nor a procedural object.
+    """
+    try:
+        return _ENTRY.validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"--entry: {first_problem(error)}") from None
 
 
 def load_benchmark(benchmark: str, own_image: str | None, root: Path) -> dict[str, BenchmarkImage]:

@@ -20,20 +20,19 @@ T = TypeVar("T")
 
 
 class Strict(BaseModel):
-    """Immutable, and unknown keys are an error."""
+    """Immutable, and unknown keys are an error; built when it is first used, since a job reads one Spec of many."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Spec(Strict):
-    """Settings of one stage's backend.
+    """Settings of one stage.
 
-    ``revision`` is bumped when the backend's results change for the same settings, so that old files are made anew.
+    ``revision`` is bumped when the stage's results change for the same settings, so that old files are made anew.
     ``argument`` is what jobs are given and what Snakemake compares: only non-default fields, so that a new field with
     a default re-runs nothing.
     """
 
-    module: ClassVar[str]
     learned: ClassVar[bool] = False  # needs a model's weights; such a Spec has a field ``content``
 
     revision: Literal[1] = 1
@@ -57,7 +56,16 @@ class Spec(Strict):
         return json.dumps(settings, sort_keys=True, separators=(",", ":"))
 
 
-class _Learned(Spec):
+class BackendSpec(Spec):
+    """Settings of a stage that a backend carries out; ``vid3d.stages.build`` loads it.
+
+    ``module`` names the module of ``vid3d.backends``, by which the libraries of all other backends stay unloaded.
+    """
+
+    module: ClassVar[str]
+
+
+class _Learned(BackendSpec):
     """What all backends have that read a model's weights.
 
     Attributes:
@@ -80,8 +88,6 @@ class ReferenceSpec(Spec):
         border: fraction of the edge left free by the object's longer side (released code: 0.3).
     """
 
-    module: ClassVar[str] = "vid3d.images.foreground"
-
     size: PixelSize = 512
     border: Annotated[float, Field(ge=0, lt=0.9)] = 0.3
 
@@ -89,7 +95,7 @@ class ReferenceSpec(Spec):
 # --- seed ------------------------------------------------------------------------------------------------------------
 
 
-class _SeedSpec(Spec):
+class SeedSettings(BackendSpec):
     """What all backends of the seed have.
 
     Attributes:
@@ -103,7 +109,7 @@ class _SeedSpec(Spec):
     seed: int = 42
 
 
-class ProceduralSeed(_SeedSpec):
+class ProceduralSeed(SeedSettings):
     """Ground truth of a procedural object."""
 
     module: ClassVar[str] = "vid3d.backends.seed_procedural"
@@ -112,7 +118,7 @@ class ProceduralSeed(_SeedSpec):
     frames: Annotated[int, Field(ge=1, le=100)] = 12
 
 
-class ReliefSeed(_SeedSpec):
+class ReliefSeed(SeedSettings):
     """The cut-out photograph, moved by a smooth periodic warp; no learned model."""
 
     module: ClassVar[str] = "vid3d.backends.seed_relief"
@@ -121,7 +127,7 @@ class ReliefSeed(_SeedSpec):
     frames: Annotated[int, Field(ge=1, le=100)] = 8
 
 
-class SvdSeed(_SeedSpec, _Learned):
+class SvdSeed(SeedSettings, _Learned):
     """Stable Video Diffusion; the defaults are those in effect in the released code.
 
     Attributes:
@@ -166,7 +172,7 @@ class SvdSeed(_SeedSpec, _Learned):
 # --- views -----------------------------------------------------------------------------------------------------------
 
 
-class _ViewsSpec(Spec):
+class _ViewsSpec(BackendSpec):
     """What all backends of the views have.
 
     Attributes:
@@ -278,7 +284,7 @@ Preset = Literal["as-released", "as-written"]
 Rasterizer = Literal["gsplat", "cpp"]
 
 
-class _FitSpec(Spec):
+class _FitSpec(BackendSpec):
     """What all backends of the fit have.
 
     Attributes:
@@ -330,7 +336,7 @@ class AutodiffFit(_FitSpec):
 # --- render ----------------------------------------------------------------------------------------------------------
 
 
-class _RenderSpec(Spec):
+class _RenderSpec(BackendSpec):
     """What all backends of the renders have.
 
     Attributes:
@@ -427,20 +433,20 @@ FitSpec = Annotated[CpuFit | AutodiffFit, Field(discriminator="backend")]
 RenderSpec = Annotated[CpuRender | AutodiffRender | StaticRender | BlankRender, Field(discriminator="backend")]
 EmbedSpec = ClipEmbed
 
-STAGES = ("reference", "seed", "views", "splat", "render", "score")  # in the order of the data's way
-_UNIONS: dict[str, TypeAdapter[Any]] = {
-    "reference": TypeAdapter(ReferenceSpec),
-    "seed": TypeAdapter(SeedSpec),
-    "views": TypeAdapter(ViewsSpec),
-    "splat": TypeAdapter(FitSpec),
-    "render": TypeAdapter(RenderSpec),
-    "score": TypeAdapter(EmbedSpec),
+UNIONS: dict[str, Any] = {  # in the order of the data's way
+    "reference": ReferenceSpec,
+    "seed": SeedSpec,
+    "views": ViewsSpec,
+    "splat": FitSpec,
+    "render": RenderSpec,
+    "score": EmbedSpec,
 }
+STAGES = tuple(UNIONS)
 
 
 def backends(stage: str) -> dict[str, type[Spec]]:
     """The Specs that a stage may have, by the name of their backend; an empty name where there is no choice."""
-    union = getattr(_UNIONS[stage]._type, "__origin__", _UNIONS[stage]._type)
+    union = getattr(UNIONS[stage], "__origin__", UNIONS[stage])
     specs: tuple[type[Spec], ...] = get_args(union) or (union,)
     named = {spec: spec.model_fields.get("backend") for spec in specs}
     return {get_args(field.annotation)[0] if field else "": spec for spec, field in named.items()}
@@ -453,7 +459,7 @@ def parse_spec(stage: str, text: str) -> Any:
         InputError: unknown backend or key, a value out of range, or a revision that this package does not know.
     """
     try:
-        return _UNIONS[stage].validate_json(text)
+        return TypeAdapter(UNIONS[stage]).validate_json(text)
     except ValidationError as error:
         raise InputError(f"--spec of {stage}: {first_problem(error)}") from None
 

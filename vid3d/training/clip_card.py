@@ -13,7 +13,8 @@ _CARD = """# Mini CLIP
 A small CLIP of our own, so that the study can be scored without any download. It knows the procedural family and
 nothing else: **its CLIP-I is not comparable with published numbers**, and on photographs it is only a number.
 
-<!-- Made by `vid3d card` from training.json, training.csv, evaluation.json and agreement.json. Do not edit. -->
+<!-- Made by `vid3d train-clip-card` from training.json, training.csv, evaluation.json and agreement.json.  Do not
+edit. -->
 
 ## Model
 
@@ -29,7 +30,7 @@ random moments, moving with a random amplitude of up to {reach:.0%} of the class
 colours in eight is held out, among them all named objects of the benchmark. No augmentation: in particular no blur,
 noise, cropping or recolouring, since a model taught to overlook damage would be no ruler.
 {steps:,} steps of {batch} pairs with AdamW, seed {seed}. Rendering the pairs took {rendering:.0f} minutes and training
-{training:.0f} minutes of wall clock on {threads} thread of a shared machine. `vid3d train clip` repeats it.
+{training:.0f} minutes of wall clock on {threads} thread of a shared machine. `vid3d train-clip` repeats it.
 
 ![Loss and share of right captions in the batch](training.png)
 

@@ -28,10 +28,9 @@ from vid3d.procedural.damage import damage
 from vid3d.procedural.objects import MAIN_COLOURS
 from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.surface import PALETTE
-from vid3d.scene import Float32, UInt8
-from vid3d.stages import Embed
-
-EmbedCaptions = Callable[[Sequence[str]], Float32]  # n captions to (n, d) embeddings, not normalised
+from vid3d.scene import UInt8
+from vid3d.stages import Embed, EmbedCaptions
+from vid3d.study.specs import ClipEmbed
 
 CANDIDATES = 64
 MOTION = 120.0
@@ -45,6 +44,11 @@ DAMAGES: dict[str, tuple[float, ...]] = {
     "noise": (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
     "missing": (0.0, 0.1, 0.25, 0.5, 0.75, 0.95),
 }
+
+
+def embedder(folder: Path) -> ClipEmbed:
+    """The Spec of the mini CLIP that lies in a folder."""
+    return ClipEmbed(backend="clip", model=str(folder / "config.json"), weights=str(folder / "model.safetensors"))
 
 
 def held_out_objects(named: Iterable[ObjectSpec], count: int, rng: np.random.Generator) -> list[ObjectSpec]:

@@ -33,7 +33,7 @@ def test_views_continue_the_seed_frame_around_the_object(reference):
     clip = seed_procedural.build(ProceduralSeed(backend="procedural", size=48, frames=4))(
         reference, 200, np.random.default_rng(0)
     )
-    frame = SeedFrame(clip.images[3], clip.alpha[3], 3, 200, reference)
+    frame = clip.frame(3, 200, reference)
     views = views_procedural.build(ProceduralViews(backend="procedural", size=48, count=6))(
         frame, np.random.default_rng(0)
     )

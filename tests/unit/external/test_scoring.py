@@ -14,7 +14,8 @@ import pytest
 import synthetic_study as synthetic
 from PIL import Image
 
-from vid3d import cli, commands, files, tables
+from vid3d import cli, files, tables
+from vid3d.commands import score, score_external
 from vid3d.errors import InputError
 from vid3d.external import methods, scoring, videos
 from vid3d.measures import protocols
@@ -248,7 +249,8 @@ def test_the_authors_videos_are_eight_of_four_images_and_claim_no_checksum():
 
 def run(monkeypatch, capsys, *arguments):
     monkeypatch.setattr("sys.argv", ["vid3d", *map(str, arguments)])
-    monkeypatch.setattr(commands, "_backend", lambda spec: embed)
+    for command in (score, score_external):
+        monkeypatch.setattr(command, "build", lambda spec: embed)
     try:
         cli.main()
     except SystemExit as stop:

@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 
 from vid3d.errors import InputError
+from vid3d.images import reference
 from vid3d.images.photographs import make_reference, open_photograph
+from vid3d.study import config
+from vid3d.study.specs import ReferenceSpec
 
 RED, GREEN, BLUE = (200, 30, 40), (20, 180, 60), (30, 60, 220)
 
@@ -162,6 +165,25 @@ def test_an_empty_foreground_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"white\.png: no foreground") as caught:
         make_reference(tmp_path / "white.png", "white", "nothing", 64, 0.3)
     assert "\n" not in str(caught.value)
+
+
+def test_the_reference_of_a_benchmarks_image(tmp_path: Path) -> None:
+    pixels = np.full((64, 64, 3), 255, np.uint8)
+    pixels[20:44, 20:44] = (200, 30, 30)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    spec = ReferenceSpec(size=32, border=0.5)
+    photograph = reference.make_reference("a", config.Photograph(file="a.png", caption="b"), spec, tmp_path / "a.png")
+    expected = make_reference(tmp_path / "a.png", "a", "b", 32, 0.5)
+    assert (photograph.caption, photograph.foreground.shape) == ("b", (32, 32, 3))
+    np.testing.assert_array_equal(photograph.foreground, expected.foreground)
+    entry = config.parse_entry(
+        '{"kind": "procedural", "object": {"kind": "frog", "colour": "green", "second": "purple"}}'
+    )
+    assert reference.make_reference("frog", entry, spec).procedural["kind"] == "frog"
+    with pytest.raises(InputError, match=r"a.png.*--source"):
+        reference.make_reference("a", config.Photograph(file="a.png"), spec)
+    with pytest.raises(InputError, match="--entry"):
+        config.parse_entry('{"kind": "drawing"}')
 
 
 def test_reference_of_a_photograph(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """One GPU per job: real processes, a pretended nvidia-smi."""
 
+import functools
 import json
 import os
 import signal
@@ -9,7 +10,8 @@ import time
 
 import pytest
 
-from vid3d import cli, commands
+from vid3d import cli
+from vid3d.commands import fit
 from vid3d.errors import InputError
 from vid3d.machine import gpus
 
@@ -202,8 +204,12 @@ def test_what_a_job_used_of_its_device_is_recorded(machine, monkeypatch, tmp_pat
 def test_a_command_takes_a_device_if_its_spec_runs_on_one(machine, monkeypatch, spec, expected):
     machine(TWO)
     seen = []
-    monkeypatch.setattr(commands, "fit", lambda arguments: seen.append(os.environ.get("CUDA_VISIBLE_DEVICES")))
-    monkeypatch.setitem(cli.STAGES, "fit", (commands.fit, cli._fit))
+
+    @functools.wraps(fit.run)
+    def run(**options):
+        seen.append(os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+    monkeypatch.setattr(fit, "run", run)
     words = ["vid3d", "fit", "--spec", spec, "--image", "x", "--frames", "0", "--orbit", "a", "--output", "b"]
     monkeypatch.setattr(sys, "argv", words)
     cli.main()

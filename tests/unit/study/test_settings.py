@@ -6,10 +6,16 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
+from vid3d.commands import settings as settings_command
 from vid3d.study.settings import reference, settings
 from vid3d.study.specs import STAGES, Spec, backends
 
 ROOT = Path(__file__).parents[3]
+
+
+def test_the_command_writes_the_reference(tmp_path):
+    settings_command.run(output=tmp_path / "README.md")
+    assert (tmp_path / "README.md").read_text() == reference()
 
 
 def test_the_committed_reference_is_that_of_the_code():

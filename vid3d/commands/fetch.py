@@ -1,0 +1,17 @@
+"""Download or copy a photograph and verify it."""
+
+from pathlib import Path
+
+from vid3d.study.config import Photograph
+from vid3d.weights.download import bring_photograph
+
+
+def run(*, entry: str, folder: Path | None = None, output: Path) -> None:
+    """Write the photograph if its checksum holds.
+
+    Args:
+        entry: the photograph's manifest entry as JSON.
+        folder: where it lies already (default: download it).
+        output: the file.
+    """
+    bring_photograph(Photograph.model_validate_json(entry), folder, output)

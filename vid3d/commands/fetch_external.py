@@ -1,0 +1,18 @@
+"""Download a video of another method, and verify it or say that there is nothing to verify it with."""
+
+from pathlib import Path
+
+from vid3d.weights.download import bring_video
+
+
+def run(*, url: str, sha256: str | None = None, output: Path) -> None:
+    """Write the video if its checksum holds.
+
+    Args:
+        url: where it is.
+        sha256: what the file must be (default: not pinned, and said so).
+        output: the file.
+    """
+    found = bring_video(url, sha256, output)
+    if found is not None:
+        print(f"{output}: UNVERIFIED, no checksum is pinned; this download has sha256 {found}")

@@ -1,0 +1,18 @@
+"""Scores of a report's runs to its tables, in CSV, LaTeX and Markdown, and to macros of their numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vid3d import tables
+from vid3d.study.config import Study
+
+
+def run(*, study: str, report: str, external: Sequence[Path] = ()) -> None:
+    """Write the tables.
+
+    Args:
+        study: the resolved study as JSON, restricted to the report.
+        report: its name.
+        external: scores of other methods, for Table 1.
+    """
+    tables.write(Study.model_validate_json(study), report, Path(), external)

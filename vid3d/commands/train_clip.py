@@ -1,0 +1,16 @@
+"""Train the mini CLIP anew."""
+
+from pathlib import Path
+
+from vid3d.training import clip
+
+
+def run(*, budget: float | None = None, seed: int = 0, output: Path) -> None:
+    """Write the model and its loss curve.
+
+    Args:
+        budget: stop after so many minutes (default: the full recipe).
+        seed: of the randomness.
+        output: the model's folder.
+    """
+    clip.train(output, seed, budget)

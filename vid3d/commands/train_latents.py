@@ -1,0 +1,26 @@
+"""Encode a shard of scenes for the denoisers."""
+
+from pathlib import Path
+
+from vid3d.training import encode, part, pipelines, shards
+
+
+def run(*, scenes: Path, autoencoder: Path, image_encoder: Path, orbits: Path, videos: Path, threads: int = 1) -> None:
+    """Write the latents of the shard's orbits and videos.
+
+    Args:
+        scenes: the shard.
+        autoencoder: its folder.
+        image_encoder: its folder.
+        orbits: NPZ to write.
+        videos: NPZ to write.
+        threads: of the processor.
+    """
+    part.use_threads(threads)
+    data = shards.load_scenes([scenes])
+    models = pipelines.load_autoencoder(autoencoder), pipelines.load_image_encoder(image_encoder)
+    for output, encoded in (
+        (orbits, encode.encode_orbits(data, *models)),
+        (videos, encode.encode_videos(data, *models)),
+    ):
+        shards.save_arrays(output, vars(encoded))

@@ -1,0 +1,23 @@
+"""Put trained parts together as a Stable Video Diffusion pipeline, with what was done to train them."""
+
+from pathlib import Path
+
+from vid3d import files
+from vid3d.training import pipelines, shards
+
+
+def run(*, autoencoder: Path, image_encoder: Path, denoiser: Path, output: Path) -> None:
+    """Write the pipeline's folder.
+
+    Args:
+        autoencoder: its folder.
+        image_encoder: its folder.
+        denoiser: its folder.
+        output: the pipeline's folder.
+    """
+    folders = {"autoencoder": autoencoder, "image_encoder": image_encoder, "denoiser": denoiser}
+    done = {part: files.load_json(folder / "training.json") for part, folder in folders.items()}
+    pipelines.assemble(autoencoder, image_encoder, denoiser, output)
+    losses = {part: shards.load_losses(folder / "training.csv") for part, folder in folders.items()}
+    shards.save_curves(output / "training.csv", losses)
+    files.save_json(output / "training.json", done)

@@ -1,0 +1,19 @@
+"""Render a shard of training scenes."""
+
+from pathlib import Path
+
+from vid3d.training import shards
+from vid3d.training.scenes import render_scenes
+
+
+def run(*, first: int, count: int, seed: int = 0, output: Path) -> None:
+    """Write the shard.
+
+    Args:
+        first: number of its first object.
+        count: how many objects.
+        seed: of the randomness.
+        output: NPZ.
+    """
+    made = render_scenes(first, count, seed)
+    shards.save_arrays(output, {"orbits": made.orbits, "videos": made.videos, "scores": made.scores})

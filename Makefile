@@ -42,8 +42,8 @@ reproduce: environment
 test: lint unit
 
 lint: environment
-	ruff check vid3d tests docs
-	ruff format --check vid3d tests docs
+	ruff check vid3d tests docs example.py
+	ruff format --check vid3d tests docs example.py
 	mypy
 	snakefmt --check $(LINTED)
 	snakemake --lint

@@ -247,6 +247,7 @@ def test_18_one_layout():
     told = {path for text in texts for path in re.findall(r"(?<![\w/])results/[\w{}./-]*[\w}]", text)}
     assert len(told) > 5
     patterns = [value for value in vars(layout).values() if isinstance(value, str) and value.startswith("results/")]
+    patterns += layout.tables("{report}")
     folders = {pattern.split("/")[1] for pattern in patterns}  # {run}, reports, ...
 
     def named(part, in_pattern):

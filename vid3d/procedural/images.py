@@ -1,6 +1,6 @@
 """Ground-truth images of an object at any time from any cameras."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.procedural.motion import solve_amplitude
 from vid3d.procedural.objects import ObjectSpec, sculpt
-from vid3d.procedural.raycast import cast
+from vid3d.procedural.raycast import Hits, cast
+from vid3d.procedural.rig import Rig
 from vid3d.procedural.surface import shade
 from vid3d.scene import Cameras, Float32, Reference
 
@@ -36,23 +37,30 @@ def render_at_amplitude(
     obj: ObjectSpec, frame: float, amplitude: float, cameras: Cameras, supersampling: int = 3
 ) -> tuple[Float32, Float32]:
     """The same for a motion given by its amplitude (``solve_amplitude``), which spares solving for a score."""
-    rig = sculpt(obj)
-    maps = rig.pose(frame, amplitude)
+    images, alpha = render_looks([obj], frame, amplitude, cameras, supersampling)
+    return images[0], alpha
+
+
+def render_looks(
+    looks: Sequence[ObjectSpec], frame: float, amplitude: float, cameras: Cameras, supersampling: int
+) -> tuple[Float32, Float32]:
+    """The same of k objects that differ in their colours only: rays are cast once, which is most of the work.
+
+    Returns:
+        Images (k, n, h, w, 3) float32 in [0, 1] and coverage (n, h, w) float32 in [0, 1].
+    """
+    rigs = [sculpt(look) for look in looks]
+    maps = rigs[0].pose(frame, amplitude)
     height, width = cameras.height, cameras.width
-    rays = height * width * supersampling**2
-    images = np.empty((len(cameras), height, width, 3), np.float32)
+    images = np.empty((len(looks), len(cameras), height, width, 3), np.float32)
     alpha = np.empty((len(cameras), height, width), np.float32)
     for index in range(len(cameras)):
-        hits = cast(rig, maps, cameras, index, supersampling)
-        colours = np.zeros((rays, 4), np.float32)  # RGB and coverage
-        brightness = shade(hits.normal)[:, None]
-        for k, part in enumerate(rig.parts):
-            these = slice(*np.searchsorted(hits.part, (k, k + 1)))
-            colours[hits.rays[these], :3] = np.minimum(part.paint(hits.rest[these]) * brightness[these], 1.0)
-        colours[hits.rays, 3] = 1.0
-        pixels = _mean(colours.reshape(height * supersampling, width * supersampling, 4), supersampling)
-        alpha[index] = pixels[..., 3]
-        images[index] = pixels[..., :3] + (1.0 - pixels[..., 3:])
+        hits = cast(rigs[0], maps, cameras, index, supersampling)
+        for look, rig in enumerate(rigs):
+            colours = _paint(rig, hits, height * width * supersampling**2)
+            pixels = _mean(colours.reshape(height * supersampling, width * supersampling, 4), supersampling)
+            alpha[index] = pixels[..., 3]
+            images[look, index] = pixels[..., :3] + (1.0 - pixels[..., 3:])
     return images, alpha
 
 
@@ -71,6 +79,17 @@ def truth(described: Mapping[str, Any], frames: int, motion: float, size: int) -
     obj, cameras = ObjectSpec.from_dict(described), orbit(EVALUATION_CAMERAS, size)
     for frame in range(frames):
         yield render(obj, frame, motion, cameras)[0]
+
+
+def _paint(rig: Rig, hits: Hits, rays: int) -> Float32:
+    """RGB and coverage (rays, 4) of what was hit, black where nothing was."""
+    colours = np.zeros((rays, 4), np.float32)
+    brightness = shade(hits.normal)[:, None]
+    for k, part in enumerate(rig.parts):
+        these = slice(*np.searchsorted(hits.part, (k, k + 1)))
+        colours[hits.rays[these], :3] = np.minimum(part.paint(hits.rest[these]) * brightness[these], 1.0)
+    colours[hits.rays, 3] = 1.0
+    return colours
 
 
 def make_reference(name: str, entry: Mapping[str, Any], size: int) -> Reference:

@@ -1,7 +1,7 @@
 """Objects as data: their description, captions, the benchmark's list and the sampler for training."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -111,19 +111,30 @@ def is_held_out(kind: str, colour: str, second: str) -> bool:
     return total % _HELD_OUT_EVERY == 0
 
 
-def sample_object(rng: np.random.Generator) -> ObjectSpec:
-    """A random object for training, never one of a combination of class and colours that ``is_held_out``."""
+def sample_object(rng: np.random.Generator, held_out: bool = False) -> ObjectSpec:
+    """A random object whose combination of class and colours ``is_held_out``, or (for training) is not."""
     while True:
         kind = str(rng.choice(list(KINDS)))
         colour = str(rng.choice(MAIN_COLOURS))
         second = str(rng.choice([name for name in PALETTE if name != colour]))
-        if not is_held_out(kind, colour, second):
+        if is_held_out(kind, colour, second) == held_out:
             break
     pattern = str(rng.choice(PATTERNS))
     girth, head, limbs, shift = (round(float(value), 3) for value in rng.random(4))
     yaw = round(float(rng.uniform(-LARGEST_YAW, LARGEST_YAW)), 1)
     name = f"{kind}-{colour}-{second}-{pattern}"
     return ObjectSpec(name, kind, colour, second, pattern, girth, head, limbs, yaw, shift)
+
+
+def recoloured(obj: ObjectSpec, rng: np.random.Generator, held_out: bool = False) -> ObjectSpec:
+    """The same geometry in colours and with a pattern as ``sample_object`` draws them, by the same rule."""
+    while True:
+        other = sample_object(rng)
+        if is_held_out(obj.kind, other.colour, other.second) == held_out:
+            break
+    name = f"{obj.kind}-{other.colour}-{other.second}-{other.pattern}"
+    colours = {"colour": other.colour, "second": other.second, "pattern": other.pattern, "shift": other.shift}
+    return replace(obj, name=name, **colours)  # type: ignore[arg-type]  # of values of two types
 
 
 def load_objects(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, ObjectSpec]:

@@ -184,7 +184,8 @@ class Training(Strict):
 
     Attributes:
         minutes: a budget that the models share, for a trial; None trains in full.
-        objects: how many the models are trained on; None takes 6000, or, with a budget, 30 for each of its minutes.
+        objects: geometries that the models are trained on, each in four colourings; None takes 3500, or, with a budget,
+            30 for each of its minutes.
     """
 
     minutes: Annotated[float, Field(gt=0)] | None = None
@@ -193,7 +194,7 @@ class Training(Strict):
     @property
     def shards(self) -> list[int]:
         """Sizes of the shards in which the objects are rendered."""
-        asked = self.objects or (6000 if self.minutes is None else min(6000, max(60, round(30 * self.minutes))))
+        asked = self.objects or (3500 if self.minutes is None else min(3500, max(60, round(30 * self.minutes))))
         size = min(250, -(-asked // 2))
         return [min(size, asked - start) for start in range(0, asked, size)]
 

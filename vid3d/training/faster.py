@@ -1,15 +1,22 @@
-"""The same layers, faster on a CPU: exact replacements for training, to rounding.
+"""The same models, faster: exact replacements of layers (to rounding), bfloat16 and compilation.
 
 On short sequences torch's attention spends more in its backward pass than in the products themselves, and 3 x 1 x 1
 convolutions over time run several times faster as two-dimensional ones.
 """
 
+import shutil
 from typing import Any
 
 import torch
 from diffusers import UNetSpatioTemporalConditionModel
 from torch import Tensor, nn
 from torch.nn import functional
+
+from vid3d.training.schedule import Schedule
+from vid3d.weights.idle_blocks import skip_idle_blocks
+
+COMPILED = ("ResnetBlock2D", "TemporalResnetBlock", "BasicTransformerBlock", "TemporalBasicTransformerBlock")
+WORTH_COMPILING = 1000  # steps; compiling takes some minutes, of which later trainings find most in a cache
 
 
 class PlainAttention:
@@ -51,12 +58,33 @@ def hasten(model: Any) -> Any:
     """Replace the layers of a UNet or an autoencoder in place, leaving its parameters and their names as they are."""
     if isinstance(model, UNetSpatioTemporalConditionModel):  # attention of autoencoders runs over pixels, once
         model.set_attn_processor(PlainAttention())  # type: ignore[attr-defined]
+    skip_idle_blocks(model)
     for module in model.modules():
         if type(module) is nn.Conv3d and module.kernel_size == (3, 1, 1) and module.padding == (1, 0, 0):
             module.__class__ = _ConvolutionOverTime
     return model
 
 
-def reduced_precision() -> bool:
-    """Whether this CPU computes in bfloat16 natively."""
+def compile_blocks(model: Any, schedule: Schedule, budget: float | None) -> Any:
+    """Compile a model's blocks in place, each when it first runs, if the training is long and there is a compiler."""
+    if schedule.steps >= WORTH_COMPILING and budget is None and shutil.which("gcc") is not None:
+        torch._dynamo.config.cache_size_limit = 64  # blocks of many shapes share their code
+        for module in model.modules():
+            if type(module).__name__ in COMPILED:
+                module.compile(dynamic=False)
+    return model
+
+
+def processor() -> torch.device:
+    """Where to train: a GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def reduced_precision(device: torch.device) -> torch.autocast:
+    """A context in which ``device`` computes in bfloat16 where it does so natively, and else as always."""
+    native = torch.cuda.is_bf16_supported() if device.type == "cuda" else _bfloat16_on_cpu()
+    return torch.autocast(device.type, torch.bfloat16, enabled=native)
+
+
+def _bfloat16_on_cpu() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

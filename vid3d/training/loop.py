@@ -1,7 +1,6 @@
 """A training that can be interrupted: every step draws from a generator of its own, and checkpoints hold the rest."""
 
 import copy
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,10 +50,9 @@ def optimise(
     start, written = time.perf_counter() - progress.seconds, time.perf_counter()
     with tqdm(total=schedule.steps, initial=progress.steps, desc=title, mininterval=10) as bar:
         while (share := _share(schedule, budget, progress)) < 1.0:
-            warm = min(1.0, (progress.steps + 1) / schedule.warmup)
             for optimiser, rate in optimisers.items():
                 for group in optimiser.param_groups:
-                    group["lr"] = rate * warm * 0.5 * (1.0 + math.cos(math.pi * share))
+                    group["lr"] = rate * schedule.factor(progress.steps, share)
             randomness = torch.Generator().manual_seed(derived_seed(seed, title, "step", progress.steps))
             value = loss(share, randomness)
             if not torch.isfinite(value):
@@ -84,9 +82,10 @@ def optimise(
 
 def _optimisers(model: nn.Module, schedule: Schedule) -> dict[torch.optim.Optimizer, float]:
     """Who updates which of the model's weights, with their highest rates."""
-    matrices = [] if schedule.muon is None else [p for name, p in model.named_parameters() if muon.suits(name, p)]
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    matrices = [] if schedule.muon is None else [p for name, p in trained.items() if muon.suits(name, p)]
     chosen = {id(p) for p in matrices}
-    others = [p for p in model.parameters() if id(p) not in chosen]
+    others = [p for p in trained.values() if id(p) not in chosen]
     decay = schedule.weight_decay
     adamw = torch.optim.AdamW(others, lr=schedule.rate, betas=(0.9, 0.99), weight_decay=decay, fused=True)
     if schedule.muon is None:
@@ -122,7 +121,7 @@ def _restore(
     path: Path, model: nn.Module, average: nn.Module, optimisers: list[torch.optim.Optimizer], progress: Progress
 ) -> None:
     try:
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location="cpu")
         model.load_state_dict(saved["model"])
         average.load_state_dict(saved["average"])
         for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):

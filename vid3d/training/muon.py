@@ -58,11 +58,17 @@ def suits(name: str, parameter: Tensor) -> bool:
 
 def orthogonalised(matrices: Tensor) -> Tensor:
     """(n, rows, columns) with about the same singular vectors, and singular values between about 0.7 and 1.2."""
+    # Every iterate is a polynomial in the (smaller) Gram matrix times the matrix itself, so the iteration can run on
+    # the former: a third less time for long matrices, and equal to rounding.
     a, b, c = COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    product = torch.eye(x.shape[1], dtype=x.dtype, device=x.device).expand_as(gram)
     for _ in range(ITERATIONS):
-        square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+        polynomial = b * gram + c * (gram @ gram)
+        polynomial.diagonal(dim1=1, dim2=2).add_(a)
+        product, gram = polynomial @ product, polynomial @ gram @ polynomial
+    x = product @ x
     return x.mT if tall else x

@@ -1,5 +1,6 @@
 """How long a training is to be, and how far it is."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -8,9 +9,10 @@ class Schedule:
     """How long and how fast.
 
     Attributes:
-        steps: optimiser steps.  warmup: of them with a rising rate, before cosine decay to 0.
+        steps: optimiser steps.  warmup: of them with a rising rate.
         rate: AdamW's highest learning rate.  weight_decay: of all.  average: decay of the running mean of the weights.
         muon: Muon's highest learning rate, for the weights that suit it; None trains all with AdamW.
+        decay: share of the training, its end, over which rates fall to 0, along half a cosine.
     """
 
     steps: int
@@ -19,6 +21,12 @@ class Schedule:
     weight_decay: float = 0.01
     average: float = 0.999
     muon: float | None = None
+    decay: float = 1.0
+
+    def factor(self, step: int, share: float) -> float:
+        """Of the highest rates, what applies to a step (from 0) when ``share`` of the training is done."""
+        falling = max(0.0, 1.0 - (1.0 - share) / self.decay)
+        return min(1.0, (step + 1) / self.warmup) * 0.5 * (1.0 + math.cos(math.pi * falling))
 
 
 @dataclass

@@ -8,8 +8,17 @@
 # grain one job per shard of scenes; one each for the autoencoder, the image encoder and the two denoisers
 
 SHARDS = [f"{shard:02d}" for shard in range(len(study.training.shards))]
+HELD_OUT = "held-out"  # a shard that no training sees: to watch the denoisers' error on
 MODEL = ["diffusion_pytorch_model.safetensors", "config.json", "training.csv", "training.json"]
 ENCODER = ["model.safetensors", "config.json", "training.csv", "training.json"]
+
+
+def scenes_of_shard(wildcards):
+    """Params function: the options that say which objects to render."""
+    if wildcards.shard == HELD_OUT:
+        return "--held-out --first 0 --count 24"
+    number = int(wildcards.shard)
+    return f"--first {sum(study.training.shards[:number])} --count {study.training.shards[number]}"
 
 
 rule train_scenes:
@@ -26,18 +35,17 @@ rule train_scenes:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        first=lambda wildcards: sum(study.training.shards[: int(wildcards.shard)]),
-        objects=lambda wildcards: study.training.shards[int(wildcards.shard)],
+        objects=scenes_of_shard,
     message:
         "Rendering training scenes, shard {wildcards.shard}"
     shell:
-        "vid3d train-scenes --first {params.first} --count {params.objects} --output {output:q} 2> {log:q}"
+        "vid3d train-scenes {params.objects} --output {output:q} 2> {log:q}"
 
 
 # the first scenes suffice for what sees single images
 rule train_autoencoder:
     input:
-        expand(rules.train_scenes.output, shard=SHARDS[:10]),
+        expand(rules.train_scenes.output, shard=SHARDS[:6]),
     output:
         expand("results/training/autoencoder/{file}", file=MODEL),
     log:
@@ -63,7 +71,7 @@ rule train_autoencoder:
 
 rule train_image_encoder:
     input:
-        expand(rules.train_scenes.output, shard=SHARDS[:10]),
+        expand(rules.train_scenes.output, shard=SHARDS[:6]),
     output:
         expand("results/training/image-encoder/{file}", file=ENCODER),
     log:
@@ -119,6 +127,7 @@ rule train_latents:
 rule train_views_denoiser:
     input:
         latents=expand(rules.train_latents.output.orbits, shard=SHARDS),
+        held_out=expand(rules.train_latents.output.orbits, shard=[HELD_OUT]),
     output:
         expand("results/training/denoiser-views/{file}", file=MODEL),
     log:
@@ -127,9 +136,9 @@ rule train_views_denoiser:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 2
+    threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(6000),
         runtime=growing(1200),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
@@ -138,14 +147,15 @@ rule train_views_denoiser:
     message:
         "Training the denoiser of orbits of views"
     shell:
-        "vid3d train-denoiser views --latents {input.latents:q} --output {params.folder:q}"
-        " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
+        "vid3d train-denoiser views --latents {input.latents:q} --held-out {input.held_out:q}"
+        " --output {params.folder:q} --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 
 # V3D was fine-tuned from Stable Video Diffusion; here the harder task is learnt first
 rule train_seed_denoiser:
     input:
         latents=expand(rules.train_latents.output.videos, shard=SHARDS),
+        held_out=expand(rules.train_latents.output.videos, shard=[HELD_OUT]),
         initial=rules.train_views_denoiser.output,
     output:
         expand("results/training/denoiser-seed/{file}", file=MODEL),
@@ -155,9 +165,9 @@ rule train_seed_denoiser:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 2
+    threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(6000),
         runtime=growing(1200),
     params:
         initial=lambda wildcards, input: Path(input.initial[0]).parent,
@@ -167,7 +177,8 @@ rule train_seed_denoiser:
     message:
         "Training the denoiser of seed videos"
     shell:
-        "vid3d train-denoiser seed --latents {input.latents:q} --initial {params.initial:q} --output {params.folder:q}"
+        "vid3d train-denoiser seed --latents {input.latents:q} --held-out {input.held_out:q}"
+        " --initial {params.initial:q} --output {params.folder:q}"
         " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 

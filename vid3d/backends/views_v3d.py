@@ -45,7 +45,7 @@ TIME_IDS = {3: "fps, motion and noise strength", 1: "noise strength"}  # what th
 
 
 class Noise(NamedTuple):
-    """Standard normal noise of one frame, in the order in which it is drawn; h and w are size / 8, c is 4 in V3D.
+    """Standard normal noise of one frame, in the order in which it is drawn; c is 4 and h and w are size / 8 in V3D.
 
     Attributes:
         posterior: (1, c, h, w) float32, selects the sample of the condition's posterior.
@@ -108,7 +108,7 @@ def build(spec: V3dViews) -> MultiView:
     def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
         if len(frame.image) != spec.size:
             raise ValueError(f"the frame has {len(frame.image)} rows, not {spec.size}: prepare it (images.preparation)")
-        images = sample(pipeline, spec, frame.image, draw_noise(spec, rng, pipeline.vae.config.latent_channels))
+        images = sample(pipeline, spec, frame.image, draw_noise(spec, rng, *latent_grid(pipeline)))
         return Views(images, orbit(spec.count, spec.size))
 
     return views
@@ -156,10 +156,15 @@ def _memory(spec: V3dViews) -> AbstractContextManager[None]:
     return pipelines.memory("views", spec, f"count {spec.count}", spec.decode_chunk or spec.count)
 
 
-def draw_noise(spec: V3dViews, rng: np.random.Generator, channels: int = 4) -> Noise:
-    """The noise of one frame for a model of so many latent channels, always drawn on the CPU."""
+def latent_grid(pipeline: Any) -> tuple[int, int]:
+    """Channels of a model's latents, and how many pixels of a side one of them stands for."""
+    return int(pipeline.vae.config.latent_channels), int(pipeline.vae_scale_factor)
+
+
+def draw_noise(spec: V3dViews, rng: np.random.Generator, channels: int = 4, factor: int = 8) -> Noise:
+    """The noise of one frame, always drawn on the CPU; channels and factor: ``latent_grid``, by default V3D's."""
     generator = torch.Generator("cpu").manual_seed(int(rng.integers(2**63)))
-    grid = (channels, spec.size // 8, spec.size // 8)
+    grid = (channels, spec.size // factor, spec.size // factor)
     posterior, condition, latents = (
         torch.randn(shape, generator=generator) for shape in ((1, *grid), (1, *grid), (1, spec.count, *grid))
     )
@@ -188,7 +193,7 @@ def sample(pipeline: Any, spec: V3dViews, image: Float32, noise: Noise) -> Float
 
 @torch.inference_mode()
 def denoise(pipeline: Any, spec: V3dViews, image: Float32, noise: Noise) -> torch.Tensor:
-    """The first half of ``sample``: latents (1, spec.count, c, s / 8, s / 8) float32 after spec.steps steps."""
+    """The first half of ``sample``: latents (1, spec.count, c, h, w) float32 after spec.steps steps."""
     device, size = pipeline._execution_device, len(image)
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].to(device) * 2.0 - 1.0
     posterior = pipeline.vae.encode(pixels).latent_dist

@@ -1,6 +1,7 @@
 """A training that can be interrupted: every step draws from a generator of its own, and checkpoints hold the rest."""
 
 import copy
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,10 @@ from vid3d.training import muon
 from vid3d.training.schedule import Progress, Schedule
 
 CHECKPOINT_EVERY = 120.0  # seconds
+WATCH_EVERY = 1000  # steps
 
 Loss = Callable[[float, torch.Generator], Tensor]  # of the share of training that is done, and a step's randomness
+Watch = Callable[[Any], list[float]]  # of the mean model: figures to be written down
 
 
 def optimise(
@@ -28,6 +31,7 @@ def optimise(
     seed: int,
     budget: float | None = None,
     title: str = "training",
+    watch: Watch | None = None,
 ) -> tuple[Any, Progress]:
     """Train ``model`` in place; returns the running mean of its weights as a model, and the progress.
 
@@ -38,6 +42,7 @@ def optimise(
         loss: called once per step; all its randomness must come from the generator that it is given.
         budget: minutes in all, earlier sessions included, after which training ends with its learning rate decayed;
             None runs all steps, and only then does the result not depend on the machine's speed.
+        watch: called every WATCH_EVERY steps and at the end; training does not depend on it.
 
     Raises:
         InputError: the checkpoint is not one of this training, or the loss is not finite.
@@ -70,12 +75,17 @@ def optimise(
             keep = min(schedule.average, progress.steps / (progress.steps + 20))
             with torch.no_grad():
                 torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1.0 - keep)
+            if watch is not None and progress.steps % WATCH_EVERY == 0:
+                progress.watched[progress.steps] = watch(average)
+                tqdm.write(f"{title}, step {progress.steps}: {progress.watched[progress.steps]}", file=sys.stderr)
             progress.seconds = time.perf_counter() - start
             bar.set_postfix(loss=f"{sum(progress.losses[-100:]) / len(progress.losses[-100:]):.4f}", refresh=False)
             bar.update()
             if time.perf_counter() - written > CHECKPOINT_EVERY:
                 _write(checkpoint, model, average, list(optimisers), progress)
                 written = time.perf_counter()
+    if watch is not None:
+        progress.watched[progress.steps] = watch(average)
     _write(checkpoint, model, average, list(optimisers), progress)
     return average, progress
 
@@ -111,6 +121,7 @@ def _write(
             "steps": done.steps,
             "seconds": done.seconds,
             "losses": done.losses,
+            "watched": done.watched,
         },
         temporary,
     )
@@ -127,6 +138,7 @@ def _restore(
         for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
             optimiser.load_state_dict(state)
         progress.steps, progress.seconds, progress.losses = saved["steps"], saved["seconds"], saved["losses"]
+        progress.watched = saved["watched"]
     except Exception as error:
         raise InputError(
             f"{path}: no checkpoint of this training ({type(error).__name__}); delete it to start anew"

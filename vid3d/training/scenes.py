@@ -61,4 +61,4 @@ def render_scenes(first: int, count: int, seed: int, held_out: bool = False) -> 
             images, _ = render_looks(looks, float(frame), amplitude, front, SUPERSAMPLING)
             videos[index, :, frame] = to_uint8(images)[:, 0]
         scores[index] = motion_score(obj, amplitude)
-    return Scenes(*(array.reshape(-1, *array.shape[2:]) for array in (orbits, videos, scores)))
+    return Scenes(orbits.reshape(-1, *orbits.shape[2:]), videos.reshape(-1, *videos.shape[2:]), scores.ravel())

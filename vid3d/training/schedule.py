@@ -1,7 +1,7 @@
 """How long a training is to be, and how far it is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Schedule:
 
 @dataclass
 class Progress:
-    """How far a training is: steps done, seconds spent, and the loss of every step."""
+    """How far a training is: steps done, seconds spent, the loss of every step, and by step what was watched."""
 
     steps: int
     seconds: float
     losses: list[float]
+    watched: dict[int, list[float]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from vid3d.errors import InputError
 from vid3d.study.specs import Device, SvdSeed, V3dViews
 from vid3d.weights.group_norms import restore_norms
+from vid3d.weights.idle_blocks import skip_idle_blocks
 
 
 def device_for(processor: Device) -> str:
@@ -58,6 +59,7 @@ def load(
         raise InputError(f"{stage}.model: {spec.model}{where} cannot be loaded ({reason}); {cure}") from None
     restore_norms(pipeline.unet)
     restore_norms(pipeline.vae)
+    skip_idle_blocks(pipeline.vae)
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
     return pipeline
 

@@ -18,7 +18,7 @@ from vid3d.training.models import IMAGE_ENCODER, new_image_encoder
 from vid3d.training.schedule import Progress, Schedule
 
 BATCH = 48  # objects, two images each
-SCHEDULE = Schedule(steps=800, rate=2e-3, average=0.99)
+SCHEDULE = Schedule(steps=400, rate=2e-3, average=0.99)
 
 
 def train_image_encoder(

@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,21 @@ import torch
 
 from vid3d.errors import InputError
 from vid3d.training import models, pipelines, scenes
-from vid3d.training.autoencoder import Recipe, as_pixels, normalise, train_autoencoder
-from vid3d.training.denoiser import Latents, denoising_loss
+from vid3d.training.autoencoder import Recipe, as_pixels, cut_out, normalise, train_autoencoder
+from vid3d.training.denoiser import WATCHED, Latents, clean_error, train_denoiser, velocity_errors
 from vid3d.training.encode import encode_orbits, encode_videos
 from vid3d.training.faster import hasten
 from vid3d.training.loop import optimise
 from vid3d.training.schedule import Schedule
+from vid3d.weights.idle_blocks import skip_idle_blocks
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def latents() -> Latents:
     rng = np.random.default_rng(0)
-    clips = rng.standard_normal((5, 3, models.LATENT_CHANNELS, 8, 8)).astype(np.float16)
+    clips = rng.standard_normal((5, 3, models.LATENT_CHANNELS, 16, 16)).astype(np.float16)
     embeddings = rng.standard_normal((5, models.EMBEDDING)).astype(np.float16)
     told = np.tile(np.array([6.0, 120.0], np.float32), (5, 1))
     return Latents(clips, clips[:, 0], embeddings, told)
@@ -31,8 +35,16 @@ def latents() -> Latents:
 def test_a_scene_depends_on_its_number_only(shard: scenes.Scenes) -> None:
     alone = scenes.render_scenes(4, 1, seed=0)
     for name in ("orbits", "videos", "scores"):
-        np.testing.assert_array_equal(getattr(alone, name)[0], getattr(shard, name)[1])
-    assert not np.array_equal(shard.orbits[0], shard.orbits[1])
+        np.testing.assert_array_equal(getattr(alone, name), getattr(shard, name)[scenes.COLOURINGS :])
+    assert not np.array_equal(shard.orbits[0], shard.orbits[scenes.COLOURINGS])
+
+
+def test_a_geometry_is_shown_in_other_colours(shard: scenes.Scenes) -> None:
+    first, second = shard.orbits[:2].astype(int)
+    np.testing.assert_array_equal(first.min(-1) == 255, second.min(-1) == 255)
+    shown = first.min(-1) < 200
+    assert np.abs(first - second).max(-1)[shown].mean() > 30
+    assert shard.scores[0] == shard.scores[1]
 
 
 def test_scenes_move_and_turn(shard: scenes.Scenes) -> None:
@@ -42,7 +54,8 @@ def test_scenes_move_and_turn(shard: scenes.Scenes) -> None:
 
 
 @pytest.mark.parametrize("kind", ["denoiser", "autoencoder"])
-def test_hastened_layers_compute_the_same(kind: str, latents: Latents) -> None:
+def test_hastened_layers_compute_the_same(kind: str, latents: Latents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vid3d.training.faster._bfloat16_on_cpu", lambda: False)
     torch.manual_seed(0)
     model = models.new_denoiser(3) if kind == "denoiser" else models.new_autoencoder()
     if kind == "denoiser":  # starts at 0
@@ -52,17 +65,31 @@ def test_hastened_layers_compute_the_same(kind: str, latents: Latents) -> None:
     gradients = []
     for one in (model, faster):
         if kind == "denoiser":
-            sigmas = torch.tensor([0.1, 3.0])
-            loss = denoising_loss(one, latents, np.arange(2), sigmas, torch.Generator().manual_seed(1)).sum()
+            sigmas, drawn = torch.tensor([0.1, 3.0]), torch.Generator().manual_seed(1)
+            loss = velocity_errors(one, latents, np.arange(2), sigmas, drawn, CPU).sum()
         else:
             pixels = torch.randn((3, 3, 64, 64), generator=torch.Generator().manual_seed(1))
             loss = one.decode(one.encode(pixels).latent_dist.mean, num_frames=3).sample.pow(2).mean()
         loss.backward()
-        # attention over one key has no gradient with respect to its queries
+        # attention over one key has no gradient with respect to its queries, and idle blocks have none at all
         norms = [0.0 if p.grad is None else p.grad.norm().item() for p in one.parameters()]
         gradients.append([loss.item(), *norms])
-    assert np.count_nonzero(np.array(gradients[1]) > 1e-6) > 100
+    assert np.count_nonzero(np.array(gradients[1]) > 1e-6) > 80
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=2e-3, atol=1e-5)
+
+
+def test_idle_blocks_are_skipped_without_a_trace() -> None:
+    torch.manual_seed(0)
+    model, latents = models.new_autoencoder().eval(), torch.randn((2, models.LATENT_CHANNELS, 4, 4))
+    with torch.no_grad():
+        whole = model.decode(latents, num_frames=2).sample
+        skipped = skip_idle_blocks(copy.deepcopy(model))
+        np.testing.assert_array_equal(skipped.decode(latents, num_frames=2).sample, whole)
+        busy = copy.deepcopy(model)
+        busy.decoder.mid_block.resnets[0].time_mixer.mix_factor.fill_(1.0)
+        mixed = busy.decode(latents, num_frames=2).sample
+        assert (mixed - whole).abs().max() > 1e-4
+        np.testing.assert_array_equal(skip_idle_blocks(busy).decode(latents, num_frames=2).sample, mixed)
 
 
 def test_a_perfect_denoiser_has_no_loss(latents: Latents) -> None:
@@ -77,22 +104,39 @@ def test_a_perfect_denoiser_has_no_loss(latents: Latents) -> None:
             velocity = (clean - noisy / (sigma**2 + 1)) / (-sigma / (sigma**2 + 1).sqrt())
             return type("Output", (), {"sample": velocity})
 
-    loss = denoising_loss(Oracle(), latents, np.arange(2), sigmas, torch.Generator().manual_seed(0))
-    assert loss.max().item() < 1e-6
+    errors = velocity_errors(Oracle(), latents, np.arange(2), sigmas, torch.Generator().manual_seed(0), CPU)
+    assert errors.shape == (2, 3)
+    assert errors.max().item() < 1e-6
 
 
-def test_dropping_hides_the_conditions(latents: Latents) -> None:
-    seen = []
+def test_what_is_watched_is_the_error_of_the_clean_latents(latents: Latents) -> None:
+    """A model that says 0 takes x / (sigma^2 + 1) for the clean latents: with Gaussian ones, 1 / (1 + 1 / sigma^2)."""
 
-    def model(entered, noise_level, embedding, added_time_ids):  # type: ignore[no-untyped-def]
-        seen.append((entered[:, 0, models.LATENT_CHANNELS :].abs().sum((1, 2, 3)) > 0, embedding.abs().sum((1, 2)) > 0))
-        return type("Output", (), {"sample": entered[:, :, : models.LATENT_CHANNELS]})
+    def silent(entered, *_, **__):  # type: ignore[no-untyped-def]
+        return type("Output", (), {"sample": torch.zeros_like(entered[:, :, : models.LATENT_CHANNELS])})
 
-    dropped = torch.tensor([0.01, 0.07, 0.12, 0.5])
-    denoising_loss(model, latents, np.arange(4), torch.ones(4), torch.Generator().manual_seed(0), dropped)
-    conditions, embeddings = seen[0]
-    assert conditions.tolist() == [True, False, False, True]
-    assert embeddings.tolist() == [False, False, True, True]
+    for sigma in (0.7, 3.0):
+        assert clean_error(silent, latents, sigma, CPU) == pytest.approx(1 / (1 + sigma**-2), rel=0.05)
+
+
+def test_rates_fall_over_the_last_part() -> None:
+    schedule = Schedule(100, 1e-3, warmup=10, decay=0.4)
+    factors = [schedule.factor(step, step / 100) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1)
+    assert factors[9:60] == [1.0] * 51
+    assert factors[80] == pytest.approx(0.5)
+    assert factors[99] < 0.01
+
+
+@pytest.mark.parametrize("size", [32, 40])
+def test_a_crop_shows_some_of_the_object(size: int, shard: scenes.Scenes) -> None:
+    rng = np.random.default_rng(0)
+    image = shard.orbits[0, 0]
+    crops = [cut_out(image, size, rng) for _ in range(40)]
+    assert {crop.shape for crop in crops} == {(size, size, 3)}
+    assert min(np.count_nonzero(crop.min(-1) < 230) for crop in crops) > 20
+    assert len({crop.tobytes() for crop in crops}) > 20
+    assert cut_out(np.full((64, 64, 3), 255, np.uint8), size, rng).min() == 255
 
 
 def _line(folder: Path, steps: int, stop: int | None = None) -> list[float]:
@@ -108,11 +152,14 @@ def _line(folder: Path, steps: int, stop: int | None = None) -> list[float]:
         return (model(x) - x.sum(dim=1, keepdim=True)).pow(2).mean()
 
     schedule = Schedule(steps=steps, rate=0.05, warmup=3)
-    return optimise(model, loss, schedule, folder / "line.pt", seed=1, title="line")[1].losses
+    progress = optimise(model, loss, schedule, folder / "line.pt", 1, None, "line", lambda average: [done[0]])[1]
+    assert sorted(progress.watched) == [10, 20, 30]
+    return progress.losses
 
 
 def test_an_interrupted_training_continues_the_same_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vid3d.training.loop.CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr("vid3d.training.loop.WATCH_EVERY", 10)
     undisturbed = _line(tmp_path / "a", 30)
     with pytest.raises(KeyboardInterrupt):
         _line(tmp_path / "b", 30, stop=11)
@@ -216,25 +263,37 @@ def test_the_stock_pipeline_gives_the_same_pixels_once_its_norms_are_restored(sh
     assert {m.num_groups for m in published.modules() if isinstance(m, torch.nn.GroupNorm)} == {32}
 
 
-def test_training_leaves_the_decoder_without_weight_on_neighbouring_frames(
-    shard: scenes.Scenes, tmp_path: Path
-) -> None:
-    """Single images give it no gradient, so that whatever was drawn would stay and spoil clips."""
-    model, _ = train_autoencoder(shard, tmp_path, 0, recipe=Recipe(*[Schedule(2, 1e-3, muon=1e-3)] * 3))
-    over_time = [value for value in model.state_dict().values() if value.ndim == 5 and value.shape[2:] == (3, 1, 1)]
-    assert len(over_time) > 10
-    assert all(value[:, :, 1].any() for value in over_time)
-    assert not any(value[:, :, [0, 2]].any() for value in over_time)
+def _brief(*steps: int) -> Recipe:
+    phases = zip(Recipe().phases, steps, strict=True)
+    return Recipe(tuple(replace(phase, images=2, schedule=replace(phase.schedule, steps=k)) for phase, k in phases))
 
 
 def test_the_chain_from_scenes_to_latents(shard: scenes.Scenes, tmp_path: Path) -> None:
-    brief = Recipe(Schedule(2, 1e-3), Schedule(1, 1e-3), Schedule(3, 1e-3))
-    model, phases = train_autoencoder(shard, tmp_path, seed=0, recipe=brief)
+    model, phases = train_autoencoder(shard, tmp_path, seed=0, recipe=_brief(2, 1, 3))
     assert [phase.steps for phase in phases] == [2, 1, 3]
+    pipelines.save_part(model, tmp_path / "a")
+    model = pipelines.load_autoencoder(tmp_path / "a")
     torch.manual_seed(0)
     encoder = models.new_image_encoder().eval()
     orbits, videos = encode_orbits(shard, model, encoder), encode_videos(shard, model, encoder)
-    assert orbits.clips.shape == (2, 18, 8, 8, 8)
-    assert videos.clips.shape == (2, scenes.FRAMES, 8, 8, 8)
+    assert orbits.clips.shape == (8, 18, 4, 16, 16)
+    assert videos.clips.shape == (8, scenes.FRAMES, 4, 16, 16)
     np.testing.assert_array_equal(orbits.conditions, orbits.clips[:, 0])
     np.testing.assert_allclose(videos.identifiers[:, 1], shard.scores)
+    assert np.abs(orbits.clips.std((0, 1, 3, 4)) - 1).max() < 0.1
+
+    # single images give weights on neighbouring frames no gradient: whatever was drawn would stay and spoil clips
+    pixels = as_pixels(shard.orbits[0, :3])
+    with torch.no_grad():
+        latents = model.encode(pixels).latent_dist.mean
+        together, alone = (model.decode(latents, num_frames=count).sample for count in (3, 1))
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_a_denoiser_learns_and_is_watched(latents: Latents, tmp_path: Path) -> None:
+    schedule = Schedule(4, 1e-3, muon=1e-3, warmup=1)
+    model, progress = train_denoiser(latents, latents, None, tmp_path, schedule, seed=0)
+    assert progress.steps == 4
+    assert len(progress.watched[4]) == len(WATCHED)
+    assert model.config.num_frames == 3
+    assert model.conv_out.weight.abs().max() > 0

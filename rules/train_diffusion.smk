@@ -69,6 +69,33 @@ rule train_autoencoder:
         " --threads {threads} {params.budget} 2> {log:q}"
 
 
+# what it cannot show, no denoiser will: look at this before training one
+rule judge_autoencoder:
+    input:
+        model=rules.train_autoencoder.output,
+        objects="benchmark/procedural/objects.yaml",
+    output:
+        judged="results/training/autoencoder/judged.json",
+        sheet="results/training/autoencoder/sheet.webp",
+    log:
+        "logs/train/judge-autoencoder.log",
+    benchmark:
+        "benchmarks/train/judge-autoencoder.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        folder=lambda wildcards, input: Path(input.model[0]).parent,
+    message:
+        "Judging the mini autoencoder on held-out objects"
+    shell:
+        "vid3d train-judge-autoencoder --autoencoder {params.folder:q} --objects {input.objects:q}"
+        " --output {output.judged:q} --sheet {output.sheet:q} --threads {threads} 2> {log:q}"
+
+
 rule train_image_encoder:
     input:
         expand(rules.train_scenes.output, shard=SHARDS[:6]),
@@ -187,6 +214,7 @@ rule train_seed_denoiser:
 rule train_pipeline:
     input:
         autoencoder=rules.train_autoencoder.output,
+        judged=rules.judge_autoencoder.output,
         image_encoder=rules.train_image_encoder.output,
         denoiser=expand("results/training/denoiser-{{kind}}/{file}", file=MODEL),
     output:

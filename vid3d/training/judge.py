@@ -90,7 +90,7 @@ def _figures(label: str, images: Float32, truth: Float32) -> dict[str, float | N
         "_gradient_inside": likeness.gradient_energy(images, truth, inside=True),
         "_colour": likeness.colour_difference(images, truth),
         "_hue": None if np.isnan(hue) else hue,
-        **{f"_{kind}": share for kind, share in likeness.error_shares(images, truth).items()},
+        **{f"_error_{kind}": share for kind, share in likeness.error_shares(images, truth).items()},
     }
     return {f"{label}{name}": value for name, value in figures.items()}
 

@@ -12,6 +12,7 @@ from vid3d import cli
 from vid3d.errors import InputError
 from vid3d.study.specs import SvdSeed, V3dViews
 from vid3d.training import card, judge, scenes, shards
+from vid3d.training.aims import AIMS
 from vid3d.training.schedule import Progress
 
 OBJECTS = {"frog-green": {"kind": "frog", "colour": "green", "second": "purple", "pattern": "spots"}}
@@ -30,14 +31,19 @@ def folder(mini: Path, shard: scenes.Scenes, tmp_path: Path, monkeypatch: pytest
         part = shutil.copytree(mini / name, tmp_path / option)
         shards.save_losses(part / "training.csv", [Progress(500, 60.0, [float(k) for k in range(500, 0, -1)])])
         told = {"steps": [500], "minutes": [1.0], "parameters": 1_230_000, "budget_minutes": None}
-        told |= {"clips": 2, "frames": 3, "initialised_from": "results/denoiser-views"} if option == "denoiser" else {}
+        if option == "denoiser":
+            told |= {"clips": 2, "frames": 3, "initialised_from": "results/denoiser-views"}
+            told |= {"noise_levels_watched": [40.0, 0.7], "held_out": [{"250": [0.4, 0.2], "500": [0.3, 0.1]}]}
         (part / "training.json").write_text(json.dumps(told))
         parts += [f"--{option}", part]
+    (tmp_path / "objects.yaml").write_text(yaml.safe_dump(OBJECTS))
+    here = tmp_path / "autoencoder"
+    told_of = ("--output", here / "judged.json", "--sheet", here / "sheet.webp", "--objects", tmp_path / "objects.yaml")
+    vid3d(monkeypatch, "train-judge-autoencoder", "--autoencoder", here, *told_of)
     vid3d(monkeypatch, "train-pipeline", *parts, "--output", tmp_path / "model")
     shards.save_arrays(
         tmp_path / "00.npz", {"orbits": shard.orbits[:, :3], "videos": shard.videos, "scores": shard.scores}
     )
-    (tmp_path / "objects.yaml").write_text(yaml.safe_dump(OBJECTS))
     return tmp_path
 
 
@@ -67,26 +73,37 @@ def test_a_model_is_judged_and_its_card_says_what_was_found(kind, folder, monkey
         assert figure.size[0] > 500
 
 
-def judged(generated: float, iou: float) -> dict:
-    """Views of which only the sampled ones are better than 20 dB and 0.8."""
-    others = {"repeated": 20.0, "repeated_iou": 0.8, "nearest": 20.0, "nearest_iou": 0.8}
-    means = {"generated": generated, "generated_iou": iou, "first_view": 25.0} | others
-    return {"rows": [{"object": "a"}], "means": means, "turned_right": 1.0, "spec": "{}"}
-
-
-def test_a_budget_and_what_was_done_by_hand_are_told(folder) -> None:
+def test_a_budget_is_told(folder) -> None:
     training = json.loads((folder / "model/training.json").read_text())
-    assert "- denoiser:" not in card.card("views", training, judged(23.5, 0.87), 1.0)
-    training["denoiser"] |= {"budget_minutes": 10.0, "notes": "begun twice"}
-    text = card.card("views", training, judged(23.5, 0.87), 1.0)
-    assert "by its budget of time" in text
-    assert "|\n\n- denoiser: begun twice.\n\nMinutes" in text
+    found = judged(24.0)
+    assert "by its budget" not in card.card("views", training, found, 1.0)
+    training["denoiser"] |= {"budget_minutes": 10.0}
+    assert "by its budget of time" in card.card("views", training, found, 1.0)
 
 
-@pytest.mark.parametrize(("generated", "iou", "missed"), [(23.5, 0.87, 0), (22.5, 0.87, 1), (23.5, 0.85, 1)])
-def test_aims_that_were_missed_are_told(folder, generated, iou, missed) -> None:
+def judged(psnr: float) -> dict:
+    """Views that keep all limits, but for their PSNR."""
+    figures = {"": psnr, "_iou": 0.95, "_flip": 0.05, "_gradient": 0.9, "_gradient_inside": 0.8}
+    figures |= {"_colour": 3.0, "_hue": 5.0, "_error_silhouette": 0.3, "_error_colour": 0.4, "_error_texture": 0.3}
+    means = {f"generated{name}": value for name, value in figures.items()}
+    means |= {"repeated": 14.0, "repeated_iou": 0.5, "nearest": 20.0, "first_view": 31.0, "milliseconds": 50.0}
+    rows = [{"object": "a", "generated_colour": 9.0}, {"object": "a", "generated_colour": 10.5}]
+    return {"rows": rows, "means": means, "turned_right": 1.0, "above_nearest": 1.0, "spec": "{}"}
+
+
+@pytest.mark.parametrize(("psnr", "missed"), [(24.1, 0), (23.9, 1)])
+def test_aims_that_were_missed_are_told(folder, psnr, missed) -> None:
     training = json.loads((folder / "model/training.json").read_text())
-    assert card.card("views", training, judged(generated, iou), 1.0).count("**not reached**") == missed
+    training["autoencoder"]["judged"]["psnr"] = 34.0
+    text = card.card("views", training, judged(psnr), 1.0)
+    assert text.count("**not reached**") == missed
+    assert "| colour (CIEDE2000), worst object | at most 10.0 | 9.8 | reached |" in text
+
+
+def test_motion_is_aimed_at_in_both_directions() -> None:
+    (motion,) = (aim for aim in AIMS["seed"] if "motion" in aim.text)
+    for measured, met in ((90.0, True), (110.0, True), (80.0, False), (120.0, False)):
+        assert motion.met({"means": {"100": {"measured": measured}}}) is met
 
 
 def test_a_loss_curve_is_thinned_to_means(folder) -> None:

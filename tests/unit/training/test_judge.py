@@ -48,6 +48,9 @@ def test_views_are_judged_by_direction_and_against_not_generating(objects, monke
     assert right["means"]["generated"] > 55
     assert right["means"]["generated_iou"] == pytest.approx(1.0, abs=0.01)
     assert right["means"]["generated"] > right["means"]["repeated"] + 3
+    assert right["above_nearest"] == 1.0
+    assert right["means"]["generated_gradient"] == pytest.approx(1.0, abs=0.01)
+    assert right["means"]["generated_flip"] < 0.01 < right["means"]["nearest_flip"]
     assert right["sheet"].shape == (3 * 2 * 2 * 64, 6 * 64, 3)
     wrong = judge.judge_views(objects, _truth(objects, -1), trained, seed=0)
     assert wrong["turned_right"] == 0.0
@@ -63,8 +66,9 @@ def test_a_memorised_orbit_gains_nothing_over_the_nearest(objects, monkeypatch) 
         errors = ((memory[:, 0] - frame.image) ** 2).sum(axis=(1, 2, 3))
         return Views(memory[errors.argmin()], orbit(6, 64))
 
-    judged = judge.judge_views(objects, recall, trained, seed=0)["means"]
-    assert judged["generated"] == pytest.approx(judged["nearest"])
+    judged = judge.judge_views(objects, recall, trained, seed=0)
+    assert judged["means"]["generated"] == pytest.approx(judged["means"]["nearest"])
+    assert judged["above_nearest"] == 0.0
 
 
 def test_seeds_are_judged_by_the_motion_they_show(objects) -> None:

@@ -31,7 +31,7 @@ COMMANDS = {
     "of a report": ("tables", "figures", "report"),
     "training of the mini CLIP": ("train-clip", "train-clip-judge", "train-clip-agreement", "train-clip-card"),
     "training of the mini diffusion models": (
-        *("train-scenes", "train-autoencoder", "train-image-encoder", "train-latents"),
+        *("train-scenes", "train-autoencoder", "train-judge-autoencoder", "train-image-encoder", "train-latents"),
         *("train-denoiser", "train-pipeline", "train-judge", "train-card"),
     ),
 }

@@ -37,6 +37,6 @@ def run(
     if isinstance(settings, SeedSettings):
         judged = judge.judge_seeds(named, build(settings), settings.size, settings.seed, settings.frames)
     else:
-        judged = judge.judge_views(named, build(settings), shards.load_scenes(scenes).orbits, settings.seed)
+        judged = judge.judge_views(named, build(settings), shards.load_arrays(scenes, ["orbits"])[0], settings.seed)
     files.save_picture(sheet, judged.pop("sheet"))
     files.save_json(output, {"spec": settings.argument(), **judged})

@@ -5,22 +5,28 @@ from pathlib import Path
 from vid3d.training import encode, part, pipelines, shards
 
 
-def run(*, scenes: Path, autoencoder: Path, image_encoder: Path, orbits: Path, videos: Path, threads: int = 1) -> None:
-    """Write the latents of the shard's orbits and videos.
+def run(
+    *,
+    scenes: Path,
+    autoencoder: Path,
+    image_encoder: Path,
+    orbits: Path | None = None,
+    videos: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Write the latents of the shard's orbits, of its videos, or of both.
 
     Args:
         scenes: the shard.
         autoencoder: its folder.
         image_encoder: its folder.
-        orbits: NPZ to write.
-        videos: NPZ to write.
+        orbits: NPZ to write (default: none).
+        videos: NPZ to write (default: none).
         threads: of the processor.
     """
     part.use_threads(threads)
     data = shards.load_scenes([scenes])
     models = pipelines.load_autoencoder(autoencoder), pipelines.load_image_encoder(image_encoder)
-    for output, encoded in (
-        (orbits, encode.encode_orbits(data, *models)),
-        (videos, encode.encode_videos(data, *models)),
-    ):
-        shards.save_arrays(output, vars(encoded))
+    for output, encoded in ((orbits, encode.encode_orbits), (videos, encode.encode_videos)):
+        if output is not None:
+            shards.save_arrays(output, vars(encoded(data, *models)))

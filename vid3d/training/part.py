@@ -23,12 +23,13 @@ def save(folder: Path, model: Any, phases: Sequence[Progress], facts: dict[str, 
 
     The checkpoints go, or the next training would find itself finished.
     """
-    save_part(model, folder)
+    save_part(model.cpu(), folder)
     shards.save_losses(folder / "training.csv", phases)
     done = facts | {
         "parameters": sum(value.numel() for value in model.parameters()),
         "steps": [phase.steps for phase in phases],
         "minutes": [round(phase.seconds / 60, 1) for phase in phases],
+        "held_out": [phase.watched for phase in phases if phase.watched],
     }
     save_json(folder / "training.json", done)
     shutil.rmtree(checkpoints)

@@ -107,21 +107,6 @@ def unless_control(files):
 REFERENCE = owned(layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)
 
 
-def frame_blocks(condition, size):
-    """{block of frame numbers: runs}: how the clips of the runs for which ``condition`` holds are cut into jobs."""
-    cut = {}
-    for name, run in study.runs.items():
-        if condition(run):
-            for block in layout.blocks(layout.frames(run), size):
-                cut.setdefault(tuple(block), []).append(name)
-    return cut
-
-
-def of_block(folder, block):
-    """The job that makes a block of frames of the clip whose jobs are in ``folder``."""
-    return f"{folder}/frames-{block[0]}-{block[-1]}"
-
-
 def gpus(stage):
     """Resource function: one GPU if the stage's backend runs on one; no job asks for more."""
     return lambda wildcards: int(study.runs[wildcards.run].spec(stage).device == "gpu")

@@ -67,7 +67,7 @@ rule splat:
 
 # rules in a loop: one for each block of frames, as in seed.smk
 for _device, _size in SPLAT_BLOCKS.items():
-    for _block, _runs in frame_blocks(lambda run: run.splat.device == _device, _size).items():
+    for _block, _runs in layout.frame_blocks(study, lambda run: run.splat.device == _device, _size).items():
 
         rule:
             name:
@@ -79,7 +79,7 @@ for _device, _size in SPLAT_BLOCKS.items():
                 ply=expand(layout.SPLATS, frame=_block, allow_missing=True),
                 fit=expand(layout.FIT_REPORT, frame=_block, allow_missing=True),
             log:
-                logs(job := of_block("splat/{run}/{image}/motion-{motion}/views-{views}", _block)),
+                logs(job := layout.of_block("splat/{run}/{image}/motion-{motion}/views-{views}", _block)),
                 gpu=gpu_records(job),
             benchmark:
                 benchmarks(job)

@@ -13,7 +13,7 @@ def whole_clip(wildcards):
 
 
 # rules in a loop: one for each block of frames, as in seed.smk
-for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_job.views).items():
+for _block, _runs in layout.frame_blocks(study, lambda run: True, study.execution.frames_per_job.views).items():
 
     rule:
         name:
@@ -26,7 +26,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
         output:
             expand(layout.ORBIT, frame=_block, allow_missing=True),
         log:
-            logs(job := of_block("views/{run}/{image}/motion-{motion}", _block)),
+            logs(job := layout.of_block("views/{run}/{image}/motion-{motion}", _block)),
             gpu=gpu_records(job),
         benchmark:
             benchmarks(job)
@@ -51,7 +51,7 @@ for _block, _runs in frame_blocks(lambda run: True, study.execution.frames_per_j
 
 
 # rules in a loop: one for each number of frames, as in seed.smk
-for _block, _runs in frame_blocks(lambda run: run.ground_truth, 100).items():
+for _block, _runs in layout.frame_blocks(study, lambda run: run.ground_truth, 100).items():
 
     rule:
         name:

@@ -3,7 +3,7 @@
 Wildcards: run, image, motion, views, frame and camera (two digits), report, method (another method), file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -112,6 +112,21 @@ def frames(run: Run) -> list[str]:
 def blocks(numbers: list[str], size: int) -> list[list[str]]:
     """Frame numbers cut into lists of ``size``, the last one maybe shorter."""
     return [numbers[start : start + size] for start in range(0, len(numbers), size)]
+
+
+def frame_blocks(study: Study, condition: Callable[[Run], bool], size: int) -> dict[tuple[str, ...], list[str]]:
+    """{block of at most ``size`` frame numbers: runs}: how clips of runs with ``condition`` are cut into jobs."""
+    cut: dict[tuple[str, ...], list[str]] = {}
+    for name, run in study.runs.items():
+        if condition(run):
+            for block in blocks(frames(run), size):
+                cut.setdefault(tuple(block), []).append(name)
+    return cut
+
+
+def of_block(folder: str, block: Sequence[str]) -> str:
+    """The name of the job that makes a block of frames of the clip whose jobs are in ``folder``."""
+    return f"{folder}/frames-{block[0]}-{block[-1]}"
 
 
 def cameras() -> list[str]:

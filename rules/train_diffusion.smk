@@ -9,16 +9,11 @@
 
 SHARDS = [f"{shard:02d}" for shard in range(len(study.training.shards))]
 HELD_OUT = "held-out"  # a shard that no training sees: to watch the denoisers' error on
+OBJECTS = {HELD_OUT: "--held-out --first 0 --count 24"}  # shard: the options that say which objects to render
+for _number, _count in enumerate(study.training.shards):
+    OBJECTS[SHARDS[_number]] = f"--first {sum(study.training.shards[:_number])} --count {_count}"
 MODEL = ["diffusion_pytorch_model.safetensors", "config.json", "training.csv", "training.json"]
 ENCODER = ["model.safetensors", "config.json", "training.csv", "training.json"]
-
-
-def scenes_of_shard(wildcards):
-    """Params function: the options that say which objects to render."""
-    if wildcards.shard == HELD_OUT:
-        return "--held-out --first 0 --count 24"
-    number = int(wildcards.shard)
-    return f"--first {sum(study.training.shards[:number])} --count {study.training.shards[number]}"
 
 
 rule train_scenes:
@@ -35,7 +30,7 @@ rule train_scenes:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        objects=scenes_of_shard,
+        objects=lambda wildcards: OBJECTS[wildcards.shard],
     message:
         "Rendering training scenes, shard {wildcards.shard}"
     shell:
@@ -78,9 +73,9 @@ rule judge_autoencoder:
         judged="results/training/autoencoder/judged.json",
         sheet="results/training/autoencoder/sheet.webp",
     log:
-        "logs/train/judge-autoencoder.log",
+        logs(job := "train/judge-autoencoder"),
     benchmark:
-        "benchmarks/train/judge-autoencoder.tsv"
+        benchmarks(job)
     conda:
         "../envs/cpu.yaml"
     threads: 1

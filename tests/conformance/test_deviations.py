@@ -7,6 +7,7 @@ import inspect
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -162,14 +163,19 @@ def test_11_recentring_and_soft_edges():
 def test_12_seed_settings_in_effect_reach_the_pipeline(study, tmp_path, monkeypatch):
     """What run full tells diffusers: a square picture and the numbers of the released code."""
     pytest.importorskip("diffusers")
+    import torch
+
     from vid3d.backends import seed_svd
 
     told = {}
 
+    class Part(torch.nn.Module):
+        config: ClassVar = {}
+
     class Pipeline:
         """In the place of diffusers' pipeline: notes what it is told."""
 
-        unet = vae = SimpleNamespace(config={})
+        unet = vae = Part()
 
         @classmethod
         def from_pretrained(cls, folder, **_):

@@ -65,7 +65,7 @@ class BackendSpec(Spec):
     module: ClassVar[str]
 
 
-class _Learned(BackendSpec):
+class LearnedModel(BackendSpec):
     """What all backends have that read a model's weights.
 
     Attributes:
@@ -127,7 +127,7 @@ class ReliefSeed(SeedSettings):
     frames: Annotated[int, Field(ge=1, le=100)] = 8
 
 
-class SvdSeed(SeedSettings, _Learned):
+class SvdSeed(SeedSettings, LearnedModel):
     """Stable Video Diffusion; the defaults are those in effect in the released code.
 
     Attributes:
@@ -172,7 +172,7 @@ class SvdSeed(SeedSettings, _Learned):
 # --- views -----------------------------------------------------------------------------------------------------------
 
 
-class _ViewsSpec(BackendSpec):
+class ViewsSettings(BackendSpec):
     """What all backends of the views have.
 
     Attributes:
@@ -191,7 +191,7 @@ class _ViewsSpec(BackendSpec):
         return False
 
 
-class ProceduralViews(_ViewsSpec):
+class ProceduralViews(ViewsSettings):
     """Ground truth of a procedural object."""
 
     module: ClassVar[str] = "vid3d.backends.views_procedural"
@@ -199,7 +199,7 @@ class ProceduralViews(_ViewsSpec):
     size: PixelSize = 64
 
 
-class ReliefViews(_ViewsSpec):
+class ReliefViews(ViewsSettings):
     """A closed textured relief inflated from the frame's silhouette; no learned model.
 
     Attributes:
@@ -213,7 +213,7 @@ class ReliefViews(_ViewsSpec):
     thickness: Annotated[float, Field(gt=0, le=2)] = 0.45
 
 
-class V3dViews(_ViewsSpec, _Learned):
+class V3dViews(ViewsSettings, LearnedModel):
     """V3D, the multi-view model fine-tuned from SVD; the defaults are those of the released code.
 
     Attributes:
@@ -284,7 +284,7 @@ Preset = Literal["as-released", "as-written"]
 Rasterizer = Literal["gsplat", "cpp"]
 
 
-class _FitSpec(BackendSpec):
+class FitSettings(BackendSpec):
     """What all backends of the fit have.
 
     Attributes:
@@ -304,7 +304,7 @@ class _FitSpec(BackendSpec):
     seed: int = 0
 
 
-class CpuFit(_FitSpec):
+class CpuFit(FitSettings):
     """The fused C++ fit of ``vid3d.splatting``, one thread per fit.
 
     Attributes:
@@ -316,7 +316,7 @@ class CpuFit(_FitSpec):
     instruction_set: Literal["auto", "avx2", "portable"] = "auto"
 
 
-class AutodiffFit(_FitSpec):
+class AutodiffFit(FitSettings):
     """The same recipe by automatic differentiation, with gsplat's CUDA rasterizer.
 
     Attributes:
@@ -336,7 +336,7 @@ class AutodiffFit(_FitSpec):
 # --- render ----------------------------------------------------------------------------------------------------------
 
 
-class _RenderSpec(BackendSpec):
+class RenderSettings(BackendSpec):
     """What all backends of the renders have.
 
     Attributes:
@@ -347,7 +347,7 @@ class _RenderSpec(BackendSpec):
     size: PixelSize = 512
 
 
-class CpuRender(_RenderSpec):
+class CpuRender(RenderSettings):
     """The C++ rasterizer of ``vid3d.splatting``.
 
     Attributes:
@@ -361,7 +361,7 @@ class CpuRender(_RenderSpec):
     near: Annotated[float, Field(gt=0)] = 0.2
 
 
-class AutodiffRender(_RenderSpec):
+class AutodiffRender(RenderSettings):
     """The rasterizer of the fit of that name, with gsplat on a GPU.
 
     Attributes:
@@ -379,7 +379,7 @@ class AutodiffRender(_RenderSpec):
         return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 
-class StaticRender(_RenderSpec):
+class StaticRender(RenderSettings):
     """Control: every camera of every frame shows the reference image, cut out on white."""
 
     module: ClassVar[str] = "vid3d.backends.render_static"
@@ -387,7 +387,7 @@ class StaticRender(_RenderSpec):
     backend: Literal["static"]
 
 
-class BlankRender(_RenderSpec):
+class BlankRender(RenderSettings):
     """Control: every camera of every frame is white."""
 
     module: ClassVar[str] = "vid3d.backends.render_blank"
@@ -398,7 +398,7 @@ class BlankRender(_RenderSpec):
 # --- score -----------------------------------------------------------------------------------------------------------
 
 
-class ClipEmbed(_Learned):
+class ClipEmbed(LearnedModel):
     """CLIP image embeddings by open_clip.
 
     Attributes:

@@ -1,0 +1,32 @@
+"""Control: grey images, whatever was fitted.  docs/adding-a-backend.md says where its parts go; a test runs it."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.stages import Render
+from vid3d.study.specs import RenderSettings
+
+
+class GreyRender(RenderSettings):
+    """Control: every camera of every frame is grey.
+
+    Attributes:
+        level: of all channels, from 0 (black) to 1 (white).
+    """
+
+    module: ClassVar[str] = "vid3d.backends.render_grey"
+    control: ClassVar[bool] = True  # draws something else than the splats
+    backend: Literal["grey"]
+    level: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+def build(spec: GreyRender) -> Render:
+    """A renderer of (n, spec.size, spec.size, 3) float32 images of one level."""
+
+    def render(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
+        return np.full((len(cameras), spec.size, spec.size, 3), spec.level, np.float32)
+
+    return render

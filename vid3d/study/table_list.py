@@ -1,7 +1,7 @@
 """Which tables a report has: their names, for rules and commands.  How they are made and laid out: ``vid3d.tables``.
 
-A name is that of a table's files below ``tables/`` and of its caption in ``reports/captions``.  ``macros.tex`` lists
-the numbers of the tables in this order, which means nothing elsewhere.  docs/adding-a-table.md adds one.
+A name is that of a table's files below ``tables/`` and of its caption in ``reports/captions``; the order means nothing.
+docs/adding-a-table.md adds one.
 """
 
 NAMES = (

@@ -209,7 +209,7 @@ def macros(rows: Rows, table: Table) -> Iterator[tuple[str, str]]:
 
 
 def macro_file(tables: Mapping[str, Rows]) -> str:
-    """All macros of all tables, by name.
+    """All macros of all tables, by name; the tables follow each other by theirs.
 
     Raises:
         InputError: two have one name.
@@ -220,9 +220,9 @@ def macro_file(tables: Mapping[str, Rows]) -> str:
         "% Made by `vid3d tables`; do not edit.",
     ]
     seen: set[str] = set()
-    for table, rows in tables.items():
+    for table in sorted(tables):
         lines += ["", f"% {table}.csv"]
-        for name, text in macros(rows, TABLES[table]):
+        for name, text in macros(tables[table], TABLES[table]):
             if name in seen:
                 raise InputError(f"{table}.csv: two numbers would be \\{name}; rename a run so that letters differ")
             seen.add(name)

@@ -6,6 +6,7 @@ names it.
 """
 
 import csv
+import hashlib
 import json
 import math
 import os
@@ -130,7 +131,8 @@ def save_rows(path: str | Path, rows: Sequence[dict[str, Any]], provenance: Prov
         writer.writeheader()
         for row in rows:
             writer.writerow({k: f"{v:.9g}" if isinstance(v, float | np.floating) else v for k, v in row.items()})
-    save_json(Path(path).with_suffix(".json"), provenance.as_dict())
+    written = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    save_json(Path(path).with_suffix(".json"), provenance.as_dict() | {"sha256": written})
 
 
 def load_rows(
@@ -169,6 +171,52 @@ def load_rows(
                 raise InputError(f"{path}: {column} {row[column]!r} of row {number} is no number; {remedy}") from None
         rows.append(row)
     return rows
+
+
+def load_provenance(path: str | Path) -> dict[str, Any]:
+    """The record that an artefact carries: its ``stage``, ``spec`` and ``item``; of a CSV file also its ``sha256``.
+
+    Raises:
+        InputError: missing, unreadable, or without a record.
+    """
+    path = _existing(path)
+    try:
+        record: dict[str, Any] = _READERS[path.suffix](path)
+        if isinstance(record["stage"], str) and isinstance(record["spec"], dict) and isinstance(record["item"], dict):
+            return record
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, SyntaxError, zipfile.BadZipFile, Image.DecompressionBombError):
+        pass
+    raise InputError(f"{path}: carries no record of what made it; delete it and run again")
+
+
+def _of_csv(path: Path) -> Any:
+    return load_json(path.with_suffix(".json"))
+
+
+def _of_json(path: Path) -> Any:
+    return load_json(path)["provenance"]
+
+
+def _of_png(path: Path) -> Any:
+    with Image.open(path) as image:
+        return json.loads(image.info["vid3d"])
+
+
+def _of_ply(path: Path) -> Any:
+    with path.open("rb") as stream:
+        header = stream.read(65536).partition(b"end_header")[0]
+    told = [line for line in header.splitlines() if line.startswith(b"comment vid3d ")]
+    return json.loads(told[0].removeprefix(b"comment vid3d ")) if told else {}
+
+
+def _of_npz(path: Path) -> Any:
+    with np.load(path, allow_pickle=False) as stored:
+        return json.loads(str(stored["provenance"]))
+
+
+_READERS = {".csv": _of_csv, ".json": _of_json, ".png": _of_png, ".ply": _of_ply, ".npz": _of_npz}
 
 
 # --- images ----------------------------------------------------------------------------------------------------------

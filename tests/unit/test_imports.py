@@ -39,6 +39,7 @@ WALLS = {
     "procedural": ({"cameras", "errors", "scene"}, NUMERIC),
     "splatting": ({"errors", "scene", "stages"}, NUMERIC),
     "splatting.torch": ({"errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
+    "recorded": ({"errors", "files", "study"}, set()),
     "measures": ({"randomness", "scene"}, NUMERIC | {"pandas"}),
     "indicators": ({"cameras", "measures", "scene"}, NUMERIC),
     "weights": ({"errors", "files", "study"}, {"huggingface_hub", "pydantic"}),

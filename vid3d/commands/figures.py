@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from vid3d import figures
+from vid3d import figures, recorded
 from vid3d.study.config import Study
 
 
@@ -15,4 +15,6 @@ def run(*, study: str, report: str, external: Sequence[Path] = ()) -> None:
         report: its name.
         external: scores of other methods, whose renders are compared, too.
     """
-    figures.write(Study.model_validate_json(study), report, Path(), external)
+    restricted = Study.model_validate_json(study)
+    recorded.confirm(restricted, report, Path())
+    figures.write(restricted, report, Path(), external)

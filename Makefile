@@ -8,6 +8,7 @@ PYTHON ?= python3
 CORES ?= all
 ARGS ?=
 BIN := $(CURDIR)/$(VENV)/bin
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 export PATH := $(BIN):$(PATH)
 
 CORE := CMakeLists.txt $(shell find vid3d/splatting/core -type f)
@@ -36,6 +37,8 @@ $(INSTALLED): requirements.lock pyproject.toml $(CORE)
 environment: $(INSTALLED)
 
 reproduce: environment
+	@mkdir -p "$(CACHE)/snakemake" 2> /dev/null || \
+	  { echo "vid3d: $(CACHE) cannot be written, where Snakemake keeps its cache; set XDG_CACHE_HOME"; exit 2; }
 	snakemake --cores $(CORES) $(ARGS)
 	@ls -1t results/reports/*/index.html | while read -r page; do echo "report: $(CURDIR)/$$page"; done
 

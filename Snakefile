@@ -1,9 +1,17 @@
 # The Vid3D reproducibility study: a table of contents.
 # Each included file holds one stage and begins with its contract; the order is the data's way.
 
+import shlex
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.20")
+
+
+if Path.cwd().resolve() != Path(workflow.basedir).resolve():
+    sys.exit(f"vid3d: run Snakemake in the folder of its Snakefile: cd {shlex.quote(workflow.basedir)}")
 
 
 configfile: "config/study.yaml"
@@ -25,6 +33,7 @@ include: "rules/external.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/sources.smk"
 
 
 rule all:

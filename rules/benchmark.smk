@@ -5,6 +5,11 @@
 # note  an object's description is a parameter of its own job only: editing one entry re-makes one object
 
 
+def entry(wildcards):
+    """The manifest entry of a run's image."""
+    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image]
+
+
 rule fetch:
     output:
         protected(layout.SOURCE),
@@ -31,7 +36,7 @@ rule fetch:
             ),
             "{}",
         ),
-        folder=f"--folder {shlex.quote(study.benchmark_dir)}" if study.benchmark_dir else "",
+        folder=lambda wildcards: f"--folder={shlex.quote(study.benchmark_dir)}" if study.benchmark_dir else "",
     message:
         "Fetch {wildcards.file}"
     shell:
@@ -58,7 +63,7 @@ rule reference:
     params:
         spec=spec("reference"),
         entry=lambda wildcards: entry(wildcards).model_dump_json(),
-        source=lambda wildcards, input: (f"--source {shlex.quote(str(input.source))}" if input.source else ""),
+        source=lambda wildcards, input: (f"--source={shlex.quote(str(input.source))}" if input.source else ""),
     message:
         "Prepare the reference image {wildcards.image}"
     shell:

@@ -3,6 +3,7 @@
 # A stage's files live under the run that owns them (`Study.owner`): a run that extends another and leaves a stage and
 # all before it unchanged reads the other run's files.
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ from snakemake.settings.enums import Quietness
 from vid3d.errors import InputError
 from vid3d.external import methods
 from vid3d.study import figure_list, layout
-from vid3d.study.config import STAGES, load_benchmark, load_study
-from vid3d.weights.contents import Record, identified, known, missing
+from vid3d.study.config import STAGES, as_typed, load_benchmark, load_study, notices
+from vid3d.weights.contents import Record, identified, known
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(workflow.basedir)
@@ -28,7 +29,10 @@ def study_of_the_command_line():
     """Configuration files and --config, laid over each other by our own rules (a changed backend replaces its Spec)."""
     settings = workflow.config_settings
     layers = [] if settings.replace_workflow_config else [ROOT / "config/study.yaml"]
-    return load_study([*layers, *settings.configfiles], settings.config, ROOT)
+    given = as_typed(settings.config, sys.argv)
+    # what jobs are told: Snakemake would quote texts without regard to the quotes in them
+    settings.config_args = [f"{key}={'' if value is None else json.dumps(value)}" for key, value in given.items()]
+    return load_study([*layers, *settings.configfiles], given, ROOT)
 
 
 try:
@@ -38,6 +42,9 @@ try:
     IMAGES = {name: load_benchmark(name, study.image, ROOT) for name in ("procedural", "animate124", "own")}
     IMAGES["own"] = known(IMAGES["own"], RECORD)
     RECORD.save()
+    if workflow.is_main_process:
+        for notice in notices(study, sys.argv):
+            print(f"vid3d: {notice}", file=sys.stderr)
 except InputError as error:
     print(f"vid3d: {error}", file=sys.stderr)
     sys.exit(2)
@@ -130,11 +137,6 @@ def growing(amount):
     return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
 
 
-def entry(wildcards):
-    """The manifest entry of a run's image."""
-    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image]
-
-
 def refusing(function):
     """``function`` with its InputError as one line of the workflow's."""
 
@@ -148,19 +150,17 @@ def refusing(function):
 
 
 def checkpoints(stage):
-    """Input function: the files of learned models that the stage's Spec needs, where there are any.
+    """Input function: the files of learned models that the stage's Spec needs, where there are any."""
+    return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
 
-    One that is not there, and that no rule makes, is refused also where what it would make is there already.
+
+def contents(paths):
+    """Params value: checksums, so that another file under the same name counts whatever its date.
+
+    Downloads are left out: they are pinned, and not there when the first job is planned.  (Snakemake compares no
+    parameter that is made of a job's inputs, so this is given their names.)
     """
-
-    @refusing
-    def files(wildcards):
-        wanted = study.runs[wildcards.run].spec(stage)
-        for path in missing(wanted, MANIFEST, Path()):
-            raise InputError(f"runs.{wildcards.run}.{stage}: {path} is not there, and no rule makes it; check the path")
-        return MANIFEST.inputs(wanted)
-
-    return files
+    return [RECORD.sha256(Path(path)) for path in paths if not path.startswith("results/")]
 
 
 def training_budget(share):
@@ -190,11 +190,6 @@ def study_of(report):
 def read_by(report, *kinds):
     """What a report reads of its runs: files of the named kinds."""
     return layout.read_by(study, report, *kinds)
-
-
-def of_method(function):
-    """Input or params function: ``function`` of the wildcards and of another method's entry in benchmark/external."""
-    return refusing(lambda wildcards: function(wildcards, methods.load(wildcards.method, ROOT)))
 
 
 @refusing

@@ -33,7 +33,7 @@ for _report in study.reports:
                 for path in external_clips(name)
             ],
             manifest=lambda wildcards, report=_report: methods.MANIFEST if external_scores_of(report) else [],
-            published="benchmark/published/tables.yaml",
+            published=PUBLISHED[:1],
             sources=["reports/figures.mplstyle", "reports/captions.yaml"],
         output:
             reported(layout.figures(study, _report), ".svg", "figure", _report),
@@ -49,6 +49,7 @@ for _report in study.reports:
             runtime=growing(30),
         params:
             study=lambda wildcards, report=_report: study_of(report),
+            published=lambda wildcards: contents(PUBLISHED[:1]),
             report=_report,
         message:
             f"Figures of report {_report}"

@@ -71,6 +71,8 @@ def missing() -> str | None:
         return f"no SLURM: {', '.join(absent)} not found; on Debian: apt-get install slurmctld slurmd slurm-client"
     if os.geteuid() != 0:
         return "SLURM's slurmd must be started by root"
+    if " " in sys.executable:
+        return f"Snakemake's SLURM plugin does not quote the path of Python, which has a space: {sys.executable}"
     return None
 
 

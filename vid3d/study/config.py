@@ -341,8 +341,12 @@ def load_yaml(path: str | Path, kind: type[T], cure: str = "") -> T:
     return validated(read_yaml(path), kind, path, cure)
 
 
+TEXTS = ("benchmark_dir", "image", "embedder", "report")  # settings that are one text, such as a file's name
+NAMES_LISTED = ("images", "licences", "external")  # settings that are names with commas between them, or a list
+
+
 def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """Single settings of the command line, KEY=VALUE, each value in YAML.
+    """Single settings of the command line, KEY=VALUE: texts as they are typed, all others in YAML.
 
     Raises:
         InputError: no ``=``, or broken YAML.
@@ -351,12 +355,41 @@ def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         try:
-            settings[key] = yaml.safe_load(value)
+            settings[key] = yaml.safe_load(value) if key not in TEXTS else None
         except yaml.YAMLError as error:
             raise InputError(f"--config {key}: not valid YAML: {' '.join(str(error).split())}") from None
         if not equals:
             raise InputError(f"--config {pair}: give it as KEY=VALUE")
-    return settings
+    return as_typed(settings, pairs)
+
+
+def as_typed(settings: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
+    """Settings of the command line with their texts as they were typed.
+
+    YAML makes a comment of what follows `` #``, a mapping of ``a: b`` and a number of ``007``, and all of these are
+    names that a file may have.
+
+    Args:
+        settings: as another program parsed them.
+        words: of its command line; the last KEY=VALUE counts.
+    """
+    typed = dict(settings)
+    for word in words:
+        key, equals, value = re.sub(r"^(--config=|-C=?)", "", word).partition("=")
+        listed = key in NAMES_LISTED and not isinstance(settings.get(key), list)
+        if equals and key in settings and (key in TEXTS or listed):
+            typed[key] = _unquoted(value) or None
+    return typed
+
+
+def _unquoted(text: str) -> str:
+    """A text without the quotes, if it has any, that YAML would take away."""
+    if len(text) < 2 or text[0] not in "'\"" or text[-1] != text[0]:
+        return text
+    try:
+        return str(yaml.safe_load(text))
+    except yaml.YAMLError:
+        return text[1:-1]
 
 
 def load_study(files: Iterable[str | Path], settings: Mapping[str, Any], root: Path) -> Study:
@@ -404,7 +437,7 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         InputError: one line that names the setting.
     """
     raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
-    for name in ("images", "licences", "external"):
+    for name in NAMES_LISTED:
         if isinstance(raw.get(name), str):
             raw[name] = [part.strip() for part in raw[name].split(",")]
     runs = raw.get("runs")
@@ -420,6 +453,21 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         if image not in known:
             raise InputError(f"images: no run's benchmark has {image!r}; check its spelling under benchmark/")
     return study.model_copy(update={"runs": {name: _resolved(study, name, root) for name in study.runs}})
+
+
+def notices(study: Study, words: Iterable[str]) -> list[str]:
+    """What has less effect than the command line says, a line each.
+
+    Args:
+        words: of the command line; those that are reports say what was asked for.
+    """
+    reports = [name for name in words if name in study.reports] or [study.report]
+    frames = {name: study.runs[name].used_frames for report in reports for name in study.reports[report].runs}
+    return [
+        f"frames={study.frames}: run {name} has {count}, all of which are used"
+        for name, count in frames.items()
+        if study.frames is not None and count < study.frames
+    ]
 
 
 def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[str, Any]:

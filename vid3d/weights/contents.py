@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from vid3d.errors import InputError
@@ -90,10 +90,10 @@ def known(images: Mapping[str, BenchmarkImage], record: Record) -> dict[str, Ben
     """Photographs of one's own with their checksums, so that another picture under the same name is another entry.
 
     Raises:
-        InputError: a photograph cannot be read.
+        InputError: a photograph cannot be read, or its name means something to Snakemake.
     """
     return {
-        name: image.model_copy(update={"sha256": record.sha256(Path(image.file))})
+        name: image.model_copy(update={"sha256": record.sha256(Path(nameable(image.file)))})
         if isinstance(image, Photograph)
         else image
         for name, image in images.items()
@@ -119,7 +119,7 @@ def content(spec: Spec, manifest: Manifest, record: Record, root: Path) -> str |
     """One checksum (sha256) of all weights that a Spec reads; None if it reads none that are known.
 
     What a rule draws at random has none, since it would have another one before it was drawn; what is not there has
-    none either (``missing``).
+    none either (``missing`` refuses it).
     """
     sums: list[str] = []
     for path in spec.checkpoints:
@@ -130,11 +130,33 @@ def content(spec: Spec, manifest: Manifest, record: Record, root: Path) -> str |
     return hashlib.sha256("\n".join(sums).encode()).hexdigest() if sums else None
 
 
-def missing(spec: Spec, manifest: Manifest, root: Path) -> Iterator[str]:
-    """The weights that a Spec names, that are not there, and that no rule fetches or makes."""
-    for path in spec.checkpoints:
-        if not manifest.makes(path) and not (root / path).is_file():
-            yield path.removesuffix(f"/{INDEX}")
+def missing(study: Study, made: Callable[[str], bool], root: Path) -> None:
+    """Refuse weights that a run names, that are not there, and that no rule makes.
+
+    Args:
+        made: whether a rule makes a file.
+
+    Raises:
+        InputError: names the run, the stage and the path.
+    """
+    for name, run in study.runs.items():
+        for stage in STAGES:
+            for path in run.spec(stage).checkpoints:
+                if not (root / nameable(path)).is_file() and not made(path):
+                    shown = path.removesuffix(f"/{INDEX}")
+                    raise InputError(f"runs.{name}.{stage}: {shown} is not there, and no rule makes it; check the path")
+
+
+def nameable(path: str) -> str:
+    """``path``, if a rule can have it as an input.
+
+    Raises:
+        InputError: it has braces or angle brackets, which Snakemake replaces, or a line break.
+    """
+    odd = [sign for sign in "{}<>\n" if sign in path]
+    if odd:
+        raise InputError(f"{path!r}: Snakemake reads {odd[0]!r} in a file's name as something else; rename the file")
+    return path
 
 
 def _files(path: str, root: Path) -> Iterable[str]:

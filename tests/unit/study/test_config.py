@@ -2,14 +2,17 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 import yaml
 
 from vid3d.errors import InputError
+from vid3d.study import config
 from vid3d.study.config import image_name, load_benchmark, merge, parse_study
 from vid3d.study.specs import CpuFit, ReferenceSpec, SvdSeed, parse_spec
 
+ROOT = Path(__file__).parents[3]
 RUN = {
     "title": "Truth",
     "benchmark": "procedural",
@@ -331,3 +334,42 @@ def test_a_wrong_argument_is_refused_in_one_line(stage, text, names):
     assert "\n" not in message
     for name in names:
         assert name in message, message
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("photo #1.png", "photo #1.png"),
+        ("a: b.png", "a: b.png"),
+        ("007", "007"),
+        ("null", "null"),
+        ("[1].png", "[1].png"),
+        ("'quoted #1.png'", "quoted #1.png"),
+        ("'it's.png'", "it's.png"),
+        ('"a\\"b.png"', 'a"b.png'),
+        ("", None),
+    ],
+)
+def test_a_text_of_the_command_line_is_what_was_typed(typed, name):
+    assert config.read_settings([f"image={typed}"]) == {"image": name}
+    as_snakemake_has_it = {"image": "photo", "cores": 1}
+    words = ["snakemake", "--config", f"image={typed}", "--cores", "1"]
+    assert config.as_typed(as_snakemake_has_it, words) == {"image": name, "cores": 1}
+    assert config.as_typed(as_snakemake_has_it, [f"--config=image={typed}"]) == {"image": name, "cores": 1}
+
+
+def test_lists_of_names_are_texts_and_other_settings_yaml():
+    assert config.read_settings(["images=12,no", "frames=4", "training={minutes: 10}"]) == {
+        "images": "12,no",
+        "frames": 4,
+        "training": {"minutes": 10},
+    }
+    assert config.read_settings(["images=[fish, panda]"]) == {"images": ["fish", "panda"]}
+    assert config.as_typed({"images": 12}, ["images=12"]) == {"images": "12"}
+
+
+def test_more_frames_than_a_run_has_are_no_silent_matter():
+    study = config.load_study([ROOT / "config/study.yaml"], {"frames": 10}, ROOT)
+    assert config.notices(study, ["snakemake", "full"]) == []
+    assert config.notices(study, ["truth"]) == ["frames=10: run truth has 8, all of which are used"]
+    assert config.notices(study, [])[0] == "frames=10: run quick has 8, all of which are used"

@@ -97,13 +97,18 @@ def test_what_is_drawn_at_random_has_no_checksum_before_or_after(root, manifest)
     assert _seed(root, manifest, seed=drawn) is None
 
 
-def test_what_is_missing_is_named_as_the_user_gave_it(root, manifest):
-    def missing(**stage: str) -> list[str]:
-        spec = _study(seed=RUN["seed"] | stage).runs["mine"].seed
-        return list(contents.missing(spec, manifest, root))
+def test_what_is_missing_is_named_as_the_user_gave_it(root):
+    def refused(made: str = "", **stage: str) -> str:
+        try:
+            contents.missing(_study(seed=RUN["seed"] | stage), lambda path: path == made, root)
+        except InputError as error:
+            return str(error)
+        return ""
 
-    assert missing(model="typo/svd") == ["typo/svd"]
-    assert missing() == missing(model="weights/downloads/svd-xt") == missing(model="weights/tiny/svd") == []
+    assert refused() == ""
+    assert refused(model="typo/svd") == ("runs.mine.seed: typo/svd is not there, and no rule makes it; check the path")
+    assert refused(model="typo/svd", made="typo/svd/model_index.json") == ""
+    assert "reads '{' in a file's name" in refused(model="{typo}/svd")
 
 
 def test_files_are_read_once_for_each_size_time_and_inode(root, manifest, monkeypatch):

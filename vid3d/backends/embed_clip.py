@@ -1,15 +1,17 @@
 """CLIP image embeddings by open_clip, preprocessed with open_clip's own transform (PIL, bicubic, shortest side).
 
-OpenAI's weights were trained with quick-GELU, which open_clip's architecture ``ViT-B-32`` does not use by default: the
-flag is taken from the pretrained tag's own configuration.  For a checkpoint without a tag the model's configuration
-decides.
+OpenAI's weights were trained with QuickGELU, which open_clip's architecture ``ViT-B-32`` does not use by default: the
+flag is taken from the pretrained tag's own configuration.  For a file the Spec or the model's configuration decides;
+where neither says anything and the architecture is in use with either activation, the file is refused, since both would
+load and one of them gives wrong embeddings without a word.
 
 The paper's embedder is read from a pinned file, not downloaded by open_clip.  OpenAI itself publishes a TorchScript
 archive, which holds code; the same weights without code are on the hub (``config/weights.yaml``).
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from vid3d.errors import InputError
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
 from vid3d.stages import Embed
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs import ClipEmbed, is_path
 
 BATCH = 50  # images per forward pass; fixed, as the last bits of a matrix product may depend on it
 THREADS = 1  # likewise
@@ -88,7 +90,9 @@ def _from_configuration(path: Path, weights: str) -> Any:
     except (TypeError, ValueError) as error:
         raise InputError(f"score.model: {path} is no open_clip configuration ({_first_line(error)})") from None
     open_clip.model.set_model_preprocess_cfg(network, vars(PreprocessCfg(size=network.visual.image_size)))
-    _load(network, _checkpoint(weights))
+    checkpoint = _checkpoint(weights)
+    with _reading(checkpoint):
+        open_clip.load_checkpoint(network, str(checkpoint), strict=True, weights_only=True)
     return network
 
 
@@ -96,33 +100,48 @@ def _from_name(spec: ClipEmbed) -> Any:
     if spec.model not in open_clip.list_models():
         raise InputError(f"score.model: open_clip knows no architecture {spec.model!r}; see open_clip.list_models()")
     tag = get_pretrained_cfg(spec.model, spec.weights)
-    quick_gelu = bool(tag.get("quick_gelu"))
-    if not tag or spec.published:  # open_clip's preprocessing of an architecture is that of OpenAI's tag
-        network = open_clip.create_model(spec.model, force_quick_gelu=quick_gelu, pretrained_text=False)
-        file = spec.checkpoints[0] if spec.published else spec.weights
-        _load(network, _checkpoint(file, list_pretrained_tags_by_model(spec.model)))
-        return network
+    if not tag or spec.published:
+        path = _checkpoint(
+            spec.checkpoints[0] if spec.published else spec.weights, list_pretrained_tags_by_model(spec.model)
+        )
+        # open_clip's preprocessing of an architecture is that of OpenAI's tag
+        quick_gelu = bool(tag.get("quick_gelu")) if tag else _activation(spec)
+        with _reading(path):
+            return open_clip.create_model(spec.model, str(path), force_quick_gelu=quick_gelu, weights_only=True)
     try:
-        network = open_clip.create_model(spec.model, spec.weights, force_quick_gelu=quick_gelu, weights_only=True)
+        return open_clip.create_model(
+            spec.model, spec.weights, force_quick_gelu=bool(tag.get("quick_gelu")), weights_only=True
+        )
     except (RuntimeError, OSError) as error:
         raise InputError(
             f"score.weights: {spec.model}/{spec.weights} could not be downloaded or read ({_first_line(error)}); go"
             " online once, or give the path of a checkpoint, or another embedder"
         ) from None
-    return network
+
+
+def _activation(spec: ClipEmbed) -> bool:
+    """Whether weights from a file are to be used with QuickGELU."""
+    if spec.quick_gelu is None and f"{spec.model}-quickgelu" in open_clip.list_models():
+        raise InputError(
+            f"score.quick_gelu: {spec.weights} does not say which activation its weights were trained with; set true"
+            f" (OpenAI's, MetaCLIP's; as embedder {spec.model}-quickgelu/FILE) or false (LAION-2B's, DataComp's)"
+        )
+    return bool(spec.quick_gelu)
 
 
 def _checkpoint(weights: str, tags: Sequence[str] = ()) -> Path:
     path = Path(weights)
-    if not path.is_file():
+    if not is_path(weights) or not path.is_file():
         known = f" or one of the tags {', '.join(tags)}" if tags else ""
         raise InputError(f"score.weights: {weights} does not exist; give the path of a checkpoint{known}")
     return path
 
 
-def _load(network: Any, path: Path) -> None:
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Errors of loading the weights at ``path`` as one line."""
     try:
-        open_clip.load_checkpoint(network, str(path), strict=True, weights_only=True)
+        yield
     except Exception as error:  # safetensors and torch raise many classes for unreadable files
         if "TorchScript" in str(error):
             raise InputError(

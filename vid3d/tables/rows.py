@@ -14,7 +14,9 @@ from vid3d.study.specs import ClipEmbed
 def embedder(spec: ClipEmbed) -> str:
     """The embedder's name: MODEL/WEIGHTS, or the folder of a model that is a file."""
     model = Path(spec.model)
-    return model.parent.name or model.stem if model.suffix == ".json" else f"{spec.model}/{spec.weights}"
+    if model.suffix == ".json":
+        return model.parent.name or model.stem
+    return f"{spec.model}{'-quickgelu' if spec.quick_gelu else ''}/{spec.weights}"
 
 
 def coverage(study: Study, run: Run, root: Path) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from vid3d.errors import InputError
 from vid3d.training.models import new_scheduler
-from vid3d.weights.group_norms import restore_norms
+from vid3d.weights.group_norms import attribute_known, restore_norms
 
 
 def save_part(model: Any, folder: Path) -> None:
@@ -43,7 +43,8 @@ def _restored(kind: Any, folder: Path) -> Any:
 
 def _loaded(kind: Any, folder: Path) -> Any:
     try:
-        return kind.from_pretrained(folder, use_safetensors=True).float()
+        with attribute_known():
+            return kind.from_pretrained(folder, use_safetensors=True).float()
     except (OSError, ValueError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{folder}: cannot be loaded ({reason}); train it anew") from None

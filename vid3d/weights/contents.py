@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vid3d.errors import InputError
 from vid3d.study.config import BenchmarkImage, Photograph, Run, Study
-from vid3d.study.specs import STAGES, Spec
+from vid3d.study.specs import PAPERS_EMBEDDER, STAGES, ClipEmbed, Spec, is_path
 from vid3d.weights.manifest import Manifest
 
 INDEX = "model_index.json"  # stands for a folder in diffusers' format
@@ -75,11 +75,13 @@ class Record:
 def identified(study: Study, manifest: Manifest, record: Record, root: Path) -> Study:
     """The study with the checksum of the weights in every Spec that reads some.
 
+    A copy of the paper's embedder, wherever it lies, becomes the paper's embedder.
+
     Args:
         root: the folder that relative paths start from.
 
     Raises:
-        InputError: a Spec asks for another content than its files have.
+        InputError: a Spec asks for another content than its files have, or for another model than they are of.
     """
     return study.model_copy(
         update={"runs": {name: _identified(name, run, manifest, record, root) for name, run in study.runs.items()}}
@@ -104,7 +106,10 @@ def _identified(name: str, run: Run, manifest: Manifest, record: Record, root: P
     update = {}
     for stage in STAGES:
         spec = run.spec(stage)
-        found = content(spec, manifest, record, root)
+        if isinstance(spec, ClipEmbed):
+            spec = _recognised(f"runs.{name}.{stage}", spec, manifest, record, root)
+        named = spec.model_copy(update={"file": None}) if isinstance(spec, ClipEmbed) else spec
+        found = content(named, manifest, record, root)
         if found is not None:
             if spec.content not in (None, found):
                 raise InputError(
@@ -113,6 +118,38 @@ def _identified(name: str, run: Run, manifest: Manifest, record: Record, root: P
                 )
             update[stage] = spec.model_copy(update={"content": found})
     return run.model_copy(update=update)
+
+
+def _recognised(where: str, spec: ClipEmbed, manifest: Manifest, record: Record, root: Path) -> ClipEmbed:
+    """The paper's embedder, if the weights are a file with its checksum; else the Spec as it is.
+
+    The same weights load into the same architecture with another activation, too, and embed wrongly there.
+    """
+    path = spec.file or spec.weights
+    known = path == PAPERS_EMBEDDER
+    if not known and is_path(path) and (root / path).is_file():
+        known = record.sha256(root / path) == manifest.sha256(PAPERS_EMBEDDER)
+    if spec.file is not None and not known:
+        raise InputError(f"{where}.file: {path} is not the file of ViT-B-32/openai; fetch it with `snakemake weights`")
+    if not known or spec.published or _quick_gelu(root / spec.model):
+        return spec
+    if spec.model != "ViT-B-32" or spec.quick_gelu is False:
+        raise InputError(
+            f"{where}: {path} holds the weights of ViT-B-32/openai, which {spec.model} does not fit as it is set; give"
+            " model ViT-B-32 without quick_gelu"
+        )
+    return spec.model_copy(
+        update={"weights": "openai", "quick_gelu": None, "file": None if path == PAPERS_EMBEDDER else path}
+    )
+
+
+def _quick_gelu(configuration: Path) -> bool:
+    """Whether an open_clip configuration, if this is one, asks for QuickGELU."""
+    try:
+        read = json.loads(configuration.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(read, dict) and read.get("quick_gelu") is True
 
 
 def content(spec: Spec, manifest: Manifest, record: Record, root: Path) -> str | None:

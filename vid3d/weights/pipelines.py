@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from vid3d.errors import InputError
 from vid3d.study.specs import Device, SvdSeed, V3dViews
-from vid3d.weights.group_norms import restore_norms
+from vid3d.weights.group_norms import attribute_known, restore_norms
 from vid3d.weights.idle_blocks import skip_idle_blocks
 
 
@@ -43,13 +43,14 @@ def load(
             f" if it is a hub id, set {stage}.model_revision to the commit that you mean"
         )
     try:
-        pipeline = kind.from_pretrained(
-            spec.model,
-            revision=spec.model_revision,
-            variant=variant,
-            dtype=dtype,
-            use_safetensors=True,  # never unpickle
-        )
+        with attribute_known():
+            pipeline = kind.from_pretrained(
+                spec.model,
+                revision=spec.model_revision,
+                variant=variant,
+                dtype=dtype,
+                use_safetensors=True,  # never unpickle
+            )
     except (OSError, ValueError, SafetensorError) as error:
         from_hub = spec.model_revision is not None and not Path(spec.model).exists()
         where = f" at revision {spec.model_revision}" if from_hub else ""

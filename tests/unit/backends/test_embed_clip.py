@@ -110,6 +110,40 @@ def test_the_papers_embedder_is_read_from_its_pinned_file(tmp_path: Path, monkey
     assert published.items() <= network.visual.preprocess_cfg.items()
 
 
+@pytest.fixture
+def architecture(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A tiny architecture that open_clip knows with either activation, as it does ViT-B-32."""
+    for name, quick_gelu in (("tiny", False), ("tiny-quickgelu", True)):
+        monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, name, {**CONFIGURATION, "quick_gelu": quick_gelu})
+    return "tiny"
+
+
+def test_a_file_without_a_tag_says_which_activation_it_needs(
+    checkpoint: tuple[Path, Path], architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, weights = checkpoint
+    with pytest.raises(InputError, match=r"score\.quick_gelu: .*model\.pt does not say .* tiny-quickgelu/FILE"):
+        embed_clip.build(_spec(architecture, weights))
+    images = _images((32, 32))
+    quick = embed_clip.build(_spec(f"{architecture}-quickgelu", weights))(images)
+    by_setting, plain = (
+        embed_clip.build(ClipEmbed(backend="clip", model=architecture, weights=str(weights), quick_gelu=value))(images)
+        for value in (True, False)
+    )
+    np.testing.assert_array_equal(quick, by_setting)
+    np.testing.assert_array_equal(quick, embed_clip.build(_spec(*checkpoint))(images))  # its configuration says so
+    assert np.abs(quick - plain).max() > 1e-4
+    monkeypatch.delitem(open_clip.factory._MODEL_CONFIGS, "tiny-quickgelu")
+    np.testing.assert_array_equal(plain, embed_clip.build(_spec(architecture, weights))(images))  # no doubt, then
+
+
+def test_nothing_is_said_to_be_random_that_is_not(
+    checkpoint: tuple[Path, Path], architecture: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    embed_clip.build(_spec(f"{architecture}-quickgelu", checkpoint[1]))
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
 @pytest.mark.filterwarnings("ignore:.*TorchScript|.*torch.jit")
 def test_an_archive_of_code_is_refused(checkpoint: tuple[Path, Path], tmp_path: Path) -> None:
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), tmp_path / "ViT-B-32.pt")

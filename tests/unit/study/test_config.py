@@ -10,7 +10,7 @@ import yaml
 from vid3d.errors import InputError
 from vid3d.study import config
 from vid3d.study.config import image_name, load_benchmark, merge, parse_study
-from vid3d.study.specs import CpuFit, ReferenceSpec, SvdSeed, parse_spec
+from vid3d.study.specs import ClipEmbed, CpuFit, ReferenceSpec, SvdSeed, parse_spec
 
 ROOT = Path(__file__).parents[3]
 RUN = {
@@ -83,6 +83,30 @@ def test_the_command_line_restricts_every_run(root):
     run = study.runs["truth"]
     assert (run.images, run.used_frames) == (("frog",), 2)
     assert run.score.published
+
+
+@pytest.mark.parametrize("name", ["ViT-B-32-quickgelu/openai", "ViT-B-32/OpenAI", "ViT-B-32/openai"])
+def test_one_embedder_has_one_name(root, name):
+    named = parse_study(raw({"embedder": name}), root).runs["truth"].score
+    assert named.published
+    assert named.argument() == ClipEmbed(backend="clip").argument()
+    other = parse_study(raw({"embedder": "ViT-B-16-quickgelu/metaclip-400m"}), root).runs["truth"].score
+    assert (other.model, other.weights, other.published) == ("ViT-B-16", "metaclip_400m", False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"quick_gelu": True}, "score: quick_gelu: the tag 'openai' says it"),
+        ({"model": "ViT-B-32-quickgelu", "weights": "a.pt", "quick_gelu": False}, "contradicts model"),
+        ({"model": "a/config.json", "weights": "a.pt", "quick_gelu": True}, "a/config.json says it itself"),
+        ({"weights": "a.pt", "file": "b.pt"}, "file: is where ViT-B-32/openai lies"),
+    ],
+)
+def test_an_activation_is_said_once(root, settings, what):
+    assert what in refused(
+        raw({"runs": {"truth": {"score": {"model": "ViT-B-32", "weights": "openai"} | settings}}}), root
+    )
 
 
 def test_frames_on_the_command_line_only_shorten(root):

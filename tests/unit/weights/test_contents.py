@@ -1,5 +1,6 @@
 """Weights are known by their content: another file under the same name is another setting."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from vid3d.errors import InputError
 from vid3d.study.config import Run, Study
+from vid3d.study.specs import PAPERS_EMBEDDER, ClipEmbed
 from vid3d.weights import contents
 from vid3d.weights.contents import Record, identified
 from vid3d.weights.manifest import Manifest, load_manifest
@@ -130,3 +132,63 @@ def test_a_broken_record_is_made_anew(root, broken):
     assert len(record.sha256(root / "clip/config.json")) == 64
     record.save()
     assert str(root / "clip/config.json") in json.loads((root / "record.json").read_text())
+
+
+# --- the paper's embedder, wherever it lies ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def openai(root: Path, manifest: Manifest) -> tuple[Path, Manifest]:
+    """Where a copy of the paper's embedder lies, and a manifest that knows it by its checksum."""
+    copy = root / "copies/openai.safetensors"
+    copy.parent.mkdir()
+    copy.write_text("OpenAI's weights")
+    raw = manifest.model_dump()
+    pinned = raw["models"]["clip-vit-b-32"]["files"]["open_clip_model.safetensors"]
+    pinned["sha256"] = hashlib.sha256(copy.read_bytes()).hexdigest()
+    return copy, Manifest.model_validate(raw)
+
+
+def _score(root: Path, manifest: Manifest, **settings: object) -> ClipEmbed:
+    study = identified(_study(score={"backend": "clip"} | settings), manifest, Record(root / "record.json"), root)
+    return study.runs["mine"].score
+
+
+@pytest.mark.parametrize("model", ["ViT-B-32", "ViT-B-32-quickgelu"])
+def test_a_copy_of_the_papers_embedder_is_the_papers_embedder(root, openai, model):
+    copy, manifest = openai
+    pinned, copied = _score(root, manifest), _score(root, manifest, model=model, weights="copies/openai.safetensors")
+    assert copied.published
+    assert copied.content == pinned.content
+    assert copied.checkpoints == ("copies/openai.safetensors",)  # it is not fetched a second time
+    by_path = _score(root, manifest, model=model, weights=PAPERS_EMBEDDER)  # before it is fetched, too
+    assert by_path == pinned
+    copy.write_text("other weights")
+    assert not _score(root, manifest, model=model, weights="copies/openai.safetensors").published
+
+
+def test_the_papers_embedder_in_another_model_is_refused(root, openai):
+    _, manifest = openai
+    (root / "clip/config.json").write_text('{"embed_dim": 512}')
+    for settings in ({"model": "clip/config.json"}, {"model": "ViT-B-16"}, {"quick_gelu": False}):
+        with pytest.raises(
+            InputError, match=r"^runs\.mine\.score: .* weights of ViT-B-32/openai.* give model ViT-B-32"
+        ):
+            _score(root, manifest, **settings, weights="copies/openai.safetensors")
+    (root / "clip/config.json").write_text('{"embed_dim": 512, "quick_gelu": true}')
+    assert not _score(root, manifest, model="clip/config.json", weights="copies/openai.safetensors").published
+
+
+def test_a_file_that_is_said_to_be_the_papers_embedder_has_its_checksum(root, openai):
+    copy, manifest = openai
+    assert _score(root, manifest, file="copies/openai.safetensors").published
+    copy.write_text("other weights")
+    with pytest.raises(InputError, match=r"^runs\.mine\.score\.file: copies/openai\.safetensors is not the file of"):
+        _score(root, manifest, file="copies/openai.safetensors")
+
+
+def test_a_file_beside_the_study_is_known_by_its_content_too(root, manifest):
+    (root / "clip.pt").write_text("weights")
+    before = _score(root, manifest, weights="clip.pt").content
+    (root / "clip.pt").write_text("other weights")
+    assert _score(root, manifest, weights="clip.pt").content not in (None, before)

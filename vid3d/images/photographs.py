@@ -1,9 +1,11 @@
 """Anyone's image file to a reference: opened with care, cut out, recentred.
 
-Everything that a file can bring along is settled here (EXIF rotation, palettes, CMYK, 16 bits, transparency, size), so
-that what follows sees float32 RGB and, if the file had a meaningful one, an alpha channel.
+Everything that a file can bring along is settled here and in ``depths`` and ``colours`` (EXIF rotation, palettes, CMYK,
+colour profiles, 16 bits, transparency, size), so that what follows sees float32 sRGB and, if the file had a meaningful
+one, an alpha channel.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vid3d.errors import InputError
+from vid3d.images.colours import to_srgb
+from vid3d.images.depths import eight_bits
 from vid3d.images.foreground import cut_out, framed
 from vid3d.scene import Float32, Reference
 
@@ -39,37 +43,30 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise InputError(f"{found}, too small: use one of at least {MINIMUM_SIDE} x {MINIMUM_SIDE}")
     if width * height > MAXIMUM_PIXELS:
         raise InputError(f"{found}, more than {MAXIMUM_PIXELS // 1_000_000} million: scale it down")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Sixteen-bit greyscale to eight bits; Pillow's own conversion would clip instead of scale."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.float64)
-        return Image.fromarray(np.clip(np.rint(values / 257.0), 0, 255).astype(np.uint8))
-    if image.mode == "F":
-        values = np.asarray(image).astype(np.float64)
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        scaled = np.nan_to_num((values - low) / max(high - low, 1e-12)) * 255.0
-        return Image.fromarray(np.rint(scaled).astype(np.uint8))
-    return image
+    if max(width, height) > WORKING_SIDE:
+        shorter = min(width, height) * WORKING_SIDE / max(width, height)
+        if round(shorter) < MINIMUM_SIDE:
+            raise InputError(
+                f"{found}, too long for its breadth: at {WORKING_SIDE} pixels, as images are used here, {shorter:.0f}"
+                f" are left of the other side, and {MINIMUM_SIDE} are needed; crop it"
+            )
 
 
 def open_photograph(path: Path) -> Photograph:
-    """Decode an image file.
+    """Decode an image file, and say on stderr in a line each what had to be assumed.
 
     Args:
         path: any format that Pillow reads; of an animation the first frame.
 
     Raises:
-        InputError: missing, unreadable, corrupt, smaller than 16 pixels on a side, or above 64 million pixels (found
-            from the header, before anything is decoded).
+        InputError: missing, unreadable, corrupt, smaller than 16 pixels on a side, also once it is reduced, above 64
+            million pixels (found from the header, before anything is decoded), or of samples whose white is not known.
     """
     try:
         with Image.open(path) as opened:
             _check_size(path, *opened.size)
-            upright = ImageOps.exif_transpose(opened)
-            upright = _to_eight_bits(upright)
-            upright = upright.convert("RGBA")
+            levels, assumed = eight_bits(path, opened)
+            rgba, left_aside = to_srgb(ImageOps.exif_transpose(levels), opened.info, opened.getexif())
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -82,9 +79,10 @@ def open_photograph(path: Path) -> Photograph:
     except (OSError, SyntaxError, ValueError, IndexError) as error:  # what Pillow's decoders raise on damaged files
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: the image is damaged ({reason}): replace the file") from error
-    upright.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    _check_size(path, *upright.size)
-    pixels = np.asarray(upright, dtype=np.float32) / np.float32(255.0)
+    for note in filter(None, (assumed, left_aside)):
+        print(f"{path}: note: {note}", file=sys.stderr)
+    rgba.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    pixels = np.asarray(rgba, dtype=np.float32) / np.float32(255.0)
     alpha = np.ascontiguousarray(pixels[..., 3])
     colours = np.ascontiguousarray(pixels[..., :3])
     if np.mean(alpha < 0.5) < TRANSPARENT_SHARE:

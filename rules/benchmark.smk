@@ -56,7 +56,6 @@ rule reference:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1500),
         runtime=growing(10),

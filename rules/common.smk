@@ -1,5 +1,6 @@
 # The validated study, wildcard constraints and named input functions; no rules.
 #
+# A job takes one core, as Snakemake has it, unless its rule says otherwise (`threads`).
 # A stage's files live under the run that owns them (`Study.owner`): a run that extends another and leaves a stage and
 # all before it unchanged reads the other run's files.
 

@@ -26,7 +26,6 @@ rule external_video:
     localrule: True  # the nodes of a cluster often have no internet
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
@@ -62,7 +61,6 @@ rule external_scores:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),

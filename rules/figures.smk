@@ -43,7 +43,6 @@ for _report in study.reports:
             benchmarks(job)
         conda:
             "../envs/cpu.yaml"
-        threads: 1
         resources:
             mem_mb=growing(2000),
             runtime=growing(30),

@@ -20,7 +20,6 @@ rule indicators:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(30),

@@ -31,7 +31,6 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
             run=runs_where(lambda run: run.used_frames == _frames),
         conda:
             environment("render")
-        threads: 1
         resources:
             gpu=gpus("render"),
             mem_mb=growing(lambda wildcards: 8000 if study.runs[wildcards.run].render.device == "gpu" else 2000),

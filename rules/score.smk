@@ -23,7 +23,6 @@ rule score:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
@@ -51,7 +50,6 @@ rule stage_embeddings:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
@@ -85,7 +83,6 @@ rule held_out:
         run=runs_where(lambda run: run.ground_truth),
     conda:
         environment("render")
-    threads: 1
     resources:
         gpu=gpus("render"),
         mem_mb=growing(2000),

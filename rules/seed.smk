@@ -30,7 +30,6 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
             run=runs_where(lambda run: run.seed.frames == _frames),
         conda:
             environment("seed")
-        threads: 1
         resources:
             gpu=gpus("seed"),
             mem_mb=growing(lambda wildcards: 24000 if study.runs[wildcards.run].seed.device == "gpu" else 3000),

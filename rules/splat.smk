@@ -50,7 +50,6 @@ rule splat:
         run=runs_where(lambda run: run.splat.device not in SPLAT_BLOCKS),
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1500),
         runtime=growing(60),
@@ -87,7 +86,6 @@ for _device, _size in SPLAT_BLOCKS.items():
                 run="|".join(_runs),
             conda:
                 f"../envs/{_device}.yaml"
-            threads: 1
             resources:
                 gpu=gpus("splat"),
                 mem_mb=growing({"cpu": 2000, "gpu": 16000}[_device]),

@@ -19,7 +19,6 @@ rule tiny_weights:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
@@ -43,7 +42,6 @@ rule convert_tiny_v3d:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),

@@ -30,7 +30,6 @@ rule train_mini_clip:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(3000),
         runtime=growing(180),
@@ -55,7 +54,6 @@ rule evaluate_mini_clip:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -81,7 +79,6 @@ rule mini_clip_agreement:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(30),
@@ -109,7 +106,6 @@ rule mini_clip_card:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),

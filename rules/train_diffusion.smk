@@ -25,7 +25,6 @@ rule train_scenes:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -49,7 +48,6 @@ rule train_autoencoder:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(240),
@@ -78,7 +76,6 @@ rule judge_autoencoder:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
@@ -102,7 +99,6 @@ rule train_image_encoder:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
@@ -131,7 +127,6 @@ rule train_latents:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
@@ -158,7 +153,6 @@ rule train_views_denoiser:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(6000),
         runtime=growing(1200),
@@ -187,7 +181,6 @@ rule train_seed_denoiser:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(6000),
         runtime=growing(1200),
@@ -222,7 +215,6 @@ rule train_pipeline:
         kind="views|seed",
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
@@ -258,7 +250,6 @@ rule judge_mini_model:
         kind="views|seed",
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
@@ -285,7 +276,6 @@ rule mini_model_card:
         kind="views|seed",
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),

@@ -34,7 +34,6 @@ for _block, _runs in layout.frame_blocks(study, lambda run: True, study.executio
             run="|".join(_runs),
         conda:
             environment("views")
-        threads: 1
         resources:
             gpu=gpus("views"),
             mem_mb=growing(lambda wildcards: 32000 if study.runs[wildcards.run].views.device == "gpu" else 3000),
@@ -68,7 +67,6 @@ for _block, _runs in layout.frame_blocks(study, lambda run: run.ground_truth, 10
             run="|".join(_runs),
         conda:
             "../envs/cpu.yaml"
-        threads: 1
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),

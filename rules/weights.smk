@@ -39,7 +39,6 @@ rule weights_file:
     localrule: True  # the nodes of a cluster often have no internet
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(600),
@@ -68,7 +67,6 @@ rule convert_v3d:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(6000),  # 1.1 GB and the mapped files' pages
         runtime=growing(60),

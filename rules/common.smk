@@ -60,6 +60,7 @@ wildcard_constraints:
     frame="[0-9]{2}",
     camera="[0-9]{2}",
     method="[a-z0-9-]+",
+    kind="views|seed",
 
 
 def runs_where(condition):

@@ -28,7 +28,7 @@ rule tiny_weights:
         "vid3d tiny-weights --output weights/tiny 2> {log:q}"
 
 
-rule convert_tiny_v3d:
+use rule convert_v3d as convert_tiny_v3d with:
     input:
         checkpoint=rules.tiny_weights.output.checkpoint,
         svd=rules.tiny_weights.output.svd,
@@ -40,15 +40,8 @@ rule convert_tiny_v3d:
         logs(job := "weights/tiny-v3d-diffusers"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        folder=lambda wildcards, output: Path(output.account).parent,
-    message:
-        "Convert random weights in V3D's layout to a diffusers folder"
-    shell:
-        "vid3d convert --checkpoint {input.checkpoint:q} --svd {input.svd:q} --config {input.sizes:q}"
-        " --output {params.folder:q} 2> {log:q}"
+        sizes=lambda wildcards, input: f"--config {input.sizes}",

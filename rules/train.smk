@@ -91,7 +91,7 @@ rule mini_clip_agreement:
         " --held-out {input.held_out:q} --output {output:q} 2> {log:q}"
 
 
-rule mini_clip_card:
+use rule mini_model_card as mini_clip_card with:
     input:
         model=MINI_CLIP_MODEL,
         evaluation="weights/mini-clip/evaluation.json",
@@ -104,17 +104,8 @@ rule mini_clip_card:
         logs(job := "train/mini-clip-card"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
     params:
-        folder=lambda wildcards, output: Path(output[0]).parent,
-    message:
-        "Model card of the mini CLIP"
-    shell:
-        "vid3d train-clip-card --model {params.folder:q} 2> {log:q}"
+        kind="clip",
 
 
 rule train:

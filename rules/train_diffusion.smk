@@ -39,7 +39,7 @@ rule train_scenes:
 # the first scenes suffice for what sees single images
 rule train_autoencoder:
     input:
-        expand(rules.train_scenes.output, shard=SHARDS[:6]),
+        data=expand(rules.train_scenes.output, shard=SHARDS[:6]),
     output:
         expand("results/training/autoencoder/{file}", file=MODEL),
     log:
@@ -52,14 +52,16 @@ rule train_autoencoder:
         mem_mb=growing(8000),
         runtime=growing(240),
     params:
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints="results/training/checkpoints/autoencoder",
+        part="autoencoder",
+        further="",  # options that this part has and others have not
         budget=training_budget(0.2),
+        folder=lambda wildcards, output: Path(output[0]).parent,
+        checkpoints=lambda wildcards, output: f"results/training/checkpoints/{Path(output[0]).parent.name}",
     message:
-        "Training the mini autoencoder"
+        "Training a part of the mini diffusion models: {params.part}"
     shell:
-        "vid3d train-autoencoder --scenes {input:q} --output {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " --threads {threads} {params.budget} 2> {log:q}"
+        "vid3d train-part {params.part} --data {input.data:q} {params.further} --output {params.folder:q}"
+        " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 
 # what it cannot show, no denoiser will: look at this before training one
@@ -88,29 +90,19 @@ rule judge_autoencoder:
         " --output {output.judged:q} --sheet {output.sheet:q} --threads {threads} 2> {log:q}"
 
 
-rule train_image_encoder:
-    input:
-        expand(rules.train_scenes.output, shard=SHARDS[:6]),
+use rule train_autoencoder as train_image_encoder with:
     output:
         expand("results/training/image-encoder/{file}", file=ENCODER),
     log:
         logs(job := "train/image-encoder"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
     params:
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints="results/training/checkpoints/image-encoder",
+        part="image-encoder",
         budget=training_budget(0.1),
-    message:
-        "Training the mini image encoder"
-    shell:
-        "vid3d train-image-encoder --scenes {input:q} --output {params.folder:q} --checkpoints {params.checkpoints:q}"
-        " --threads {threads} {params.budget} 2> {log:q}"
 
 
 rule train_latents:
@@ -141,9 +133,9 @@ rule train_latents:
         " --threads {threads} 2> {log:q}"
 
 
-rule train_views_denoiser:
+use rule train_autoencoder as train_views_denoiser with:
     input:
-        latents=expand(rules.train_latents.output.orbits, shard=SHARDS),
+        data=expand(rules.train_latents.output.orbits, shard=SHARDS),
         held_out=expand(rules.train_latents.output.orbits, shard=[HELD_OUT]),
     output:
         expand("results/training/denoiser-views/{file}", file=MODEL),
@@ -151,26 +143,19 @@ rule train_views_denoiser:
         logs(job := "train/denoiser-views"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=growing(6000),
         runtime=growing(1200),
     params:
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints="results/training/checkpoints/denoiser-views",
+        part="views",
+        further=lambda wildcards, input: f"--held-out {input.held_out}",
         budget=training_budget(0.35),
-    message:
-        "Training the denoiser of orbits of views"
-    shell:
-        "vid3d train-denoiser views --latents {input.latents:q} --held-out {input.held_out:q}"
-        " --output {params.folder:q} --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 
 # V3D was fine-tuned from Stable Video Diffusion; here the harder task is learnt first
-rule train_seed_denoiser:
+use rule train_views_denoiser as train_seed_denoiser with:
     input:
-        latents=expand(rules.train_latents.output.videos, shard=SHARDS),
+        data=expand(rules.train_latents.output.videos, shard=SHARDS),
         held_out=expand(rules.train_latents.output.videos, shard=[HELD_OUT]),
         initial=rules.train_views_denoiser.output,
     output:
@@ -179,22 +164,10 @@ rule train_seed_denoiser:
         logs(job := "train/denoiser-seed"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
-    resources:
-        mem_mb=growing(6000),
-        runtime=growing(1200),
     params:
-        initial=lambda wildcards, input: Path(input.initial[0]).parent,
-        folder=lambda wildcards, output: Path(output[0]).parent,
-        checkpoints="results/training/checkpoints/denoiser-seed",
+        part="seed",
+        further=lambda wildcards, input: f"--held-out {input.held_out} --initial {Path(input.initial[0]).parent}",
         budget=training_budget(0.25),
-    message:
-        "Training the denoiser of seed videos"
-    shell:
-        "vid3d train-denoiser seed --latents {input.latents:q} --held-out {input.held_out:q}"
-        " --initial {params.initial:q} --output {params.folder:q}"
-        " --checkpoints {params.checkpoints:q} --threads {threads} {params.budget} 2> {log:q}"
 
 
 # The models' folders are committed and are no rule's output: runs read them as they are, and only forcing this rule, as
@@ -211,27 +184,21 @@ rule train_pipeline:
         logs(job := "train/pipeline-{kind}"),
     benchmark:
         benchmarks(job)
-    wildcard_constraints:
-        kind="views|seed",
     conda:
         "../envs/cpu.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        parts=lambda wildcards, input: " ".join(
-            f"--{part} {Path(files[0]).parent}"
-            for part, files in {
-                "autoencoder": input.autoencoder,
-                "image-encoder": input.image_encoder,
-                "denoiser": input.denoiser,
-            }.items()
-        ),
+        autoencoder=lambda wildcards, input: Path(input.autoencoder[0]).parent,
+        image_encoder=lambda wildcards, input: Path(input.image_encoder[0]).parent,
+        denoiser=lambda wildcards, input: Path(input.denoiser[0]).parent,
         folder="weights/mini-{kind}",
     message:
         "Putting the pipeline of {wildcards.kind} together"
     shell:
-        "vid3d train-pipeline {params.parts} --output {params.folder:q} 2> {log:q}"
+        "vid3d train-pipeline --autoencoder {params.autoencoder:q} --image-encoder {params.image_encoder:q}"
+        " --denoiser {params.denoiser:q} --output {params.folder:q} 2> {log:q}"
 
 
 rule judge_mini_model:
@@ -246,8 +213,6 @@ rule judge_mini_model:
         logs(job := "train/judge-{kind}"),
     benchmark:
         benchmarks(job)
-    wildcard_constraints:
-        kind="views|seed",
     conda:
         "../envs/cpu.yaml"
     resources:
@@ -272,19 +237,18 @@ rule mini_model_card:
         logs(job := "train/card-{kind}"),
     benchmark:
         benchmarks(job)
-    wildcard_constraints:
-        kind="views|seed",
     conda:
         "../envs/cpu.yaml"
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        kind=lambda wildcards: wildcards.kind,
         folder=lambda wildcards, output: Path(output[0]).parent,
     message:
-        "Model card of the mini model of {wildcards.kind}"
+        "Model card of {params.folder}"
     shell:
-        "vid3d train-card {wildcards.kind} --model {params.folder:q} 2> {log:q}"
+        "vid3d train-card {params.kind} --model {params.folder:q} 2> {log:q}"
 
 
 rule train_diffusion:

@@ -72,7 +72,9 @@ rule convert_v3d:
         runtime=growing(60),
     params:
         folder=lambda wildcards, output: Path(output.account).parent,
+        sizes="",  # of a model that is not of V3D's size
     message:
-        "Convert V3D's checkpoint to a diffusers folder"
+        "Convert V3D's checkpoint to a diffusers folder: {params.folder}"
     shell:
-        "vid3d convert --checkpoint {input.checkpoint:q} --svd {input.svd:q} --output {params.folder:q} 2> {log:q}"
+        "vid3d convert --checkpoint {input.checkpoint:q} --svd {input.svd:q} {params.sizes} --output {params.folder:q}"
+        " 2> {log:q}"

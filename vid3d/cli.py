@@ -29,10 +29,10 @@ COMMANDS = {
     "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
     "other methods": ("fetch-external", "score-external"),
     "of a report": ("tables", "figures", "report"),
-    "training of the mini CLIP": ("train-clip", "train-clip-judge", "train-clip-agreement", "train-clip-card"),
-    "training of the mini diffusion models": (
-        *("train-scenes", "train-autoencoder", "train-judge-autoencoder", "train-image-encoder", "train-latents"),
-        *("train-denoiser", "train-pipeline", "train-judge", "train-card"),
+    "training of the mini models": (
+        *("train-clip", "train-clip-judge", "train-clip-agreement"),
+        *("train-scenes", "train-part", "train-judge-autoencoder", "train-latents", "train-pipeline", "train-judge"),
+        "train-card",
     ),
 }
 _MEANING = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)  # of an argument, in a docstring

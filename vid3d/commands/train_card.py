@@ -1,16 +1,19 @@
-"""Write the model card of a mini diffusion model from the files of its folder."""
+"""Write the model card of a mini model from the files of its folder."""
 
 from pathlib import Path
 from typing import Literal
 
-from vid3d.training import card
+from vid3d.training import card, clip_card
 
 
-def run(kind: Literal["views", "seed"], /, *, model: Path) -> None:
-    """Write README.md and its figure.
+def run(kind: Literal["clip", "views", "seed"], /, *, model: Path) -> None:
+    """Write README.md and its figures.
 
     Args:
-        kind: the stage that the model serves.
-        model: its folder.
+        kind: the mini CLIP, or the stage that the model serves.
+        model: its folder, with what was measured.
     """
-    card.write(kind, model)
+    if kind == "clip":
+        clip_card.write(model)
+    else:
+        card.write(kind, model)

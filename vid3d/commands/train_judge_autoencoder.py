@@ -5,7 +5,8 @@ from pathlib import Path
 from vid3d import files
 from vid3d.procedural import load_objects
 from vid3d.study.config import read_yaml
-from vid3d.training import part, pipelines
+from vid3d.training import pipelines
+from vid3d.training.faster import use_threads
 from vid3d.training.judge_autoencoder import judge_autoencoder
 
 
@@ -19,7 +20,7 @@ def run(*, autoencoder: Path, objects: Path, output: Path, sheet: Path, threads:
         sheet: the picture.
         threads: of the processor.
     """
-    part.use_threads(threads)
+    use_threads(threads)
     judged = judge_autoencoder(load_objects(read_yaml(objects)), pipelines.load_autoencoder(autoencoder))
     files.save_picture(sheet, judged.pop("sheet"))
     files.save_json(output, judged)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from vid3d.training import encode, part, pipelines, shards
+from vid3d.training import encode, pipelines, shards
+from vid3d.training.faster import use_threads
 
 
 def run(
@@ -24,7 +25,7 @@ def run(
         videos: NPZ to write (default: none).
         threads: of the processor.
     """
-    part.use_threads(threads)
+    use_threads(threads)
     data = shards.load_scenes([scenes])
     models = pipelines.load_autoencoder(autoencoder), pipelines.load_image_encoder(image_encoder)
     for output, encoded in ((orbits, encode.encode_orbits), (videos, encode.encode_videos)):

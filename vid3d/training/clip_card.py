@@ -13,7 +13,7 @@ _CARD = """# Mini CLIP
 A small CLIP of our own, so that the study can be scored without any download. It knows the procedural family and
 nothing else: **its CLIP-I is not comparable with published numbers**, and on photographs it is only a number.
 
-<!-- Made by `vid3d train-clip-card` from training.json, training.csv, evaluation.json and agreement.json.  Do not
+<!-- Made by `vid3d train-card clip` from training.json, training.csv, evaluation.json and agreement.json.  Do not
 edit. -->
 
 ## Model

@@ -6,7 +6,8 @@ after Karras et al. 2022): x = z + sigma n enters as x / sqrt(sigma^2 + 1), the 
 Neither embedding nor condition is ever dropped: the study samples without guidance, and so learns for nothing else.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from vid3d.scene import Float32
+from vid3d.training import shards
 from vid3d.training.faster import compile_blocks, hasten, processor, reduced_precision
 from vid3d.training.loop import optimise
 from vid3d.training.models import new_denoiser
@@ -42,8 +44,15 @@ class Latents:
     identifiers: Float32
 
 
-VIEWS_SCHEDULE = Schedule(steps=50_000, rate=1.5e-3, muon=4e-3, warmup=60, decay=0.5)
-SEED_SCHEDULE = Schedule(steps=10_000, rate=1e-3, muon=2.5e-3, warmup=60, decay=0.5)
+def load_latents(paths: Sequence[Path]) -> Latents:
+    """Shards of encoded clips, joined."""
+    return Latents(*shards.load_arrays(paths, [field.name for field in fields(Latents)]))
+
+
+SCHEDULES = {
+    "views": Schedule(steps=50_000, rate=1.5e-3, muon=4e-3, warmup=60, decay=0.5),
+    "seed": Schedule(steps=10_000, rate=1e-3, muon=2.5e-3, warmup=60, decay=0.5),
+}
 BATCH = 4  # clips a step: the least for which Muon does not take a third of the time
 ON_GPU = 4  # times as many
 

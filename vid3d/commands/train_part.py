@@ -1,0 +1,78 @@
+"""Train a part of the mini diffusion models: the autoencoder, the image encoder, or a stage's denoiser."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from vid3d import files
+from vid3d.errors import InputError
+from vid3d.training import denoiser, pipelines, shards
+from vid3d.training.autoencoder import Recipe, train_autoencoder
+from vid3d.training.faster import use_threads
+from vid3d.training.image_encoder import SCHEDULE, train_image_encoder
+from vid3d.training.schedule import Progress
+
+
+def run(
+    kind: Literal["autoencoder", "image-encoder", "views", "seed"],
+    /,
+    *,
+    data: Sequence[Path],
+    held_out: Path | None = None,
+    initial: Path | None = None,
+    budget: float | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    checkpoints: Path,
+    output: Path,
+) -> None:
+    """Write the part's folder: weights, training.csv (losses) and training.json (what was done).
+
+    Args:
+        kind: which part; views and seed are the denoisers of these stages.
+        data: shards, of scenes or, for a denoiser, of encoded clips.
+        held_out: for a denoiser, a shard of what training never sees, on which the error is watched.
+        initial: for a denoiser, the folder of another one to begin with (default: random weights).
+        budget: minutes in all (default: the full recipe).
+        seed: of the randomness.
+        threads: of the processor.
+        checkpoints: folder from which an interrupted training goes on; it goes at the end, or the next training would
+            find itself finished.
+        output: the part's folder.
+    """
+    use_threads(threads)
+    model: Any
+    if kind == "autoencoder":
+        scenes = shards.load_scenes(data)
+        model, phases = train_autoencoder(scenes, checkpoints, seed, budget)
+        facts = {"recipe": asdict(Recipe()), "objects": len(scenes.scores)}
+    elif kind == "image-encoder":
+        orbits = shards.load_scenes(data).orbits
+        model, progress = train_image_encoder(orbits, checkpoints, seed, budget)
+        phases, facts = [progress], {"recipe": asdict(SCHEDULE), "images": orbits.shape[0] * orbits.shape[1]}
+    else:
+        latents, schedule = denoiser.load_latents(data), denoiser.SCHEDULES[kind]
+        if held_out is None:
+            raise InputError(f"--held-out: a denoiser ({kind}) needs a shard of clips to watch its error on")
+        begun = None if initial is None else pipelines.load_denoiser(initial)
+        unseen, title = denoiser.load_latents([held_out]), f"denoiser of {kind}"
+        model, progress = denoiser.train_denoiser(latents, unseen, begun, checkpoints, schedule, seed, budget, title)
+        phases, facts = [progress], {"recipe": asdict(schedule), "clips": len(latents.clips)}
+        facts |= {"frames": latents.clips.shape[1], "initialised_from": str(initial)}
+        facts |= {"noise_levels_watched": denoiser.WATCHED}
+    facts |= {"seed": seed, "threads": threads, "budget_minutes": budget}
+    pipelines.save_part(model.cpu(), output)
+    shards.save_losses(output / "training.csv", phases)
+    files.save_json(output / "training.json", facts | _done(model, phases))
+    shutil.rmtree(checkpoints)
+
+
+def _done(model: Any, phases: Sequence[Progress]) -> dict[str, Any]:
+    return {
+        "parameters": sum(value.numel() for value in model.parameters()),
+        "steps": [phase.steps for phase in phases],
+        "minutes": [round(phase.seconds / 60, 1) for phase in phases],
+        "held_out": [phase.watched for phase in phases if phase.watched],
+    }

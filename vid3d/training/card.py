@@ -1,6 +1,5 @@
 """The model cards of the mini diffusion models: every number is read from the files that training and judging left."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ without it the pictures are wrong.
 
 ## Training
 
-Data: {clips:,} painted objects of the procedural family, each geometry in {colourings} colourings, {frames} images
-each, rendered by `vid3d train-scenes`. One combination of class and colours in eight is held out, among them every
-named object of the benchmark.
+Data: {denoiser[clips]:,} painted objects of the procedural family, each geometry in {colourings} colourings,
+{denoiser[frames]} images each, rendered by `vid3d train-scenes`. One combination of class and colours in eight is held
+out, among them every named object of the benchmark.
 
 | part | steps | minutes | parameters | started from |
 |---|---|---|---|---|
@@ -94,7 +93,8 @@ def write(kind: str, folder: Path) -> None:
     """
     training, judged = files.load_json(folder / "training.json"), files.load_json(folder / "judged.json")
     _loss_figure(folder, training["denoiser"])
-    files.save_text(folder / "README.md", card(kind, training, judged, _megabytes(folder)))
+    megabytes = sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
+    files.save_text(folder / "README.md", card(kind, training, judged, megabytes))
 
 
 def card(kind: str, training: dict[str, Any], judged: dict[str, Any], megabytes: float) -> str:
@@ -105,20 +105,18 @@ def card(kind: str, training: dict[str, Any], judged: dict[str, Any], megabytes:
         judged: what ``vid3d train-judge`` found.
     """
     denoiser = training["denoiser"]
-    budgets = {part["budget_minutes"] for part in training.values()}
-    limited = any(budget is not None for budget in budgets)
+    limited = any(part["budget_minutes"] is not None for part in training.values())
     return _CARD.format(
         title={VIEWS: "multi-view model", SEED: "seed video model"}[kind],
         purpose=_PURPOSE[kind],
         kind=kind,
         unet=denoiser["parameters"] / 1e6,
         megabytes=megabytes,
-        clips=denoiser["clips"],
+        denoiser=denoiser,
         colourings=COLOURINGS,
         watched=", ".join(f"{sigma:g}" for sigma in denoiser["noise_levels_watched"]),
         autoencoder=_autoencoder(training["autoencoder"]["judged"]),
         aims="\n".join(aim.row(judged) for aim in AIMS[kind]),
-        frames=denoiser["frames"],
         parts="\n".join(_part(name, part) for name, part in training.items()),
         budget=", each part ended by its budget of time" if limited else "",
         caveat=", with other numbers where a budget of time ended a part" if limited else "",
@@ -227,17 +225,12 @@ def _seed_scores(judged: dict[str, Any]) -> str:
     )
 
 
-def _megabytes(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
-
-
 def _loss_figure(folder: Path, denoiser: dict[str, Any]) -> None:
     """Each model's loss over its steps, phase after phase, and the denoiser's error on held-out clips."""
     curves: dict[str, list[tuple[float, float]]] = {}
-    with (folder / "training.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            curve = curves.setdefault(f"{row['model'].replace('_', ' ')}, phase {row['phase']}", [])
-            curve.append((float(row["step"]), float(row["loss"])))
+    for row in files.load_rows(folder / "training.csv", {"model": str, "phase": str, "step": float, "loss": float}):
+        curve = curves.setdefault(f"{row['model'].replace('_', ' ')}, phase {row['phase']}", [])
+        curve.append((row["step"], row["loss"]))
     figure = Figure(figsize=(11, 2.6), layout="constrained")
     *panels, last = figure.subplots(1, len(curves) + 1)
     for axes, (title, curve) in zip(panels, curves.items(), strict=True):
@@ -251,5 +244,10 @@ def _loss_figure(folder: Path, denoiser: dict[str, Any]) -> None:
     last.set(title="denoiser, held out", xlabel="step", yscale="log")
     last.legend(fontsize="small")
     figure.axes[0].set_ylabel("loss")
-    with files.atomic(folder / "training.png") as temporary:
+    save_chart(folder / "training.png", figure)
+
+
+def save_chart(path: Path, figure: Figure) -> None:
+    """A figure of a card as PNG; equal figures give equal bytes."""
+    with files.atomic(path) as temporary:
         figure.savefig(temporary, dpi=100, metadata={"Software": None})

@@ -1,12 +1,13 @@
 """The model card of the mini CLIP: every number in it is read from the files that training and evaluation left."""
 
-import csv
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from vid3d import files
+from vid3d.training.card import save_chart
 
 _CARD = """# Mini CLIP
 
@@ -19,36 +20,38 @@ edit. -->
 ## Model
 
 open_clip's class `CLIP` with the configuration `config.json`: images of 64 px, a ResNet image tower of
-{tower:.2f} M parameters ({all:.2f} M with the text tower), embeddings of {embed_dim} numbers, and a vocabulary of
-{vocabulary} words (`vocabulary.txt`; one token per word). Weights: `model.safetensors`, float16, {megabytes:.1f} MB.
+{tower:.2f} M parameters ({all:.2f} M with the text tower), embeddings of {config[embed_dim]} numbers, and a vocabulary
+of {training[vocabulary]} words (`vocabulary.txt`; one token per word). Weights: `model.safetensors`, float16,
+{megabytes:.1f} MB.
 
 ## Training
 
-open_clip's contrastive loss on {pairs:,} (image, caption) pairs: {objects:,} sampled objects ({captions:,} different
-captions), each seen {views} times from random azimuths, within {elevation:g} degrees above or below the orbit, at
-random moments, moving with a random amplitude of up to {reach:.0%} of the class's largest. One combination of class and
-colours in eight is held out, among them all named objects of the benchmark. No augmentation: in particular no blur,
-noise, cropping or recolouring, since a model taught to overlook damage would be no ruler.
-{steps:,} steps of {batch} pairs with AdamW, seed {seed}. Rendering the pairs took {rendering:.0f} minutes and training
-{training:.0f} minutes of wall clock on {threads} thread of a shared machine. `vid3d train-clip` repeats it.
+open_clip's contrastive loss on {training[pairs]:,} (image, caption) pairs: {recipe[objects]:,} sampled objects
+({training[different_captions]:,} different captions), each seen {recipe[views]} times from random azimuths, within
+{recipe[elevation]:g} degrees above or below the orbit, at random moments, moving with a random amplitude of up to
+{recipe[reach]:.0%} of the class's largest. One combination of class and colours in eight is held out, among them all
+named objects of the benchmark. No augmentation: in particular no blur, noise, cropping or recolouring, since a model
+taught to overlook damage would be no ruler. {training[steps_done]:,} steps of {recipe[batch]} pairs with AdamW, seed
+{training[seed]}. Rendering the pairs took {rendering:.0f} minutes and training {minutes:.0f} minutes of wall clock on
+{training[threads]} thread of a shared machine. `vid3d train-clip` repeats it.
 
 ![Loss and share of right captions in the batch](training.png)
 
 ## How good a ruler it is
 
 Measured on {held_out} held-out objects of different captions ({named} of the benchmark, the others sampled), each at
-three moments from the ten evaluation cameras ({images:,} images), none of whose class-and-colour combinations occurs
-in training.
+three moments from the ten evaluation cameras ({evaluation[images]:,} images), none of whose class-and-colour
+combinations occurs in training.
 
 | measured | value |
 |---|---|
-| right caption of {held_out}, all views | {right:.1%} |
-| right caption of {held_out}, source view only | {right_source:.1%} |
-| nearest caption has the right class and main colour, all views | {right_colour:.1%} |
-| nearest caption has the right class, all views | {right_class:.1%} |
-| CLIP-I (source reference) of undamaged views | {clean:.4f} |
-| cosine between different held-out objects, source views | {other:.4f} |
-| cosine with a blank white image | {blank:.4f} |
+| right caption of {held_out}, all views | {evaluation[retrieval][all_views]:.1%} |
+| right caption of {held_out}, source view only | {evaluation[retrieval][source_view]:.1%} |
+| nearest caption has the right class and main colour, all views | {evaluation[retrieval][class_and_colour]:.1%} |
+| nearest caption has the right class, all views | {evaluation[retrieval][class]:.1%} |
+| CLIP-I (source reference) of undamaged views | {evaluation[clip_i_under_damage][blur][0]:.4f} |
+| cosine between different held-out objects, source views | {evaluation[clip_i_of_another_object]:.4f} |
+| cosine with a blank white image | {evaluation[clip_i_of_a_blank_image]:.4f} |
 {agreement}
 CLIP-I (source reference) as images are damaged, mean over the held-out objects:
 
@@ -57,7 +60,8 @@ CLIP-I (source reference) as images are damaged, mean over the held-out objects:
 
 ## Limits
 
-- It was trained on {vocabulary} words and twelve classes of smooth shapes on white. It says nothing about photographs.
+- It was trained on {training[vocabulary]} words and twelve classes of smooth shapes on white. It says nothing about
+  photographs.
 - Some views do not show what a caption says (the pattern, the second colour), so that not every caption can be found.
 - The damages above are synthetic; agreement with PSNR on real splats is what counts.
 - Across motion scores CLIP-I is no measure of how well a scene was reconstructed; its means
@@ -71,48 +75,30 @@ def write(folder: Path) -> None:
     """Write ``README.md``, ``training.png`` and ``damage.png`` into the model's folder.
 
     Raises:
-        FileNotFoundError: ``training.json``, ``training.csv``, ``evaluation.json``, ``config.json`` or the weights are
-            missing; ``agreement.json`` may be.
+        InputError: ``training.json``, ``training.csv``, ``evaluation.json`` or ``config.json`` is missing or broken;
+            ``agreement.json`` may be missing.
     """
-    evaluation = json.loads((folder / "evaluation.json").read_text())
+    evaluation = files.load_json(folder / "evaluation.json")
     _training_figure(folder)
     _damage_figure(folder, evaluation)
-    (folder / "README.md").write_text(card(folder))
+    files.save_text(folder / "README.md", card(folder))
 
 
 def card(folder: Path) -> str:
     """The text of the card, from the measured files of the folder."""
-    training: dict[str, Any] = json.loads((folder / "training.json").read_text())
-    evaluation: dict[str, Any] = json.loads((folder / "evaluation.json").read_text())
-    recipe = training["recipe"]
+    training, evaluation = files.load_json(folder / "training.json"), files.load_json(folder / "evaluation.json")
     return _CARD.format(
+        config=files.load_json(folder / "config.json"),
+        training=training,
+        recipe=training["recipe"],
+        evaluation=evaluation,
         tower=training["image_tower_parameters"] / 1e6,
         all=training["parameters"] / 1e6,
-        embed_dim=json.loads((folder / "config.json").read_text())["embed_dim"],
-        vocabulary=training["vocabulary"],
         megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
-        pairs=training["pairs"],
-        objects=recipe["objects"],
-        captions=training["different_captions"],
-        views=recipe["views"],
-        elevation=recipe["elevation"],
-        reach=recipe["reach"],
-        steps=training["steps_done"],
-        batch=recipe["batch"],
-        seed=training["seed"],
         rendering=training["seconds_rendering"] / 60,
-        training=training["seconds_training"] / 60,
-        threads=training["threads"],
+        minutes=training["seconds_training"] / 60,
         held_out=len(evaluation["objects"]),
         named=sum(not name.startswith("held-out-") for name in evaluation["objects"]),
-        images=evaluation["images"],
-        right=evaluation["retrieval"]["all_views"],
-        right_source=evaluation["retrieval"]["source_view"],
-        right_colour=evaluation["retrieval"]["class_and_colour"],
-        right_class=evaluation["retrieval"]["class"],
-        clean=evaluation["clip_i_under_damage"]["blur"][0],
-        other=evaluation["clip_i_of_another_object"],
-        blank=evaluation["clip_i_of_a_blank_image"],
         agreement=_agreement(folder / "agreement.json"),
         damage=_damage_tables(evaluation),
     )
@@ -121,7 +107,7 @@ def card(folder: Path) -> str:
 def _agreement(path: Path) -> str:
     if not path.is_file():
         return "| agreement with PSNR at held-out cameras | not measured yet |\n"
-    found = json.loads(path.read_text())
+    found = files.load_json(path)
     kinds = (("CLIP-I", "spearman"), ("CLIP-I lost", "spearman_lost"))
     all_of_them = len(found["conditions"])
     ranks = "".join(
@@ -168,8 +154,8 @@ def _damage_tables(evaluation: dict[str, Any]) -> str:
 
 
 def _training_figure(folder: Path) -> None:
-    with (folder / "training.csv").open(newline="") as file:
-        log = np.array([[float(value) for value in row.values()] for row in csv.DictReader(file)])
+    columns = dict.fromkeys(("step", "loss", "right_caption_in_batch"), float)
+    log = np.array([list(row.values()) for row in files.load_rows(folder / "training.csv", columns, cure="train")])
     figure = Figure(figsize=(8, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     window = max(1, len(log) // 50)
@@ -178,7 +164,7 @@ def _training_figure(folder: Path) -> None:
         axes.plot(log[:, 0], log[:, column], color="0.8", linewidth=0.6)
         axes.plot(smooth[0], smooth[column], color="C0")
         axes.set(xlabel="step", ylabel=label)
-    figure.savefig(folder / "training.png", dpi=100, metadata={"Software": None})
+    save_chart(folder / "training.png", figure)
 
 
 def _damage_figure(folder: Path, evaluation: dict[str, Any]) -> None:
@@ -193,4 +179,4 @@ def _damage_figure(folder: Path, evaluation: dict[str, Any]) -> None:
         axes.set(xlabel=kind)
     panels[0].set_ylabel("CLIP-I, source reference")
     panels[0].legend(fontsize=7)
-    figure.savefig(folder / "damage.png", dpi=100, metadata={"Software": None})
+    save_chart(folder / "damage.png", figure)

@@ -210,6 +210,38 @@ def agreement(
     Raises:
         InputError: a column is missing, the files cover different clips, or there are fewer than two conditions.
     """
+    conditions, table = _by_condition(scores, held_out, ceiling)
+    means = {name: values.mean(axis=0) for name, values in table.items()}
+    paper = np.array([views in PAPER_VIEWS for _, views in conditions])
+
+    def over(score: str, truth: str = "psnr", kept: NDArray[np.bool_] | None = None) -> float | None:
+        a, b = (means[name] if kept is None else means[name][kept] for name in (score, truth))
+        return round(rank_correlation(a, b), 4) if len(a) > 1 else None
+
+    def within(score: str) -> float:
+        each = [rank_correlation(x, y) for x, y in zip(table[score], table["psnr"], strict=True)]
+        return round(float(np.mean(each)), 4)
+
+    return {
+        "conditions": [
+            {"motion": motion, "views": count} | {name: round(float(mean[k]), 5) for name, mean in means.items()}
+            for k, (motion, count) in enumerate(conditions)
+        ],
+        "images": len(table["psnr"]),
+        "spearman": over("clip_i"),
+        "spearman_lost": over("clip_i_lost"),
+        "spearman_raised": over("clip_i", "psnr_raised"),
+        "spearman_paper": over("clip_i", kept=paper),
+        "spearman_lost_paper": over("clip_i_lost", kept=paper),
+        "spearman_within_images": within("clip_i"),
+        "spearman_lost_within_images": within("clip_i_lost"),
+    }
+
+
+def _by_condition(
+    scores: Sequence[Path], held_out: Sequence[Path], ceiling: Mapping[tuple[str, int], float]
+) -> tuple[list[tuple[int, int]], dict[str, NDArray[np.float64]]]:
+    """The conditions, and (images, conditions) of CLIP-I, CLIP-I lost and both PSNRs."""
     clip_i = _means(scores, "source_reference")
     psnr, raised = (_means(held_out, "psnr", at_orbit) for at_orbit in (True, False))
     if unpaired := sorted((clip_i.keys() ^ psnr.keys()) | (clip_i.keys() ^ raised.keys())):
@@ -220,35 +252,9 @@ def agreement(
         raise InputError("agreement needs at least two conditions, and every image at each; give more files")
     lost = {clip: score - ceiling[clip[:2]] for clip, score in clip_i.items()}
     columns = {"clip_i": clip_i, "clip_i_lost": lost, "psnr": psnr, "psnr_raised": raised}
-    table = {
+    return conditions, {
         name: np.array([[by_clip[i, *condition] for condition in conditions] for i in images], np.float64)
         for name, by_clip in columns.items()
-    }
-    means = {name: values.mean(axis=0) for name, values in table.items()}
-    paper = np.array([views in PAPER_VIEWS for _, views in conditions])
-
-    def over(score: str, truth: str = "psnr", kept: NDArray[np.bool_] | None = None) -> float | None:
-        a, b = (means[name] if kept is None else means[name][kept] for name in (score, truth))
-        return round(rank_correlation(a, b), 4) if len(a) > 1 else None
-
-    def within(score: str) -> float:
-        return round(
-            float(np.mean([rank_correlation(x, y) for x, y in zip(table[score], table["psnr"], strict=True)])), 4
-        )
-
-    return {
-        "conditions": [
-            {"motion": motion, "views": count} | {name: round(float(mean[k]), 5) for name, mean in means.items()}
-            for k, (motion, count) in enumerate(conditions)
-        ],
-        "images": len(images),
-        "spearman": over("clip_i"),
-        "spearman_lost": over("clip_i_lost"),
-        "spearman_raised": over("clip_i", "psnr_raised"),
-        "spearman_paper": over("clip_i", kept=paper),
-        "spearman_lost_paper": over("clip_i_lost", kept=paper),
-        "spearman_within_images": within("clip_i"),
-        "spearman_lost_within_images": within("clip_i_lost"),
     }
 
 

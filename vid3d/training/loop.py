@@ -55,20 +55,13 @@ def optimise(
     start, written = time.perf_counter() - progress.seconds, time.perf_counter()
     with tqdm(total=schedule.steps, initial=progress.steps, desc=title, mininterval=10) as bar:
         while (share := _share(schedule, budget, progress)) < 1.0:
-            for optimiser, rate in optimisers.items():
-                for group in optimiser.param_groups:
-                    group["lr"] = rate * schedule.factor(progress.steps, share)
             randomness = torch.Generator().manual_seed(derived_seed(seed, title, "step", progress.steps))
             value = loss(share, randomness)
             if not torch.isfinite(value):
                 raise InputError(
                     f"{title}: the loss is not finite at step {progress.steps + 1}: lower the learning rate"
                 )
-            model.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimiser in optimisers:
-                optimiser.step()
+            _step(model, value, optimisers, schedule.factor(progress.steps, share))
             progress.steps += 1
             progress.losses.append(value.item())
             # a short memory at first, or the mean would long remember the initial weights
@@ -88,6 +81,17 @@ def optimise(
         progress.watched[progress.steps] = watch(average)
     _write(checkpoint, model, average, list(optimisers), progress)
     return average, progress
+
+
+def _step(model: nn.Module, value: Tensor, optimisers: dict[torch.optim.Optimizer, float], factor: float) -> None:
+    """One step against the gradients of a loss, at ``factor`` of the optimisers' highest rates."""
+    model.zero_grad()
+    value.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimiser, rate in optimisers.items():
+        for group in optimiser.param_groups:
+            group["lr"] = rate * factor
+        optimiser.step()
 
 
 def _optimisers(model: nn.Module, schedule: Schedule) -> dict[torch.optim.Optimizer, float]:

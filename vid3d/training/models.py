@@ -11,6 +11,7 @@ import torch
 from diffusers import AutoencoderKLTemporalDecoder, EulerDiscreteScheduler, UNetSpatioTemporalConditionModel
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from vid3d.weights.convert_v3d import CONFIGURATION
 from vid3d.weights.group_norms import restore_norms
 from vid3d.weights.idle_blocks import switch_off
 
@@ -86,18 +87,8 @@ def new_image_encoder() -> CLIPVisionModelWithProjection:
 
 def new_scheduler() -> EulerDiscreteScheduler:
     """Stable Video Diffusion's scheduler; its range of noise is the one that the mini models are trained on."""
-    return EulerDiscreteScheduler(
-        beta_schedule="scaled_linear",
-        beta_start=0.00085,
-        beta_end=0.012,
-        prediction_type="v_prediction",
-        use_karras_sigmas=True,
-        sigma_min=0.02,
-        sigma_max=40.0,  # SVD: 700 for latents of 64 x 64 and more; of 8 x 8, nothing is left at 40
-        timestep_type="continuous",
-        timestep_spacing="leading",
-        steps_offset=1,
-    )
+    # SVD goes from .002 to 700 for latents of 64 x 64 and more; of 8 x 8, nothing is left at 40
+    return EulerDiscreteScheduler(**CONFIGURATION["scheduler"] | {"sigma_min": 0.02, "sigma_max": 40.0})
 
 
 def _grouped(model: Any) -> Any:

@@ -19,9 +19,7 @@ from diffusers import (
 from safetensors.torch import save_file
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from vid3d.weights.sgm_names import image_encoder_name, unet_name, vae_name
-
-Weights = dict[str, torch.Tensor]
+from vid3d.weights.convert_v3d import CONFIGURATION, Weights, image_encoder_names, unet_names, vae_names
 
 # arguments of diffusers' classes by part; what is not named is as in the published models
 VIDEO: dict[str, dict[str, Any]] = {
@@ -80,18 +78,7 @@ def video_model(frames: int) -> Any:
         vae=AutoencoderKLTemporalDecoder(**VIDEO["vae"]),
         image_encoder=CLIPVisionModelWithProjection(CLIPVisionConfig(**VIDEO["image_encoder"])),
         unet=UNetSpatioTemporalConditionModel(**VIDEO["unet"], num_frames=frames),
-        scheduler=EulerDiscreteScheduler(
-            beta_schedule="scaled_linear",
-            beta_start=0.00085,
-            beta_end=0.012,
-            prediction_type="v_prediction",
-            use_karras_sigmas=True,
-            sigma_min=0.002,
-            sigma_max=700.0,
-            timestep_type="continuous",
-            timestep_spacing="leading",
-            steps_offset=1,
-        ),
+        scheduler=EulerDiscreteScheduler(**CONFIGURATION["scheduler"]),
         feature_extractor=CLIPImageProcessor(),
     )
 
@@ -105,15 +92,9 @@ def v3d(folder: Path) -> None:
     """V3D in sgm's layout: the checkpoint (a pickle of plain tensors), and SVD-XT's, whose encoders it is used with."""
     folder.mkdir()
     pipeline = video_model(frames=18)
-    encoders = {f"first_stage_model.{name}": value for name, value in _vae(pipeline.vae).items()}
-    encoders |= {
-        f"conditioner.embedders.0.open_clip.model.visual.{name}": value
-        for name, value in _image_encoder(pipeline.image_encoder).items()
-    }
-    unet = pipeline.unet.state_dict()
-    layers = pipeline.unet.config.layers_per_block
-    generator = {f"model.diffusion_model.{unet_name(name, layers, unet)}": value for name, value in unet.items()}
-    generator |= {name: value for name, value in encoders.items() if name.startswith("first_stage_model.")}
+    vae, names = _vae(pipeline.vae), unet_names(pipeline.unet)
+    encoders = vae | _image_encoder(pipeline.image_encoder)
+    generator = {names[name]: value for name, value in pipeline.unet.state_dict().items()} | vae
     torch.save({"state_dict": generator}, folder / "V3D.ckpt")
     save_file(encoders, folder / "svd_xt.safetensors")
     (folder / "sizes.json").write_text(json.dumps(VIDEO, indent=1) + "\n")
@@ -128,26 +109,23 @@ def clip(folder: Path) -> None:
 
 def _vae(model: Any) -> Weights:
     """By sgm's names: no quant_conv, and attention as 1 x 1 convolutions."""
-    levels = len(model.config.block_out_channels)
-    weights = {}
+    names, weights = vae_names(model), {}
     for name, value in model.state_dict().items():
-        if name.startswith("quant_conv."):
-            continue
-        linear = ".attentions." in name and value.ndim == 2
-        weights[vae_name(name, levels)] = value[..., None, None] if linear else value
+        if not name.startswith("quant_conv."):
+            linear = ".attentions." in name and value.ndim == 2
+            weights[names[name]] = value[..., None, None] if linear else value
     return weights
 
 
 def _image_encoder(model: CLIPVisionModelWithProjection) -> Weights:
     """By open_clip's names: queries, keys and values in one weight, and the projection transposed."""
+    names, state = image_encoder_names(model), model.state_dict()
     weights: Weights = {}
-    for name, value in model.state_dict().items():
-        other = image_encoder_name(name)
-        if other == "proj":
-            weights[other] = value.T.contiguous()
+    for name, value in state.items():
+        if name == "visual_projection.weight":
+            weights[names[name]] = value.T.contiguous()
         elif "q_proj" in name:
-            thirds = [model.state_dict()[name.replace("q_proj", f"{third}_proj")] for third in "qkv"]
-            weights[other] = torch.cat(thirds)
+            weights[names[name]] = torch.cat([state[name.replace("q_proj", f"{third}_proj")] for third in "qkv"])
         elif not ("k_proj" in name or "v_proj" in name):
-            weights[other] = value
+            weights[names[name]] = value
     return weights

@@ -27,13 +27,7 @@ def build(spec: AutodiffFit) -> Fit:
     else:
         torch.set_num_threads(1)  # as the rule says, so that sums are rounded alike everywhere
         device, rasterizer = torch.device("cpu"), cpp.rasterizer
-    recipe = preset(
-        spec.preset,
-        maximum=spec.maximum,
-        splats=spec.splats,
-        iterations=spec.iterations,
-        opacity_weight=spec.opacity_weight,
-    )
+    recipe = preset(spec.preset, **spec.model_dump(include={"maximum", "splats", "iterations", "opacity_weight"}))
 
     def fit(
         moments: Sequence[Views], rngs: Sequence[np.random.Generator], progress: Progress | None = None

@@ -16,13 +16,7 @@ def build(spec: CpuFit) -> Fit:
     Raises (when called):
         InputError: no views, or NaN in them; an instruction set that this machine lacks; a fit that diverged.
     """
-    recipe = preset(
-        spec.preset,
-        maximum=spec.maximum,
-        splats=spec.splats,
-        iterations=spec.iterations,
-        opacity_weight=spec.opacity_weight,
-    )
+    recipe = preset(spec.preset, **spec.model_dump(include={"maximum", "splats", "iterations", "opacity_weight"}))
 
     def run(
         moments: Sequence[Views], rngs: Sequence[np.random.Generator], progress: Progress | None = None

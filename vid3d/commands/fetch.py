@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from vid3d.study.config import Photograph
+from vid3d.study.specs import parsed
 from vid3d.weights.download import bring_photograph
 
 
@@ -14,4 +15,4 @@ def run(*, entry: str, folder: Path | None = None, output: Path) -> None:
         folder: where it lies already (default: download it).
         output: the file.
     """
-    bring_photograph(Photograph.model_validate_json(entry), folder, output)
+    bring_photograph(parsed(entry, Photograph, "--entry"), folder, output)

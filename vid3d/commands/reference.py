@@ -4,8 +4,8 @@ from pathlib import Path
 
 from vid3d import files
 from vid3d.images.reference import make_reference
-from vid3d.study.config import parse_entry
-from vid3d.study.specs import ReferenceSpec
+from vid3d.study.config import BenchmarkImage
+from vid3d.study.specs import ReferenceSpec, parsed
 
 
 def run(
@@ -20,7 +20,7 @@ def run(
         source: the photograph; none of a procedural object.
         output: the source on white, the foreground and subject.json.
     """
-    described = parse_entry(entry)
+    described = parsed(entry, BenchmarkImage, "--entry")
     made = make_reference(image, described, spec, source)
     origin = {key: getattr(described, key, None) for key in ("file", "sha256")}
     item = {"image": image, "source": origin["file"], "sha256": origin["sha256"]}

@@ -5,7 +5,7 @@ from pathlib import Path
 from vid3d import files
 from vid3d.external import methods, scoring
 from vid3d.stages import build
-from vid3d.study.specs import EmbedSpec
+from vid3d.study.specs import EmbedSpec, parsed
 
 
 def run(
@@ -21,7 +21,7 @@ def run(
         output: CSV to write, one row per image, frame and camera.
     """
     root = Path()
-    described = methods.load(method, root) if entry is None else methods.parse(entry)
+    described = methods.load(method, root) if entry is None else parsed(entry, methods.Method, "--entry")
     methods.clips(method, described, root)  # what is wrong with the layout is said before a model is loaded
     rows, scored = scoring.score(method, described, root, references, build(spec))
     files.save_rows(output, rows, files.Provenance("external", spec.argument(), scored.model_dump()))

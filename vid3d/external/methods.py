@@ -10,12 +10,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from vid3d.errors import InputError
 from vid3d.study import layout
 from vid3d.study.config import NAME, Name, load_benchmark, read_yaml
-from vid3d.study.specs import Strict, first_problem, validated
+from vid3d.study.specs import Strict, validated
 
 FOLDER = "benchmark/external"
 MANIFEST = f"{FOLDER}/manifest.yaml"
@@ -119,18 +119,6 @@ def load(name: str, root: Path) -> Method:
         )
     method = validated(_entries(root).get(name, {}), Method, f"{root / MANIFEST}: {name}")
     return method if method.title else method.model_copy(update={"title": name})
-
-
-def parse(text: str) -> Method:
-    """A method from its ``argument``.
-
-    Raises:
-        InputError: text that is not understood.
-    """
-    try:
-        return Method.model_validate_json(text)
-    except ValidationError as error:
-        raise InputError(f"--entry: {first_problem(error)}") from None
 
 
 def _entries(root: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from vid3d.cameras import GENERATED_VIEWS
 from vid3d.errors import InputError
@@ -57,8 +57,7 @@ class Procedural(Strict):
     object: dict[str, Any]
 
 
-BenchmarkImage = Photograph | Procedural
-_ENTRY: TypeAdapter[BenchmarkImage] = TypeAdapter(Annotated[BenchmarkImage, Field(discriminator="kind")])
+BenchmarkImage = Annotated[Photograph | Procedural, Field(discriminator="kind")]
 
 
 # --- study -----------------------------------------------------------------------------------------------------------
@@ -511,18 +510,6 @@ def _resolved(study: Study, name: str, root: Path) -> Run:
 def image_name(path: str) -> str:
     """The name of a user's own image in paths: its file name in lower case, runs of other characters as one dash."""
     return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "image"
-
-
-def parse_entry(text: str) -> BenchmarkImage:
-    """An image's manifest entry from JSON.
-
-    Raises:
-        InputError: it describes neither a photograph nor a procedural object.
-    """
-    try:
-        return _ENTRY.validate_json(text)
-    except ValidationError as error:
-        raise InputError(f"--entry: {first_problem(error)}") from None
 
 
 def load_benchmark(benchmark: str, own_image: str | None, root: Path) -> dict[str, BenchmarkImage]:

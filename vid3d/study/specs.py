@@ -78,6 +78,35 @@ class LearnedModel(BackendSpec):
     content: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
+class VideoModel(LearnedModel):
+    """What all backends have that run a model of the Stable Video Diffusion family.
+
+    Attributes:
+        size: edge length of the images in pixels.
+        model: a diffusers folder or a hub id.
+        model_revision: the commit of a hub id, which diffusers then fetches by itself; None for a folder.
+        noise_aug_strength: of the noise on the condition.
+        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
+            pixels are the same.
+        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
+    """
+
+    size: PixelSize
+    model: str
+    model_revision: str | None = None
+    noise_aug_strength: float = 0.02
+    offload: Literal["none", "model", "sequential"] = "none"
+    processor: Device = "gpu"
+
+    @property
+    def device(self) -> Device:
+        return self.processor
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        return () if self.model_revision else (f"{self.model}/model_index.json",)
+
+
 # --- reference -------------------------------------------------------------------------------------------------------
 
 
@@ -128,20 +157,16 @@ class ReliefSeed(SeedSettings):
     frames: Annotated[int, Field(ge=1, le=100)] = 8
 
 
-class SvdSeed(SeedSettings, LearnedModel):
+class SvdSeed(SeedSettings, VideoModel):
     """Stable Video Diffusion; the defaults are those in effect in the released code.
 
     Attributes:
         model: a diffusers folder (``config/weights.yaml`` fetches SVD-XT's) or a hub id.
-        model_revision: the commit of a hub id, which diffusers then fetches by itself; None for a folder.
         variant: of the weights' files, such as fp16; None for files without one.
-        fps, steps, min_guidance, max_guidance, noise_aug_strength: as in StableVideoDiffusionPipeline.
+        fps, steps, min_guidance, max_guidance: as in StableVideoDiffusionPipeline.
         decode_chunk: frames that are decoded together.  Fewer take less memory, and other pixels come out, since the
             decoder's convolutions over time see one chunk only.
         precision: ``auto`` is fp16 on a GPU and fp32 on a CPU.
-        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
-            pixels are the same.
-        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
     """
 
     module: ClassVar[str] = "vid3d.backends.seed_svd"
@@ -149,25 +174,13 @@ class SvdSeed(SeedSettings, LearnedModel):
     size: PixelSize = 512
     frames: Annotated[int, Field(ge=1, le=100)] = 25
     model: str = "weights/downloads/svd-xt"
-    model_revision: str | None = None
     variant: str | None = "fp16"
     fps: Annotated[int, Field(ge=1)] = 7
     steps: Annotated[int, Field(ge=1)] = 25
     min_guidance: float = 1.0
     max_guidance: float = 3.0
-    noise_aug_strength: float = 0.02
     decode_chunk: Annotated[int, Field(ge=1)] = 8
     precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
-    offload: Literal["none", "model", "sequential"] = "none"
-    processor: Device = "gpu"
-
-    @property
-    def device(self) -> Device:
-        return self.processor
-
-    @property
-    def checkpoints(self) -> tuple[str, ...]:
-        return () if self.model_revision else (f"{self.model}/model_index.json",)
 
 
 # --- views -----------------------------------------------------------------------------------------------------------
@@ -214,13 +227,12 @@ class ReliefViews(ViewsSettings):
     thickness: Annotated[float, Field(gt=0, le=2)] = 0.45
 
 
-class V3dViews(ViewsSettings, LearnedModel):
+class V3dViews(ViewsSettings, VideoModel):
     """V3D, the multi-view model fine-tuned from SVD; the defaults are those of the released code.
 
     Attributes:
         model: a diffusers folder (rule ``convert_v3d`` makes V3D's from the published checkpoint) or a hub id.
-        model_revision: the hub's commit (not used for a folder).
-        steps, guidance, noise_aug_strength, fps_id, motion_bucket_id: the sampler's settings; the last two are told to
+        steps, guidance, fps_id, motion_bucket_id: the sampler's settings; the last two are told to
             models that were trained with them.
         guidance_shape: the same guidance for every view, or (SV3D) rising from 1 at the input's view to the one behind.
         condition: a sample of the encoder's posterior, or (SV3D) its mode.
@@ -229,9 +241,6 @@ class V3dViews(ViewsSettings, LearnedModel):
         input_view: whether the input is the model's first view or (SV3D) its last; the orbit begins with it.
         decode_chunk: views that are decoded together; None for all.  Fewer take less memory, and other pixels come
             out, since the decoder's convolutions over time see one chunk only.
-        offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
-            pixels are the same.
-        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
         cutout: what finds the object in a seed frame: the frame's own alpha and, where it has none, ``rembg``, as in
             the released code; or ``alpha``, the same without a learned model (``vid3d.images.foreground``); or
             ``none``, the frame shows the object on white where the model expects it, and goes in as it is.
@@ -246,19 +255,15 @@ class V3dViews(ViewsSettings, LearnedModel):
     backend: Literal["v3d"]
     size: PixelSize = 512
     model: str = "weights/v3d-diffusers"
-    model_revision: str | None = None
     steps: Annotated[int, Field(ge=1)] = 32
     guidance: float = 3.5
     guidance_shape: Literal["constant", "triangle"] = "constant"
     condition: Literal["sample", "mode"] = "sample"
-    noise_aug_strength: float = 0.02
     fps_id: int = 1
     motion_bucket_id: int = 300
     group_norm_epsilon: Annotated[float, Field(gt=0)] | None = 1e-5
     input_view: Literal["first", "last"] = "first"
     decode_chunk: Annotated[int, Field(ge=1)] | None = None
-    offload: Literal["none", "model", "sequential"] = "none"
-    processor: Device = "gpu"
     cutout: Literal["rembg", "alpha", "none"] = "rembg"
     cutout_model: str = "weights/downloads/rembg/u2net.onnx"
     recentre: Literal["frame", "clip"] = "frame"
@@ -266,16 +271,12 @@ class V3dViews(ViewsSettings, LearnedModel):
     soft_edges: Literal["as-released", "once"] = "as-released"
 
     @property
-    def device(self) -> Device:
-        return self.processor
-
-    @property
     def whole_clip(self) -> bool:
         return self.recentre == "clip" and self.cutout != "none"
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
-        model = () if self.model_revision else (f"{self.model}/model_index.json",)
+        model = super().checkpoints
         return (*model, self.cutout_model) if self.cutout == "rembg" else model
 
 
@@ -497,10 +498,19 @@ def parse_spec(stage: str, text: str) -> Any:
     Raises:
         InputError: unknown backend or key, a value out of range, or a revision that this package does not know.
     """
+    return parsed(text, UNIONS[stage], f"--spec of {stage}")
+
+
+def parsed(text: str, kind: Any, where: str) -> Any:
+    """JSON of the command line as what it is to be: a model, or one of a union of models.
+
+    Raises:
+        InputError: one line that begins with ``where`` and names the first setting that is not understood.
+    """
     try:
-        return TypeAdapter(UNIONS[stage]).validate_json(text)
+        return TypeAdapter(kind).validate_json(text)
     except ValidationError as error:
-        raise InputError(f"--spec of {stage}: {first_problem(error)}") from None
+        raise InputError(f"{where}: {first_problem(error)}") from None
 
 
 def validated(data: Any, kind: type[T], where: str | Path, cure: str = "") -> T:

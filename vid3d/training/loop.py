@@ -117,18 +117,9 @@ def _write(
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "average": average.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in optimisers],
-            "steps": done.steps,
-            "seconds": done.seconds,
-            "losses": done.losses,
-            "watched": done.watched,
-        },
-        temporary,
-    )
+    states: dict[str, Any] = {"model": model.state_dict(), "average": average.state_dict()}
+    states["optimisers"] = [optimiser.state_dict() for optimiser in optimisers]
+    torch.save(states | vars(done), temporary)
     temporary.replace(path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vid3d.errors import InputError
-from vid3d.files import atomic, load_rows
+from vid3d.files import atomic, load_rows, save_text
 from vid3d.training.scenes import Scenes
 from vid3d.training.schedule import Progress
 
@@ -55,12 +55,10 @@ def save_curves(path: Path, losses: Mapping[str, Sequence[Sequence[float]]]) -> 
         for phase, values in enumerate(phases, 1):
             parts = np.array_split(np.arange(len(values)), min(POINTS, len(values)))
             rows += [f"{model},{phase},{part[-1] + 1},{np.mean(np.take(values, part)):.5f}\n" for part in parts]
-    with atomic(path) as temporary:
-        temporary.write_text("model,phase,step,loss\n" + "".join(rows))
+    save_text(path, "model,phase,step,loss\n" + "".join(rows))
 
 
 def save_losses(path: Path, phases: Sequence[Progress]) -> None:
     """The loss of every step of every phase, as CSV."""
     rows = [f"{k},{step},{loss:.5f}\n" for k, p in enumerate(phases, 1) for step, loss in enumerate(p.losses, 1)]
-    with atomic(path) as temporary:
-        temporary.write_text("phase,step,loss\n" + "".join(rows))
+    save_text(path, "phase,step,loss\n" + "".join(rows))

@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError
 
 from vid3d.errors import InputError
-from vid3d.study.specs import Device, SvdSeed, V3dViews
+from vid3d.study.specs import Device, VideoModel
 from vid3d.weights.group_norms import attribute_known, restore_norms
 from vid3d.weights.idle_blocks import skip_idle_blocks
 
@@ -24,9 +24,7 @@ def device_for(processor: Device) -> str:
     return "cuda" if processor == "gpu" and torch.cuda.is_available() else "cpu"
 
 
-def load(
-    kind: Any, stage: str, spec: SvdSeed | V3dViews, dtype: torch.dtype, cure: str, variant: str | None = None
-) -> Any:
+def load(kind: Any, stage: str, spec: VideoModel, dtype: torch.dtype, cure: str, variant: str | None = None) -> Any:
     """The pipeline of class ``kind`` from spec.model, in main memory; its group norms are what its folder asks for.
 
     Args:
@@ -76,7 +74,7 @@ def place(pipeline: Any, offload: str, device: str) -> None:
 
 
 @contextmanager
-def memory(stage: str, spec: SvdSeed | V3dViews, count: str, together: int) -> Iterator[None]:
+def memory(stage: str, spec: VideoModel, count: str, together: int) -> Iterator[None]:
     """Too little GPU memory as one line that names the settings to lower.
 
     Args:

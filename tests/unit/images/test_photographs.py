@@ -12,7 +12,7 @@ from vid3d.errors import InputError
 from vid3d.images import reference
 from vid3d.images.photographs import make_reference, open_photograph
 from vid3d.study import config
-from vid3d.study.specs import ReferenceSpec
+from vid3d.study.specs import ReferenceSpec, parsed
 
 RED, GREEN, BLUE = (200, 30, 40), (20, 180, 60), (30, 60, 220)
 
@@ -176,14 +176,13 @@ def test_the_reference_of_a_benchmarks_image(tmp_path: Path) -> None:
     expected = make_reference(tmp_path / "a.png", "a", "b", 32, 0.5)
     assert (photograph.caption, photograph.foreground.shape) == ("b", (32, 32, 3))
     np.testing.assert_array_equal(photograph.foreground, expected.foreground)
-    entry = config.parse_entry(
-        '{"kind": "procedural", "object": {"kind": "frog", "colour": "green", "second": "purple"}}'
-    )
+    described = '{"kind": "procedural", "object": {"kind": "frog", "colour": "green", "second": "purple"}}'
+    entry = parsed(described, config.BenchmarkImage, "--entry")
     assert reference.make_reference("frog", entry, spec).procedural["kind"] == "frog"
     with pytest.raises(InputError, match=r"a.png.*--source"):
         reference.make_reference("a", config.Photograph(file="a.png"), spec)
     with pytest.raises(InputError, match="--entry"):
-        config.parse_entry('{"kind": "drawing"}')
+        parsed('{"kind": "drawing"}', config.BenchmarkImage, "--entry")
 
 
 def test_reference_of_a_photograph(tmp_path: Path) -> None:

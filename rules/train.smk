@@ -59,13 +59,15 @@ rule evaluate_mini_clip:
         runtime=growing(60),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
+        compared="",  # the run whose CLIP-I is compared with PSNR
     message:
-        "Evaluating the mini CLIP on held-out objects"
+        "Evaluating the mini CLIP on procedural objects: {output}"
     shell:
-        "vid3d train-clip-judge --model {params.folder:q} --objects {input.objects:q} --output {output:q} 2> {log:q}"
+        "vid3d train-clip-judge --model {params.folder:q} --objects {input.objects:q} {params.compared}"
+        " --output {output:q} 2> {log:q}"
 
 
-rule mini_clip_agreement:
+use rule evaluate_mini_clip as mini_clip_agreement with:
     input:
         scores=lambda wildcards: [c.path(layout.SCORES, study) for c in layout.conditions(study, "truth")],
         held_out=lambda wildcards: [c.path(layout.HELD_OUT, study) for c in layout.conditions(study, "truth")],
@@ -77,18 +79,8 @@ rule mini_clip_agreement:
         logs(job := "train/mini-clip-agreement"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
     params:
-        folder=lambda wildcards, output: Path(output[0]).parent,
-    message:
-        "Comparing CLIP-I with PSNR over the conditions of run truth"
-    shell:
-        "vid3d train-clip-agreement --model {params.folder:q} --objects {input.objects:q} --scores {input.scores:q}"
-        " --held-out {input.held_out:q} --output {output:q} 2> {log:q}"
+        compared=lambda wildcards, input: shlex.join(["--scores", *input.scores, "--held-out", *input.held_out]),
 
 
 use rule mini_model_card as mini_clip_card with:

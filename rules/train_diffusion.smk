@@ -82,12 +82,13 @@ rule judge_autoencoder:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        folder=lambda wildcards, input: Path(input.model[0]).parent,
+        kind="autoencoder",
+        judged=lambda wildcards, input: f"--autoencoder {Path(input.model[0]).parent}",
     message:
-        "Judging the mini autoencoder on held-out objects"
+        "Judging the mini model on held-out objects: {params.kind}"
     shell:
-        "vid3d train-judge-autoencoder --autoencoder {params.folder:q} --objects {input.objects:q}"
-        " --output {output.judged:q} --sheet {output.sheet:q} --threads {threads} 2> {log:q}"
+        "vid3d train-judge {params.kind} {params.judged} --objects {input.objects:q} --output {output.judged:q}"
+        " --sheet {output.sheet:q} --threads {threads} 2> {log:q}"
 
 
 use rule train_autoencoder as train_image_encoder with:
@@ -201,7 +202,7 @@ rule train_pipeline:
         " --denoiser {params.denoiser:q} --output {params.folder:q} 2> {log:q}"
 
 
-rule judge_mini_model:
+use rule judge_autoencoder as judge_mini_model with:
     input:
         model=rules.train_pipeline.output,
         scenes=expand(rules.train_scenes.output, shard=SHARDS),
@@ -213,18 +214,14 @@ rule judge_mini_model:
         logs(job := "train/judge-{kind}"),
     benchmark:
         benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
     params:
-        spec=lambda wildcards: study.runs["mini"].spec(wildcards.kind).argument(),
-    message:
-        "Judging the mini model of {wildcards.kind} on held-out objects"
-    shell:
-        "vid3d train-judge {wildcards.kind} --spec {params.spec:q} --scenes {input.scenes:q} --objects {input.objects:q}"
-        " --output {output.judged:q} --sheet {output.sheet:q} 2> {log:q}"
+        kind=lambda wildcards: wildcards.kind,
+        judged=lambda wildcards, input: shlex.join(
+            ["--spec", study.runs["mini"].spec(wildcards.kind).argument(), "--scenes", *input.scenes]
+        ),
 
 
 rule mini_model_card:

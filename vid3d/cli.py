@@ -30,9 +30,8 @@ COMMANDS = {
     "other methods": ("fetch-external", "score-external"),
     "of a report": ("tables", "figures", "report"),
     "training of the mini models": (
-        *("train-clip", "train-clip-judge", "train-clip-agreement"),
-        *("train-scenes", "train-part", "train-judge-autoencoder", "train-latents", "train-pipeline", "train-judge"),
-        "train-card",
+        *("train-clip", "train-clip-judge"),
+        *("train-scenes", "train-part", "train-latents", "train-pipeline", "train-judge", "train-card"),
     ),
 }
 _MEANING = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)  # of an argument, in a docstring

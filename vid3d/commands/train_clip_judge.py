@@ -1,5 +1,6 @@
-"""Measure whether the mini CLIP is a usable ruler, on held-out procedural objects."""
+"""Measure whether the mini CLIP is a usable ruler: on held-out objects, or against PSNR over a run's conditions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vid3d import files, procedural
@@ -8,15 +9,22 @@ from vid3d.study.config import read_yaml
 from vid3d.training import clip_judge
 
 
-def run(*, model: Path, objects: Path, output: Path) -> None:
+def run(
+    *, model: Path, objects: Path, scores: Sequence[Path] = (), held_out: Sequence[Path] = (), output: Path
+) -> None:
     """Write what was measured.
 
     Args:
         model: its folder.
         objects: the benchmark's objects (YAML).
+        scores: of a run's clips (CSV), whose rank correlation with PSNR is measured (default: held-out objects are).
+        held_out: of the same clips (CSV), PSNR at held-out cameras.
         output: JSON.
     """
-    spec = clip_judge.embedder(model)
-    named = procedural.load_objects(read_yaml(objects)).values()
-    measured = clip_judge.evaluate(named, build(spec), build_captions(spec, model / "vocabulary.txt"))
+    spec, named = clip_judge.embedder(model), procedural.load_objects(read_yaml(objects))
+    embed = build(spec)
+    if scores or held_out:
+        measured = clip_judge.agreement(scores, held_out, clip_judge.ceilings(named, scores, embed))
+    else:
+        measured = clip_judge.evaluate(named.values(), embed, build_captions(spec, model / "vocabulary.txt"))
     files.save_json(output, measured)

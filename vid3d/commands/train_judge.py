@@ -1,42 +1,56 @@
-"""Judge a mini model on held-out objects: figures, and a sheet of all samples."""
+"""Judge a mini model, or the autoencoder by itself, on held-out objects: figures, and a sheet of all samples."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from vid3d import files
+from vid3d.errors import InputError
 from vid3d.procedural import load_objects
 from vid3d.stages import build
 from vid3d.study.config import read_yaml
 from vid3d.study.specs import SeedSettings, SeedSpec, ViewsSpec, parse_spec
-from vid3d.training import judge, shards
+from vid3d.training import judge, pipelines, shards
+from vid3d.training.faster import use_threads
+from vid3d.training.judge_autoencoder import judge_autoencoder
 
 
 def run(
-    kind: Literal["views", "seed"],
+    kind: Literal["autoencoder", "views", "seed"],
     /,
     *,
-    spec: str,
+    spec: str = "",
+    autoencoder: Path | None = None,
     scenes: Sequence[Path] = (),
     objects: Path,
     output: Path,
     sheet: Path,
+    threads: int = 1,
 ) -> None:
     """Write what was judged.
 
     Args:
-        kind: the stage.
-        spec: its Spec as JSON, which names the model.
+        kind: the autoencoder, or the stage.
+        spec: the stage's Spec as JSON, which names the model.
+        autoencoder: its folder.
         scenes: what views were trained on, to find the nearest.
         objects: the benchmark's objects (YAML).
         output: JSON.
         sheet: the picture.
+        threads: of the processor, for the autoencoder.
     """
-    settings: SeedSpec | ViewsSpec = parse_spec(kind, spec)
     named = load_objects(read_yaml(objects))
-    if isinstance(settings, SeedSettings):
-        judged = judge.judge_seeds(named, build(settings), settings.size, settings.seed, settings.frames)
+    if kind == "autoencoder":
+        if autoencoder is None:
+            raise InputError("--autoencoder: there is none to judge; give its folder")
+        use_threads(threads)
+        judged = judge_autoencoder(named, pipelines.load_autoencoder(autoencoder))
     else:
-        judged = judge.judge_views(named, build(settings), shards.load_arrays(scenes, ["orbits"])[0], settings.seed)
+        settings: SeedSpec | ViewsSpec = parse_spec(kind, spec)
+        if isinstance(settings, SeedSettings):
+            judged = judge.judge_seeds(named, build(settings), settings.size, settings.seed, settings.frames)
+        else:
+            judged = judge.judge_views(named, build(settings), shards.load_arrays(scenes, ["orbits"])[0], settings.seed)
+        judged["spec"] = settings.argument()
     files.save_picture(sheet, judged.pop("sheet"))
-    files.save_json(output, {"spec": settings.argument(), **judged})
+    files.save_json(output, judged)

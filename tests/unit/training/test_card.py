@@ -39,7 +39,7 @@ def folder(mini: Path, shard: scenes.Scenes, tmp_path: Path, monkeypatch: pytest
     (tmp_path / "objects.yaml").write_text(yaml.safe_dump(OBJECTS))
     here = tmp_path / "autoencoder"
     told_of = ("--output", here / "judged.json", "--sheet", here / "sheet.webp", "--objects", tmp_path / "objects.yaml")
-    vid3d(monkeypatch, "train-judge-autoencoder", "--autoencoder", here, *told_of)
+    vid3d(monkeypatch, "train-judge", "autoencoder", "--autoencoder", here, *told_of)
     vid3d(monkeypatch, "train-pipeline", *parts, "--output", tmp_path / "model")
     shards.save_arrays(
         tmp_path / "00.npz", {"orbits": shard.orbits[:, :3], "videos": shard.videos, "scores": shard.scores}

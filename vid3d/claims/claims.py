@@ -64,6 +64,11 @@ class _Claim(Strict):
         """The methods whose published scores the claim compares with."""
         return ()
 
+    @property
+    def largest(self) -> float:
+        """No sum of cosines with these weights is larger, nor smaller than minus it."""
+        return math.fsum(abs(term.weight) for term in self.terms)
+
     def region(self, published: Published) -> tuple[float, float]:
         """The open interval in which the sum lies if the claim is true; one end may be infinite."""
         raise NotImplementedError

@@ -1,32 +1,21 @@
-"""Verdicts on the paper's claims: whether a run's scores show that a claim holds, fails, or neither.
-
-A claim says that a mean lies in a region.  It *holds* where that is shown, *fails* where the opposite is shown, and is
-*inconclusive* otherwise; a point estimate alone never decides.  Before correction, a claim holds exactly if the 95 %
-interval lies inside the region and fails exactly if it lies outside: each one-sided test has half the level (ICH E9,
-1998, section 5.5), also the two of an equivalence test, for which twice that is common.  ``p`` is therefore twice the
-one-sided p value of whichever conclusion is nearer.  It is corrected by Holm's method over all claims that the run can
-test under one protocol, and the verdict follows the corrected value.
-"""
+"""Verdicts of a run on the paper's claims, from its scores; how they are decided: ``vid3d.claims.decisions``."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from vid3d.claims.claims import Claim, Term
+from vid3d.claims.decisions import ALPHA, NOT_TESTABLE, TOO_FEW, Decision, Outcome, settled
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
 from vid3d.measures.protocols import MATRIX
-from vid3d.measures.statistics import RESAMPLES, Bootstrap, Float64, UntestableError, bootstrap, holm
-from vid3d.randomness import generator
+from vid3d.measures.statistics import RESAMPLES, Bootstrap, Float64, TooFewError, UntestableError, testable
+from vid3d.measures.student import detectable
 
-ALPHA = 0.05  # two-sided, after correction
 PUBLISHED = "published, no interval"
-NOT_TESTABLE: Literal["not testable here"] = "not testable here"
-Outcome = Literal["holds", "fails", "inconclusive", "not testable here"]
 
 
 @dataclass(frozen=True)
@@ -56,11 +45,17 @@ class Verdict:
 
     Attributes:
         outcome: the verdict.
-        reason: why it is not testable, or nothing.
-        estimate, low, high: the sum of means and the ends of its 95 % interval, which is not corrected.
+        reason: why there is no verdict, or nothing.
+        estimate: the sum of means.
+        low, high: the ends of its interval of confidence ``level``, which Holm's method asks of this claim; moved to
+            the limit of what is possible where they would be beyond it.
+        alone_low, alone_high: the ends of its 95 % interval, for a reader who asks about this claim only.
         above, below: the region in which the claim puts the sum.
         statistic: the t statistic at that end of the region which is nearer to the estimate.
         p, corrected: twice the one-sided p value of the nearer conclusion, at most 1; and after Holm's correction.
+        student, student_p: the verdict by Student's t in place of the bootstrap, corrected alike, and its p.
+        detectable: how far from the end of the region a mean must be for so many images, which vary as these do, to
+            show it with a probability of 80 % (``statistics.detectable``, at the claim's level).
     """
 
     claim: str
@@ -74,41 +69,17 @@ class Verdict:
     estimate: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    level: float = math.nan
+    alone_low: float = math.nan
+    alone_high: float = math.nan
     above: float = math.nan
     below: float = math.nan
     statistic: float = math.nan
     p: float = math.nan
     corrected: float = math.nan
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the numbers say of one claim; see ``Verdict`` for the fields."""
-
-    outcome: Outcome
-    statistic: float
-    p: float
-    corrected: float
-
-
-def decide(means: Sequence[Bootstrap], regions: Sequence[tuple[float, float]]) -> list[Decision]:
-    """Whether means are shown to lie in regions, or outside of them, corrected as one family.
-
-    Args:
-        means: one per claim.
-        regions: (above, below) of each; one may be infinite.
-    """
-    nearer: list[Outcome] = []
-    p_values = []
-    for mean, (above, below) in zip(means, regions, strict=True):
-        inside, outside = mean.p_within(above, below), mean.p_outside(above, below)
-        nearer.append("holds" if inside <= outside else "fails")
-        p_values.append(min(1.0, 2 * min(inside, outside)))
-    decisions = []
-    for mean, region, outcome, p, corrected in zip(means, regions, nearer, p_values, holm(p_values), strict=True):
-        statistic = mean.statistic(min(region, key=lambda end: abs(mean.estimate - end)))
-        decisions.append(Decision(outcome if corrected <= ALPHA else "inconclusive", statistic, p, float(corrected)))
-    return decisions
+    student: str = ""
+    student_p: float = math.nan
+    detectable: float = math.nan
 
 
 def judge(
@@ -123,32 +94,41 @@ def judge(
 
     Args:
         protocol: one of ``protocols.NAMES``.
-        seed: of the bootstrap; the same gives the same verdicts.  Other claims change nothing but the correction.
+        seed: of the bootstrap, where not all resamples can be listed; the same gives the same verdicts.  Other claims
+            change nothing but the correction.
+        resamples: how many are drawn; up to a hundred times as many where chance would decide.
 
     Raises:
         InputError: names the run and the image that lacks a score.
     """
-    means: dict[str, Bootstrap] = {}
-    reasons: dict[str, str] = {}
+    regions = {claim.id: claim.region(published) for claim in claims}
+    tables: dict[str, Float64] = {}
+    verdicts = {claim.id: Verdict(claim.id, evidence.run, protocol, NOT_TESTABLE, claim.name) for claim in claims}
     for claim in claims:
         try:
             table = contrast(claim, evidence, published, protocol)
-            means[claim.id] = bootstrap(table, generator(seed, "verdict", claim.id), resamples)
+            tables[claim.id] = testable(table)
+        except TooFewError as error:
+            verdicts[claim.id] = _too_few(verdicts[claim.id], table, regions[claim.id], str(error))
         except UntestableError as error:
-            reasons[claim.id] = str(error)
-    regions = {claim.id: claim.region(published) for claim in claims}
-    decisions = dict(zip(means, decide(list(means.values()), [regions[name] for name in means]), strict=True))
-    verdicts = []
+            verdicts[claim.id] = replace(verdicts[claim.id], reason=str(error))
+    asked = {name: regions[name] for name in tables}
+    means, decisions = settled(tables, asked, seed, resamples)
     for claim in claims:
-        verdict = Verdict(claim.id, evidence.run, protocol, NOT_TESTABLE, claim.name, reasons.get(claim.id, ""))
         if claim.id in means:
-            verdict = _tested(verdict, means[claim.id], regions[claim.id], decisions[claim.id])
-        verdicts.append(verdict)
-    return verdicts
+            tested = _tested(verdicts[claim.id], means[claim.id], regions[claim.id], decisions[claim.id])
+            verdicts[claim.id] = _possible(tested, claim.largest)
+    return list(verdicts.values())
+
+
+def _too_few(verdict: Verdict, table: Float64, region: tuple[float, float], reason: str) -> Verdict:
+    replicates, images = table.shape
+    about = {"images": images, "replicates": replicates, "above": region[0], "below": region[1]}
+    return replace(verdict, outcome=TOO_FEW, reason=reason, estimate=float(table.mean()), **about)
 
 
 def _tested(verdict: Verdict, mean: Bootstrap, region: tuple[float, float], decision: Decision) -> Verdict:
-    low, high = mean.interval(1 - ALPHA)
+    (low, high), (alone_low, alone_high) = mean.interval(decision.level), mean.interval(1 - ALPHA)
     return replace(
         verdict,
         **asdict(decision),
@@ -157,9 +137,18 @@ def _tested(verdict: Verdict, mean: Bootstrap, region: tuple[float, float], deci
         estimate=mean.estimate,
         low=low,
         high=high,
+        alone_low=alone_low,
+        alone_high=alone_high,
         above=region[0],
         below=region[1],
+        detectable=detectable(mean.error, mean.images, 1 - decision.level),
     )
+
+
+def _possible(verdict: Verdict, largest: float) -> Verdict:
+    """The verdict with the ends of its intervals within what a sum of cosines can be."""
+    ends = {name: getattr(verdict, name) for name in ("low", "high", "alone_low", "alone_high")}
+    return replace(verdict, **{name: min(max(end, -largest), largest) for name, end in ends.items()})
 
 
 def contrast(claim: Claim, evidence: Evidence, published: Published, protocol: str) -> Float64:

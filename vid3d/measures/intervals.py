@@ -12,6 +12,7 @@ from vid3d.randomness import generator
 
 SEED = 0
 LEVEL = 0.95
+MINIMUM_IMAGES = 8  # of fewer, an interval is several times wider in one study than in the next: show the images
 COSINES = (-1.0, 1.0)
 DIFFERENCES = (-2.0, 2.0)  # of cosines
 ROUNDING = 1e-6  # scores that differ by less are alike: embeddings are float32
@@ -22,7 +23,8 @@ class Mean:
     """A mean over images; NaN where there is none.
 
     Attributes:
-        low, high: ends of the 95 % interval; NaN where the scores do not tell, or where an end would be infinite.
+        low, high: ends of the 95 % interval; NaN where the scores do not tell, where an end would be infinite, or of
+            fewer images than ``MINIMUM_IMAGES``, which are better shown one by one.
         images: behind the mean.
         replicates: averaged within each image.
     """
@@ -53,7 +55,7 @@ def mean(values: ArrayLike, name: str, limits: tuple[float, float] = COSINES) ->
     if not images:
         return Mean(np.nan, np.nan, np.nan, 0, replicates)
     ends = (np.nan, np.nan)
-    if np.isfinite(table).all() and np.ptp(table.mean(axis=0)) > ROUNDING:
+    if images >= MINIMUM_IMAGES and np.isfinite(table).all() and np.ptp(table.mean(axis=0)) > ROUNDING:
         with suppress(UntestableError):
             ends = bootstrap(table, generator(SEED, "interval", name)).interval(LEVEL)
     low, high = (float(end) if np.isfinite(end) else np.nan for end in np.clip(ends, *limits))

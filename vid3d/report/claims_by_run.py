@@ -9,7 +9,13 @@ import pandas as pd
 from vid3d.tables.laid_out import number, text, within
 from vid3d.tables.of_claims import DEFINITIONS, region
 
-OUTCOMES = ("holds", "fails", "inconclusive", "not testable here")  # in the order in which they are counted
+OUTCOMES = (
+    "holds",
+    "fails",
+    "inconclusive",
+    "too few to decide",
+    "not testable here",
+)  # in the order in which they are counted
 
 
 @dataclass(frozen=True)
@@ -97,4 +103,6 @@ def _mark(row: Any) -> Mark:
     estimate = within(row["estimate"], row["low"], row["high"])
     if estimate is None:
         return Mark(text(row["here"]), text(row["reason"]).partition(":")[0])
+    if pd.isna(row["p"]):
+        return Mark(text(row["here"]), f"{estimate.text}; {row['reason']}")
     return Mark(text(row["here"]), f"{estimate.text} ({estimate.below})" if estimate.below else estimate.text)

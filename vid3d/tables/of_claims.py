@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from vid3d.claims.claims import Claim, load_claims
+from vid3d.claims.decisions import NOT_TESTABLE
 from vid3d.claims.published import Published, load_published
-from vid3d.claims.verdicts import NOT_TESTABLE, Evidence, Verdict, judge, published_verdicts
+from vid3d.claims.verdicts import Evidence, Verdict, judge, published_verdicts
 from vid3d.measures.protocols import SHORT
 from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
-from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, number, text, within
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, cell, number, text, within
 from vid3d.tables.rows import obstacles, sentence, sentences
 from vid3d.tables.table import Column, Rows, Table
 
@@ -22,8 +23,13 @@ NOT_RUN = "not run here"
 NO_NUMBER = "no number given"
 DEFINITIONS = {"source_reference": "paper's definition", "self_reference": "released script's definition"}
 _LEAD = ["claim", "place", "sentence", "published", "paper_scale", "here"]
-_EVIDENCE = ["published_estimate", "estimate", "low", "high", "above", "below", "statistic", "p", "corrected"]
-_DETAILS = ("claim", "reason", "published_estimate", "above", "below", "statistic", "p", "test", "claim_note")
+_INTERVALS = ["low", "high", "level", "alone_low", "alone_high"]
+_TESTS = ["statistic", "p", "corrected", "student", "student_p", "detectable"]
+_EVIDENCE = ["published_estimate", "estimate", *_INTERVALS, "above", "below", *_TESTS]
+_DETAILS = frozenset(
+    {"claim", "reason", "published_estimate", "level", "alone_low", "alone_high", "above", "below", "statistic", "p"}
+    | {"student_p", "test", "claim_note"}
+)
 COLUMNS = [
     *_LEAD,
     *("method", "run", "protocol", "reason"),
@@ -40,8 +46,8 @@ def claims_table(study: Study, report: str, root: Path, scores: pd.DataFrame) ->
     Returns:
         One row per claim, family and protocol, or one per claim where nothing can be judged.  ``published``: holds or
         fails by the published numbers, which have no interval.  ``paper_scale``: the verdict of the run at paper scale
-        in this report, or "not run here".  ``here``: the verdict of the row's own run.  The region and the interval
-        have empty cells for infinite ends.
+        in this report, or "not run here".  ``here``: the verdict of the row's own run.  ``low`` and ``high``: the ends
+        of the interval that the verdict follows, at ``level``.  The region has empty cells for infinite ends.
     """
     published = load_published(root)
     claims = load_claims(root, published)
@@ -119,10 +125,7 @@ def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
         "protocol": verdict.protocol,
         "reason": verdict.reason,
         "estimate": verdict.estimate,
-        **_finite((("low", verdict.low), ("high", verdict.high))),
-        "statistic": verdict.statistic,
-        "p": verdict.p,
-        "corrected": verdict.corrected,
+        **{name: getattr(verdict, name) for name in (*_INTERVALS, *_TESTS)},
         "n": verdict.images or None,
         "replicates": verdict.replicates or None,
         "test": verdict.test,
@@ -150,31 +153,36 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
         groups.append(Group(heading, tuple(_statistics(row) for _, row in rows.iterrows()), text(first["note"])))
     return LaidOut(
         caption="The statistics behind the verdicts",
-        heads=("claimed", "estimate", "t", "p", "p, corrected", "images"),
+        heads=("claimed", "estimate", "level", "t", "p", "p, corrected", "by Student's t", "could show", "images"),
         groups=tuple(groups),
         about=(
-            "Estimates are weighted sums of mean CLIP-I with 95 % intervals, bootstrapped over images. p is twice the "
-            "one-sided value of the nearer conclusion; corrected: by Holm's method over the claims of one run under "
-            "one definition. A verdict follows the corrected value, never an estimate alone."
+            "Estimates are weighted sums of mean CLIP-I with intervals, bootstrapped over images, at the level that "
+            "Holm's method asks of the claim among those of one run under one definition: a claim holds where the "
+            "interval lies within what is claimed, and fails where it lies outside. p is twice the one-sided value of "
+            "the nearer conclusion; by Student's t: the verdict of a second test, corrected alike; could show: how far "
+            "from the bound the mean must lie for so many images to show it in four studies of five."
         ),
     )
 
 
 def _statistics(row: Any) -> Row:
     if pd.isna(row["estimate"]):
-        return Row(text(row["sentence"]), (None,) * 6, sentences(row["here"], row["reason"], row["claim_note"]))
+        return Row(text(row["sentence"]), (None,) * 9, sentences(row["here"], row["reason"], row["claim_note"]))
     images = str(row["n"]) + (f" x {row['replicates']}" if row["replicates"] > 1 else "")
     cells = (
         Cell(region(row)),
         within(row["estimate"], row["low"], row["high"]),
-        *(Cell(number(row[column], digits)) for column, digits in (("statistic", 2), ("p", 4), ("corrected", 4))),
+        None if pd.isna(row["level"]) else Cell(f"{number(100 * row['level'], 1)} %"),
+        *(cell(row[column], digits) for column, digits in (("statistic", 2), ("p", 4), ("corrected", 4))),
+        Cell(text(row["student"])),
+        cell(row["detectable"]),
         Cell(images),
     )
-    return Row(text(row["sentence"]), cells, sentences(row["here"], row["test"], row["claim_note"]))
+    return Row(text(row["sentence"]), cells, sentences(row["here"], row["reason"], row["test"], row["claim_note"]))
 
 
 def _arranged(rows: Rows) -> Rows:
-    """Notes say why a claim is not testable; whose verdict it is stands there only if there are several runs."""
+    """Notes say why there is no verdict; whose verdict it is stands there only if there are several runs."""
     several = len({row["run"] for row in rows}) > 1
     return [
         {column: text for column, text in row.items() if column != "method" or several}
@@ -184,7 +192,7 @@ def _arranged(rows: Rows) -> Rows:
 
 
 def _because(reason: str) -> str:
-    return f"Not testable: {reason}." if reason else ""
+    return f"No verdict: {reason}." if reason else ""
 
 
 TABLES = (
@@ -196,10 +204,12 @@ TABLES = (
         columns={
             "here": Column("This report"),
             "corrected": Column("p, corrected"),
+            "student": Column("by Student's t"),
+            "detectable": Column("could show"),
             "n": Column("n"),
             "protocol": Column(values=SHORT),
         },
-        hidden=frozenset(_DETAILS),
+        hidden=_DETAILS,
         keys=("protocol", "claim"),
         interval_of="estimate",
         arrange=_arranged,

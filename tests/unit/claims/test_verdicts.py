@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from simulated_studies import decided, verdicts_of_seeds
 
 from vid3d.claims.claims import Difference, load_claims
+from vid3d.claims.decisions import NOT_TESTABLE, TOO_FEW, decide, settled
 from vid3d.claims.published import load_published
-from vid3d.claims.verdicts import NOT_TESTABLE, PUBLISHED, Evidence, Verdict, decide, judge, published_verdicts
+from vid3d.claims.verdicts import PUBLISHED, Evidence, Verdict, judge, published_verdicts
 from vid3d.errors import InputError
 from vid3d.measures.statistics import bootstrap
 
@@ -165,12 +167,58 @@ def test_a_verdict_needs_its_interval_on_its_side():
             for verdict in judge(CLAIMS, evidence, PAPER, PROTOCOL, 0, 999):
                 inside = verdict.above < verdict.low and verdict.high < verdict.below
                 outside = verdict.high < verdict.above or verdict.low > verdict.below
-                assert (verdict.p <= 0.05) == (inside or outside) or verdict.outcome == NOT_TESTABLE
-                assert verdict.outcome != "holds" or inside
-                assert verdict.outcome != "fails" or outside
-                assert verdict.outcome not in ("holds", "fails") or verdict.corrected <= 0.05
+                assert (verdict.outcome == "holds") == inside
+                assert (verdict.outcome == "fails") == outside
+                assert (verdict.corrected <= 0.05) == (inside or outside)
+                alone = [verdict.alone_low <= verdict.low, verdict.alone_high >= verdict.high]
+                assert not any(alone) or verdict.level == pytest.approx(0.95) or verdict.outcome == NOT_TESTABLE
                 seen.add(verdict.outcome)
     assert seen == {"holds", "fails", "inconclusive", NOT_TESTABLE}
+
+
+# --- chance -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_seed_of_the_bootstrap_changes_a_verdict_of_the_default_study():
+    """Eight objects and one replicate, with the means and spreads of `mini`."""
+    rng = np.random.default_rng(21)
+    for _ in range(3):
+        by_claim = verdicts_of_seeds(8, 1, range(200), rng)
+        assert {len(outcomes) for outcomes in by_claim} == {1}
+    assert len(set().union(*by_claim)) > 1  # there are verdicts to change
+
+
+def test_more_resamples_are_drawn_where_chance_would_decide():
+    """Of 16 images in three replicates; 999 resamples by themselves decide this claim either way."""
+    scores = {"claim": np.random.default_rng(0).normal(0.165, 1, (3, 16))}
+    few, settled_ = set(), set()
+    for seed in range(12):
+        few |= {decide([bootstrap(scores["claim"], np.random.default_rng(seed), 999)], [POSITIVE])[0].outcome}
+        means, decisions = settled(scores, {"claim": POSITIVE}, seed, 999)
+        settled_ |= {decisions["claim"].outcome}
+        assert means["claim"].resamples > 999
+    assert (len(few), len(settled_)) == (2, 1)
+
+
+def test_a_huge_effect_gets_its_verdict_from_as_few_images_as_are_judged():
+    rng = np.random.default_rng(22)
+    assert decided(8, 30, 1000.0, rng) == 1
+    assert decided(6, 30, 1000.0, rng) == 1
+    assert decided(4, 30, 1000.0, rng) == 0  # which are therefore too few
+
+
+def test_no_interval_ends_beyond_what_is_possible():
+    """One object in six differs: the bootstrap cannot bound the mean, but a difference of cosines is at most 2."""
+    scores = study(np.random.default_rng(23), dict.fromkeys(TRUTH, 0.8), 6, spread=0.0)
+    odd = (scores["image"] == "image-00") & (scores["views"] == 18)
+    scores.loc[odd, PROTOCOL] += 0.05
+    verdicts = {verdict.claim: verdict for verdict in judge(CLAIMS, Evidence("run", scores), PAPER, PROTOCOL)}
+    assert verdicts["nine-views-never-above-eighteen"].high == 2
+    assert verdicts["later-drop-is-larger"].low == -4
+    for claim in CLAIMS:
+        verdict = verdicts[claim.id]
+        ends = [verdict.low, verdict.high, verdict.alone_low, verdict.alone_high]
+        assert max(np.abs(ends)) <= claim.largest or math.isnan(verdict.p)
 
 
 # --- what is judged --------------------------------------------------------------------------------------------------
@@ -218,11 +266,12 @@ def test_the_same_seed_gives_the_same_verdicts_whatever_the_order_of_rows():
 
 def test_other_claims_change_nothing_but_the_correction():
     rng = np.random.default_rng(11)
-    evidence = Evidence("run", study(rng, TRUTH, 12, spread=0.01))
+    evidence = Evidence("run", study(rng, TRUTH, 10, spread=0.01))
     together = {verdict.claim: verdict for verdict in judge(CLAIMS, evidence, PAPER, PROTOCOL, 0, 999)}
     (alone,) = judge([CLAIMS[2]], evidence, PAPER, PROTOCOL, 0, 999)
     family = together[alone.claim]
-    assert (alone.low, alone.high, alone.p) == (family.low, family.high, family.p)
+    assert (alone.alone_low, alone.alone_high, alone.p) == (family.alone_low, family.alone_high, family.p)
+    assert (alone.low, alone.high) == (alone.alone_low, alone.alone_high)
     assert alone.corrected == alone.p <= family.corrected
 
 
@@ -233,7 +282,7 @@ def reasons(evidence, protocol=PROTOCOL):
     verdicts = judge(CLAIMS, evidence, PAPER, protocol, 0, 399)
     assert [verdict.claim for verdict in verdicts] == [claim.id for claim in CLAIMS]  # in their order
     for verdict in verdicts:
-        assert (verdict.outcome == NOT_TESTABLE) == bool(verdict.reason) == math.isnan(verdict.p)
+        assert (verdict.outcome in (NOT_TESTABLE, TOO_FEW)) == bool(verdict.reason) == math.isnan(verdict.p)
     return {verdict.claim: verdict.reason for verdict in verdicts if verdict.reason}
 
 
@@ -271,12 +320,23 @@ def test_a_run_whose_scores_mean_nothing_judges_nothing():
     assert len(why) == len(CLAIMS)
 
 
-def test_few_images_or_equal_scores_judge_nothing():
+@pytest.mark.parametrize("images", [1, 5])
+def test_few_images_have_an_estimate_and_no_verdict(images):
+    scores = study(np.random.default_rng(16), TRUTH, images)
+    for verdict in judge(CLAIMS, Evidence("own", scores), PAPER, PROTOCOL):
+        if verdict.outcome == NOT_TESTABLE:
+            assert verdict.reason == "scores of single cameras are not given"
+        else:
+            assert verdict.outcome == TOO_FEW
+            assert verdict.reason == f"{images} image{'s' if images > 1 else ''}; at least 6 are needed"
+            assert (verdict.images, verdict.replicates) == (images, 1)
+            assert math.isfinite(verdict.estimate)
+            assert math.isnan(verdict.low)
+            assert math.isnan(verdict.corrected)
+
+
+def test_equal_scores_judge_nothing():
     rng = np.random.default_rng(16)
-    assert set(reasons(Evidence("own", study(rng, TRUTH, 1))).values()) == {
-        "1 image; at least 4 are needed",
-        "scores of single cameras are not given",
-    }
     constant = study(rng, TRUTH).assign(**{PROTOCOL: 1.0})  # a blank scene under the released script's protocol
     why = reasons(Evidence("blank", constant, cameras(rng, 0.1).assign(**{PROTOCOL: 1.0})))
     assert set(why.values()) == {"all 24 images have the same score, which tells nothing of its uncertainty"}

@@ -136,7 +136,7 @@ def test_intervals_stand_behind_their_numbers(tmp_path):
 def test_claims_lead_with_published_paper_scale_and_this_report(folder):
     markdown = (folder / "claims.md").read_text(encoding="utf-8").splitlines()
     assert markdown[0].startswith("| Place | Sentence | Published | Paper scale | This report | Protocol |")
-    assert any("Not testable: " in line for line in markdown if line.startswith("<sup>"))
+    assert any("No verdict: " in line for line in markdown if line.startswith("<sup>"))
     latex = (folder / "claims.tex").read_text(encoding="utf-8")
     assert r"p{0.25\linewidth}" in latex
     assert "First render, released" in latex

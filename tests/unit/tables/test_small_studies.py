@@ -11,6 +11,7 @@ from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean, mean_of
+from vid3d.measures.student import detectable
 from vid3d.study import layout
 from vid3d.study.replicates import families
 from vid3d.tables.attribution import attribution_table, substitution_table, substitutions
@@ -18,9 +19,11 @@ from vid3d.tables.clip_i import table1, table2
 from vid3d.tables.definitions import replicates_table
 from vid3d.tables.of_claims import claims_table, paper_scale
 from vid3d.tables.of_indicators import collect_indicators, indicators_table
+from vid3d.tables.resolution import resolution_table
 from vid3d.tables.scores import collect
+from vid3d.tables.table import Measured
 
-IMAGES = [f"photo-{number:02d}" for number in range(6)]
+IMAGES = [f"photo-{number:02d}" for number in range(8)]
 ONE = synthetic.RUN | {
     "title": "One",
     "benchmark": "animate124",
@@ -52,10 +55,10 @@ def shift(study, root, run, column, by):
 
 
 def test_replicates_are_averaged_within_images_first():
-    values = np.array([[0.1, 0.2, 0.4, 0.3, 0.6], [0.3, 0.2, 0.2, 0.5, 0.4]])
+    values = np.array([[0.1, 0.2, 0.4, 0.3, 0.6, 0.2, 0.3, 0.1], [0.3, 0.2, 0.2, 0.5, 0.4, 0.1, 0.2, 0.2]])
     found = mean(values, "score")
     assert found.estimate == pytest.approx(values.mean())
-    assert (found.images, found.replicates) == (5, 2)
+    assert (found.images, found.replicates) == (8, 2)
     assert found.low < found.estimate < found.high
 
 
@@ -67,9 +70,7 @@ def test_an_image_that_lacks_a_replicates_value_is_left_out_and_not_counted():
     assert math.isnan(mean([np.nan, np.nan], "score").estimate)
 
 
-@pytest.mark.parametrize(
-    "values", [[0.5], [0.1, 0.2, 0.3], [0.4, 0.4 + 1e-8, 0.4, 0.4, 0.4], [20.0, 21.0, 22.0, np.inf]]
-)
+@pytest.mark.parametrize("values", [[0.5], np.arange(7) / 10, [0.4 + 1e-8, *[0.4] * 8], [*range(20, 29), np.inf]])
 def test_without_enough_that_differs_there_is_a_mean_and_no_interval(values):
     found = mean(values, "score")
     assert found.estimate == pytest.approx(np.mean(values))
@@ -78,7 +79,7 @@ def test_without_enough_that_differs_there_is_a_mean_and_no_interval(values):
 
 
 def test_an_end_beyond_what_is_possible_is_the_limit():
-    values = [0.2, 0.99, 0.98, 0.97, 0.99]
+    values = [0.2, 0.99, 0.98, 0.97, 0.99, 0.98, 0.96, 0.99]
     open_ended = mean(values, "score", (-math.inf, math.inf))
     limited = mean(values, "score")
     assert open_ended.high > 1
@@ -86,7 +87,7 @@ def test_an_end_beyond_what_is_possible_is_the_limit():
 
 
 def test_the_same_column_gives_the_same_interval_in_any_table():
-    rows = pd.DataFrame({"image": list("abcdef"), "score": [0.1, 0.3, 0.2, 0.5, 0.4, 0.7]})
+    rows = pd.DataFrame({"image": list("abcdefghi"), "score": [0.1, 0.3, 0.2, 0.5, 0.4, 0.7, 0.2, 0.6, 0.8]})
     assert mean_of(rows, "score") == mean_of(rows.iloc[::-1], "score") == mean(rows["score"], "score")
 
 
@@ -103,7 +104,7 @@ def test_replicates_share_a_row_and_are_shown_by_themselves(build, tmp_path):
     ours = table[table["run"].notna()].set_index("views")
     assert list(ours["run"]) == ["one", "one"]
     assert set(ours["replicates"]) == {2}
-    assert set(ours["n"]) == {6}
+    assert set(ours["n"]) == {8}
     apart = replicates_table(study, "small", tmp_path, scores).set_index(["run", "views"])
     assert list(apart["row"]) == ["one"] * 4
     for views in (18, 9):
@@ -154,6 +155,24 @@ def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path)
     assert by_claim.loc["other-views-worse", "published"] == "no number given"
 
 
+@pytest.mark.parametrize("spread", [0.001, 0.02])
+def test_no_row_has_an_interval_and_a_verdict_that_disagree(build, tmp_path, spread):
+    study = build({"one": ONE | {"motion_scores": [120, 160, 200], "view_counts": [18, 9, 3]}})
+    scores, _ = collect(study, "small", tmp_path)
+    rng = np.random.default_rng(0)
+    for _, clip in scores.groupby(["image", "motion", "views"]):
+        for column in ("source_reference", "self_reference"):
+            scores.loc[clip.index, column] += spread * rng.normal()
+    table = claims_table(study, "small", tmp_path, scores)
+    judged = table[table["estimate"].notna()]
+    inside = (judged["low"] > judged["above"].fillna(-np.inf)) & (judged["high"] < judged["below"].fillna(np.inf))
+    outside = (judged["low"] > judged["below"].fillna(np.inf)) | (judged["high"] < judged["above"].fillna(-np.inf))
+    expected = np.select([inside, outside], ["holds", "fails"], "inconclusive")
+    assert list(judged["here"]) == list(expected)
+    assert len(set(expected)) > 1
+    assert (judged["level"] > 0.95).any()
+
+
 def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
     full = ONE | {
         "images": None,
@@ -176,6 +195,47 @@ def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
     assert not paper_scale(sampled, published)
 
 
+# --- resolution -------------------------------------------------------------------------------------------------------
+
+
+def test_published_differences_are_weighed_against_the_spread_of_one_seed(build, tmp_path):
+    study = build({"one": ONE, "two": TWO, "static": CONTROL})
+    rng = np.random.default_rng(0)
+    noise = {run: dict(zip(IMAGES, rng.normal(0, 0.01, 8), strict=True)) for run in ("one", "two")}
+    scores, _ = collect(study, "small", tmp_path)
+    for (run, image), rows in scores[scores["views"] == 9].groupby(["run", "image"]):
+        scores.loc[rows.index, "self_reference"] += (
+            1.5 * noise[run][image]
+        )  # of three scores one is the reference's own
+    held_out = pd.DataFrame()
+    table = resolution_table(Measured(study, "small", tmp_path, scores, held_out, ())).set_index("difference")
+    assert len(table) == 6
+    views = table.loc["18 less 9 views"]
+    assert views["change"] == pytest.approx(0.0067)
+    assert views["shown_below"] == pytest.approx(0.0159, abs=5e-5)  # 0.0067 * sqrt(24) / 2.0687
+    assert (views["run"], views["n"]) == ("one", 8)
+    variances = [np.var(list(noise[run].values()), ddof=1) for run in noise]
+    assert views["spread"] == pytest.approx(math.sqrt(np.mean(variances)))
+    motion = table.loc["motion 160 less 200"]
+    assert motion["change"] == pytest.approx(-0.0004)
+    assert pd.isna(motion["run"])  # which the run lacks
+
+
+@pytest.mark.parametrize(("spread", "resolved"), [(0.010, "yes"), (0.014, "by luck"), (0.018, "no")])
+def test_a_difference_is_resolved_where_the_spread_is_small(build, tmp_path, spread, resolved):
+    study = build({"one": ONE})
+    scores, _ = collect(study, "small", tmp_path)
+    unit = dict(zip(IMAGES, np.linspace(-1, 1, 8) / np.std(np.linspace(-1, 1, 8), ddof=1), strict=True))
+    nine = scores["views"] == 9
+    scores.loc[nine, "self_reference"] += 1.5 * spread * scores["image"].map(unit)[nine]
+    table = resolution_table(Measured(study, "small", tmp_path, scores, pd.DataFrame(), ()))
+    row = table.set_index("difference").loc["18 less 9 views"]
+    assert row["spread"] == pytest.approx(spread)
+    assert row["resolved"] == resolved
+    detected = detectable(row["found_below"] / math.sqrt(24), 24, 0.05)
+    assert detected == pytest.approx(0.0067)
+
+
 # --- indicators -------------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +250,7 @@ def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
     expected = [synthetic.indicator("janus", layout.Condition("one", image, 120, 9)) for image in IMAGES]
     assert row["mean"] == pytest.approx(np.mean(expected))
     assert row["low"] < row["mean"] < row["high"]
-    assert (row["n"], row["worse"]) == (6, "higher")
+    assert (row["n"], row["worse"]) == (8, "higher")
     assert table.loc[("one", 9, "frame_consistency"), "worse"] == "lower"
 
 
@@ -202,7 +262,7 @@ def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_pa
     rows.to_csv(path, index=False)
     measured = collect_indicators(study, "small", tmp_path)
     table = indicators_table(study, "small", tmp_path, measured).set_index(["views", "indicator"])
-    assert [table.loc[(18, name), "n"] for name in ("janus", "flicker")] == [5, 6]
+    assert [table.loc[(18, name), "n"] for name in ("janus", "flicker")] == [7, 8]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +302,7 @@ def test_similarity_by_stage_and_what_each_loses(build, tmp_path):
         assert found.loc[(stage, "front"), "similarity"] == pytest.approx(of[stage], abs=1e-6)
     assert found.loc[("renders", "around"), "loss"] == pytest.approx(of["views"] - of["renders"], abs=1e-6)
     row = found.loc[("renders", "front")]
-    assert (row["before"], row["n"]) == ("views front", 6)
+    assert (row["before"], row["n"]) == ("views front", 8)
     assert row["loss_low"] < row["loss"] < row["loss_high"]
 
 

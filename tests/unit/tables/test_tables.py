@@ -106,6 +106,9 @@ def test_a_report_of_random_weights_alone_has_published_rows_only(root):
         assert table[list(protocols.NAMES)].isna().all(axis=None)
     claims = written.pop("claims")
     assert set(claims["here"]) == set(claims["paper_scale"]) == {"not run here"}
+    resolution = written.pop("resolution")
+    assert resolution["change"].notna().all()
+    assert resolution[["run", "spread", "resolved"]].isna().all(axis=None)
     assert all(table.empty for table in written.values())
 
 

@@ -117,7 +117,7 @@ An effect in standard deviations over images, of one of {family} claims; of the 
 
 {decided}
 
-Fewer than {minimum} images are therefore *too few to decide*.
+Fewer than {minimum} images are *too few to decide*.
 
 ## Whether chance decides
 
@@ -147,7 +147,7 @@ def page() -> str:
     for images, replicates in ((8, 1), (16, 1), (16, 3)):
         found = [verdicts for _ in range(repeats) for verdicts in verdicts_of_seeds(images, replicates, seeds, rng)]
         changed = sum(len(outcomes) > 1 for outcomes in found)
-        seeded.append([f"{images} images, {replicates} replicates", str(len(found)), str(changed)])
+        seeded.append([f"{images} images x {replicates}", str(len(found)), str(changed)])
     power = [[str(n), *(f"{decided(n, 500, effect, rng):.2f}" for effect in EFFECTS)] for n in (4, 5, 6, 8)]
     return PAGE.format(
         studies=f"{STUDIES:,}",

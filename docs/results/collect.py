@@ -23,6 +23,7 @@ TABLES = {
     "table2": "Table 2: number of views",
     "table3": "Table 3: motion score",
     "claims": "The paper's claims",
+    "margins": "What the verdicts owe to their margins",
     "resolution": "What a study of the paper's size can tell apart",
     "protocols": "What the definition of CLIP-I alone does",
     "replicates": "Every replicate by itself",

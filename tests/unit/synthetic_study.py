@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -42,19 +43,26 @@ STATIC = {
 }
 
 
-def build(root: Path, runs: dict[str, Any] | None = None, pictures: bool = True, **settings: Any) -> Study:
+def build(
+    root: Path,
+    runs: dict[str, Any] | None = None,
+    pictures: bool = True,
+    objects: Sequence[str] = ("frog", "mill"),
+    **settings: Any,
+) -> Study:
     """Write benchmark, report sources and results of the study below ``root``; its one report is ``small``.
 
     Args:
         runs: raw settings of the runs; ``truth`` and its control ``static`` if None.
         pictures: whether to write references, seed frames, views, splats, renders and videos too, which tables do not
             read.
+        objects: names of the procedural objects.
         settings: further settings of the study, such as ``images``.
     """
     runs = runs or {"truth": RUN, "static": STATIC}
     for folder in ("reports", "benchmark/published", "benchmark/external"):
         shutil.copytree(REPOSITORY / folder, root / folder)
-    write_yaml(root / "benchmark/procedural/objects.yaml", {"frog": {"caption": "a frog"}, "mill": {}})
+    write_yaml(root / "benchmark/procedural/objects.yaml", {name: {"caption": f"a {name}"} for name in objects})
     names = [f"photo-{number:02d}" for number in range(24)]
     photographs = {name: {"file": f"{name}.jpg", "caption": f"Photograph of {name}"} for name in names}
     write_yaml(root / "benchmark/animate124/manifest.yaml", photographs)
@@ -153,6 +161,13 @@ def directions(cosine: float, *shape: int) -> np.ndarray:
     return np.broadcast_to(np.float32([cosine, np.sqrt(1 - cosine**2)]), (*shape, 2)).copy()
 
 
+def turned(embeddings: np.ndarray, clip: layout.Condition) -> np.ndarray:
+    """Embeddings in the plane, turned by an angle of the image's own: images are no longer alike."""
+    angle = 0.2 * (sum(map(ord, clip.image)) % 7)
+    (cosine, sine) = np.cos(angle), np.sin(angle)
+    return (embeddings @ np.array([[cosine, sine], [-sine, cosine]])).astype(np.float32)
+
+
 def _write_measures(root: Path, study: Study, clip: layout.Condition) -> None:
     """Indicators, and embeddings by stage whose cosines with the reference are ``stage_cosines``."""
     run = study.runs[clip.run]
@@ -164,8 +179,8 @@ def _write_measures(root: Path, study: Study, clip: layout.Condition) -> None:
     write_csv(root / clip.path(layout.INDICATORS, study), rows)
     frames, of = run.used_frames, stage_cosines(clip)
     counts = {"seed": (), "views": (run.views.count,), "truth": (EVALUATION_CAMERAS,), "renders": (EVALUATION_CAMERAS,)}
-    made = {stage: directions(of[stage], frames, *count) for stage, count in counts.items()}
-    reference = np.float32([1, 0])
+    made = {stage: turned(directions(of[stage], frames, *count), clip) for stage, count in counts.items()}
+    reference = turned(np.float32([1, 0]), clip)
     np.savez(
         root / clip.path(layout.EMBEDDINGS, study),
         renders=made.pop("renders"),

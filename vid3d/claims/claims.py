@@ -69,8 +69,17 @@ class _Claim(Strict):
         """No sum of cosines with these weights is larger, nor smaller than minus it."""
         return math.fsum(abs(term.weight) for term in self.terms)
 
-    def region(self, published: Published) -> tuple[float, float]:
-        """The open interval in which the sum lies if the claim is true; one end may be infinite."""
+    @property
+    def slack(self) -> float:
+        """The margin, 0 without one."""
+        return 0.0
+
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
+        """The open interval in which the sum lies if the claim is true; one end may be infinite.
+
+        Args:
+            scale: by which margins, which are in the paper's units, are multiplied.
+        """
         raise NotImplementedError
 
 
@@ -80,7 +89,7 @@ class Difference(_Claim):
     name: ClassVar[str] = "paired studentised bootstrap"
     test: Literal["difference"]
 
-    def region(self, published: Published) -> tuple[float, float]:
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         return 0.0, math.inf
 
 
@@ -92,8 +101,12 @@ class NonInferiority(_Claim):
     margin: Margin
     margin_reason: Sentence
 
-    def region(self, published: Published) -> tuple[float, float]:
-        return -self.margin, math.inf
+    @property
+    def slack(self) -> float:
+        return self.margin
+
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
+        return -scale * self.margin, math.inf
 
 
 class Equivalence(_Claim):
@@ -104,8 +117,12 @@ class Equivalence(_Claim):
     margin: Margin
     margin_reason: Sentence
 
-    def region(self, published: Published) -> tuple[float, float]:
-        return -self.margin, self.margin
+    @property
+    def slack(self) -> float:
+        return self.margin
+
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
+        return -scale * self.margin, scale * self.margin
 
 
 class Constant(_Claim):
@@ -131,8 +148,12 @@ class Constant(_Claim):
     def quotes(self) -> tuple[str, ...]:
         return tuple(method for method in (self.above, self.below) if method is not None)
 
-    def region(self, published: Published) -> tuple[float, float]:
-        slack = self.margin or 0.0
+    @property
+    def slack(self) -> float:
+        return self.margin or 0.0
+
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
+        slack = scale * self.slack
         low = -math.inf if self.above is None else _quoted(published)[self.above] - slack
         high = math.inf if self.below is None else _quoted(published)[self.below] + slack
         return low, high

@@ -43,11 +43,17 @@ class Paper(Strict):
 
 
 class Metric(Strict):
-    """The published metric.  ``protocol``: the one that presumably made the numbers."""
+    """The published metric.
+
+    Attributes:
+        protocol: the one that presumably made the numbers.
+        span: how far the score can fall by the paper's embedder, from the truth's to another object's; assumed.
+    """
 
     name: str
     embedder: str
     protocol: Literal["source_reference", "self_reference"]
+    span: Annotated[float, Field(gt=0, le=2)]
 
 
 class PublishedBenchmark(Strict):

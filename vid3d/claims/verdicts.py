@@ -1,8 +1,8 @@
 """Verdicts of a run on the paper's claims, from its scores; how they are decided: ``vid3d.claims.decisions``."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from vid3d.measures.statistics import RESAMPLES, Bootstrap, Float64, TooFewError
 from vid3d.measures.student import detectable
 
 PUBLISHED = "published, no interval"
+NO_SPAN = "nothing says how far CLIP-I can fall by this embedder, a share of which the margin is"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Evidence:
         cameras: one row per frame and camera, as of ``scores.collect``: image, motion, views, frame, camera, a column
             per kind of cosine, and ``replicate``; None if claims on single cameras are not to be tested.
         obstacles: why the scores may not be compared with published ones (``tables.obstacles``); empty if they may.
+        spans: how far the score can fall by the run's embedder on its images (``tables.ranges``), by protocol; empty
+            where that is not known.
         unusable: why the scores are no evidence at all (random weights, a control), or nothing.
     """
 
@@ -36,6 +39,7 @@ class Evidence:
     scores: pd.DataFrame
     cameras: pd.DataFrame | None = None
     obstacles: tuple[str, ...] = ()
+    spans: Mapping[str, float] = field(default_factory=dict)
     unusable: str = ""
 
 
@@ -54,6 +58,9 @@ class Verdict:
         statistic: the t statistic at that end of the region which is nearer to the estimate.
         p, corrected: twice the one-sided p value of the nearer conclusion, at most 1; and after Holm's correction.
         student, student_p: the verdict by Student's t in place of the bootstrap, corrected alike, and its p.
+        margin: of the claim in the run's scores, 0 without one.
+        holds_from, fails_below: the margin from which on the claim would hold by this interval, and that below which it
+            would fail; 0 if any would do or none; NaN of a claim without a margin.
         detectable: how far from the end of the region a mean must be for so many images, which vary as these do, to
             show it with a probability of 80 % (``statistics.detectable``, at the claim's level).
     """
@@ -80,6 +87,9 @@ class Verdict:
     student: str = ""
     student_p: float = math.nan
     detectable: float = math.nan
+    margin: float = math.nan
+    holds_from: float = math.nan
+    fails_below: float = math.nan
 
 
 def judge(
@@ -89,6 +99,7 @@ def judge(
     protocol: str,
     seed: int = 0,
     resamples: int = RESAMPLES,
+    stretch: float = 1.0,
 ) -> list[Verdict]:
     """The verdict of one run on each claim, in their order.
 
@@ -97,16 +108,20 @@ def judge(
         seed: of the bootstrap, where not all resamples can be listed; the same gives the same verdicts.  Other claims
             change nothing but the correction.
         resamples: how many are drawn; up to a hundred times as many where chance would decide.
+        stretch: by which all margins are multiplied, to see what depends on them.
 
     Raises:
         InputError: names the run and the image that lacks a score.
     """
-    regions = {claim.id: claim.region(published) for claim in claims}
+    scale = margin_scale(evidence, published, protocol)
+    regions = {claim.id: claim.region(published, stretch * (scale or 1.0)) for claim in claims}
     tables: dict[str, Float64] = {}
     verdicts = {claim.id: Verdict(claim.id, evidence.run, protocol, NOT_TESTABLE, claim.name) for claim in claims}
     for claim in claims:
         try:
             table = contrast(claim, evidence, published, protocol)
+            if claim.slack and scale is None:
+                raise UntestableError(NO_SPAN)
             tables[claim.id] = testable(table)
         except TooFewError as error:
             verdicts[claim.id] = _too_few(verdicts[claim.id], table, regions[claim.id], str(error))
@@ -117,8 +132,27 @@ def judge(
     for claim in claims:
         if claim.id in means:
             tested = _tested(verdicts[claim.id], means[claim.id], regions[claim.id], decisions[claim.id])
-            verdicts[claim.id] = _possible(tested, claim.largest)
+            verdicts[claim.id] = _margins(_possible(tested, claim.largest), claim, stretch * (scale or 1.0))
     return list(verdicts.values())
+
+
+def margin_scale(evidence: Evidence, published: Published, protocol: str) -> float | None:
+    """By how much a run's scores can fall where the paper's can by 1; None where that is not known."""
+    if not evidence.obstacles:
+        return 1.0
+    span = evidence.spans.get(protocol)
+    return None if span is None else span / published.metric.span
+
+
+def _margins(verdict: Verdict, claim: Claim, scale: float) -> Verdict:
+    """The verdict with its margin, and those that would turn it."""
+    if not claim.slack:
+        return replace(verdict, margin=0.0)
+    margin = scale * claim.slack
+    above, below = verdict.above + margin, verdict.below - margin  # without any margin
+    holds_from = max(above - verdict.low, verdict.high - below, 0.0)
+    fails_below = max(above - verdict.high, verdict.low - below, 0.0)
+    return replace(verdict, margin=margin, holds_from=holds_from, fails_below=fails_below)
 
 
 def _too_few(verdict: Verdict, table: Float64, region: tuple[float, float], reason: str) -> Verdict:

@@ -96,7 +96,7 @@ def _judge(rows: pd.DataFrame, run: str, protocol: str) -> Judge:
 
 def _published(row: Any) -> str:
     estimate = number(row["published_estimate"])
-    return f"{estimate}, where the claim needs {region(row)}" if estimate else ""
+    return f"{estimate}, where the claim needs {region(row, 'published_')}" if estimate else ""
 
 
 def _mark(row: Any) -> Mark:

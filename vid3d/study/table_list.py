@@ -10,6 +10,7 @@ NAMES = (
     "protocols",  # what the definition of CLIP-I alone does
     "replicates",  # runs that share a row of the other tables, each by itself
     "claims",  # verdicts
+    "margins",  # verdicts with other margins
     "resolution",  # which published differences a study of the paper's size can show
     "indicators",
     "attribution",  # similarity to the reference by stage

@@ -16,6 +16,7 @@ from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, cell, number, text, within
+from vid3d.tables.ranges import embedder_ranges
 from vid3d.tables.rows import obstacles, sentence, sentences
 from vid3d.tables.table import Column, Rows, Table
 
@@ -24,12 +25,11 @@ NO_NUMBER = "no number given"
 DEFINITIONS = {"source_reference": "paper's definition", "self_reference": "released script's definition"}
 _LEAD = ["claim", "place", "sentence", "published", "paper_scale", "here"]
 _INTERVALS = ["low", "high", "level", "alone_low", "alone_high"]
-_TESTS = ["statistic", "p", "corrected", "student", "student_p", "detectable"]
-_EVIDENCE = ["published_estimate", "estimate", *_INTERVALS, "above", "below", *_TESTS]
-_DETAILS = frozenset(
-    {"claim", "reason", "published_estimate", "level", "alone_low", "alone_high", "above", "below", "statistic", "p"}
-    | {"student_p", "test", "claim_note"}
-)
+_TESTS = ["statistic", "p", "corrected", "student", "student_p", "detectable", "margin", "holds_from", "fails_below"]
+_PUBLISHED = ["published_estimate", "published_above", "published_below"]
+_EVIDENCE = [*_PUBLISHED, "estimate", *_INTERVALS, "above", "below", *_TESTS]
+_HIDDEN = [*("claim", "reason"), *_PUBLISHED, *("margin", "fails_below", "level", "alone_low", "alone_high")]
+_HIDDEN += ["above", "below", "statistic", "p", "student_p", "test", "claim_note"]
 COLUMNS = [
     *_LEAD,
     *("method", "run", "protocol", "reason"),
@@ -52,7 +52,7 @@ def claims_table(study: Study, report: str, root: Path, scores: pd.DataFrame) ->
     published = load_published(root)
     claims = load_claims(root, published)
     by_paper = {verdict.claim: verdict for verdict in published_verdicts(claims, published)}
-    verdicts = _judged(study, report, scores, published, claims)
+    verdicts = _judged(study, report, root, scores, published, claims)
     at_scale = {
         (verdict.claim, verdict.protocol): verdict.outcome
         for family, verdict in reversed(verdicts)
@@ -78,24 +78,37 @@ def paper_scale(run: Run, published: Published) -> bool:
     return not obstacles(run, published) and run.seed.learned and run.views.learned
 
 
-def _judged(
-    study: Study, report: str, scores: pd.DataFrame, published: Published, claims: tuple[Claim, ...]
-) -> list[tuple[Family, Verdict]]:
-    """Every judged family's verdicts, the released script's definition of CLIP-I first."""
+def evidence(
+    study: Study, report: str, root: Path, scores: pd.DataFrame, published: Published
+) -> list[tuple[Family, Evidence]]:
+    """What every family that may judge has to judge by."""
     all_families = families(study, report)
     drawn = rendered(study, report)
     chosen = [family for family in drawn if len(family.run.conditions) > 1] or drawn
     clips, cameras = gathered(per_image(scores), all_families), gathered(scores, all_families)
-    found = []
-    for family in chosen:
-        evidence = Evidence(
-            run=family.name,
-            scores=clips[clips["run"] == family.name],
-            cameras=cameras[cameras["run"] == family.name],
-            obstacles=tuple(obstacles(family.run, published)),
+    return [
+        (
+            family,
+            Evidence(
+                run=family.name,
+                scores=clips[clips["run"] == family.name],
+                cameras=cameras[cameras["run"] == family.name],
+                obstacles=tuple(obstacles(family.run, published)),
+                spans={name: found.span for name, found in embedder_ranges(study, root, family.name).items()},
+            ),
         )
+        for family in chosen
+    ]
+
+
+def _judged(
+    study: Study, report: str, root: Path, scores: pd.DataFrame, published: Published, claims: tuple[Claim, ...]
+) -> list[tuple[Family, Verdict]]:
+    """Every judging family's verdicts, the released script's definition of CLIP-I first."""
+    found = []
+    for family, of_run in evidence(study, report, root, scores, published):
         for protocol in sorted(PROTOCOLS, key=lambda name: name != published.metric.protocol):
-            found += [(family, verdict) for verdict in judge(claims, evidence, published, protocol)]
+            found += [(family, verdict) for verdict in judge(claims, of_run, published, protocol)]
     return found
 
 
@@ -107,7 +120,7 @@ def _lead(claim: Claim, by_paper: Verdict, published: Published) -> dict[str, An
         "sentence": " ".join(claim.sentence.split()),
         "published": NO_NUMBER if by_paper.outcome == NOT_TESTABLE else by_paper.outcome,
         "published_estimate": by_paper.estimate,
-        **_finite(zip(("above", "below"), claim.region(published), strict=True)),
+        **_finite(zip(("published_above", "published_below"), claim.region(published), strict=True)),
         "claim_note": " ".join(claim.note.split()),
     }
 
@@ -125,6 +138,7 @@ def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
         "protocol": verdict.protocol,
         "reason": verdict.reason,
         "estimate": verdict.estimate,
+        **_finite((("above", verdict.above), ("below", verdict.below))),
         **{name: getattr(verdict, name) for name in (*_INTERVALS, *_TESTS)},
         "n": verdict.images or None,
         "replicates": verdict.replicates or None,
@@ -136,9 +150,9 @@ def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
 # --- layout ----------------------------------------------------------------------------------------------------------
 
 
-def region(row: Any) -> str:
-    """Where a claim puts its sum of scores."""
-    above, below = row["above"], row["below"]
+def region(row: Any, prefix: str = "") -> str:
+    """Where a claim puts its sum of scores, from the columns ``above`` and ``below`` after a prefix."""
+    above, below = row[f"{prefix}above"], row[f"{prefix}below"]
     if pd.isna(above):
         return f"below {number(below)}"
     return f"above {number(above)}" if pd.isna(below) else f"{number(above)} to {number(below)}"
@@ -153,21 +167,25 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
         groups.append(Group(heading, tuple(_statistics(row) for _, row in rows.iterrows()), text(first["note"])))
     return LaidOut(
         caption="The statistics behind the verdicts",
-        heads=("claimed", "estimate", "level", "t", "p", "p, corrected", "by Student's t", "could show", "images"),
+        heads=(
+            *("claimed", "estimate", "level", "t", "p", "p, corrected", "by Student's t", "could show", "holds from"),
+            "images",
+        ),
         groups=tuple(groups),
         about=(
             "Estimates are weighted sums of mean CLIP-I with intervals, bootstrapped over images, at the level that "
             "Holm's method asks of the claim among those of one run under one definition: a claim holds where the "
             "interval lies within what is claimed, and fails where it lies outside. p is twice the one-sided value of "
             "the nearer conclusion; by Student's t: the verdict of a second test, corrected alike; could show: how far "
-            "from the bound the mean must lie for so many images to show it in four studies of five."
+            "from the bound the mean must lie for so many images to show it in four studies of five; holds from: the "
+            "margin from which on the claim would hold by this interval."
         ),
     )
 
 
 def _statistics(row: Any) -> Row:
     if pd.isna(row["estimate"]):
-        return Row(text(row["sentence"]), (None,) * 9, sentences(row["here"], row["reason"], row["claim_note"]))
+        return Row(text(row["sentence"]), (None,) * 10, sentences(row["here"], row["reason"], row["claim_note"]))
     images = str(row["n"]) + (f" x {row['replicates']}" if row["replicates"] > 1 else "")
     cells = (
         Cell(region(row)),
@@ -176,6 +194,7 @@ def _statistics(row: Any) -> Row:
         *(cell(row[column], digits) for column, digits in (("statistic", 2), ("p", 4), ("corrected", 4))),
         Cell(text(row["student"])),
         cell(row["detectable"]),
+        cell(row["holds_from"]),
         Cell(images),
     )
     return Row(text(row["sentence"]), cells, sentences(row["here"], row["reason"], row["test"], row["claim_note"]))
@@ -206,10 +225,11 @@ TABLES = (
             "corrected": Column("p, corrected"),
             "student": Column("by Student's t"),
             "detectable": Column("could show"),
+            "holds_from": Column("holds from a margin of"),
             "n": Column("n"),
             "protocol": Column(values=SHORT),
         },
-        hidden=_DETAILS,
+        hidden=frozenset(_HIDDEN),
         keys=("protocol", "claim"),
         interval_of="estimate",
         arrange=_arranged,

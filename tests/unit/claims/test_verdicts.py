@@ -12,7 +12,7 @@ from simulated_studies import decided, verdicts_of_seeds
 from vid3d.claims.claims import Difference, load_claims
 from vid3d.claims.decisions import NOT_TESTABLE, TOO_FEW, decide, settled
 from vid3d.claims.published import load_published
-from vid3d.claims.verdicts import PUBLISHED, Evidence, Verdict, judge, published_verdicts
+from vid3d.claims.verdicts import NO_SPAN, PUBLISHED, Evidence, Verdict, judge, published_verdicts
 from vid3d.errors import InputError
 from vid3d.measures.statistics import bootstrap
 
@@ -291,11 +291,61 @@ QUOTING = {claim.id for claim in CLAIMS if claim.quotes}
 
 def test_quoted_scores_are_not_for_other_benchmarks_or_embedders():
     scores = study(np.random.default_rng(12), TRUTH)
-    why = reasons(Evidence("mini", scores, None, ("benchmark procedural, not animate124", "embedder mini-clip")))
+    obstacles = ("benchmark procedural, not animate124", "embedder mini-clip")
+    why = reasons(Evidence("mini", scores, None, obstacles, {PROTOCOL: 0.9}))
     assert set(why) == QUOTING | {"other-views-worse"}
     expected = "not comparable with published scores: benchmark procedural, not animate124; embedder mini-clip"
     assert {why[name] for name in QUOTING} == {expected}
     assert why["other-views-worse"] == "scores of single cameras are not given"
+
+
+# --- margins ----------------------------------------------------------------------------------------------------------
+
+FOREIGN = ("embedder mini-clip",)
+MARGINS = {claim.id: claim.slack for claim in CLAIMS if claim.slack and not claim.quotes}
+
+
+def test_margins_are_shares_of_the_embedders_range():
+    scores = study(np.random.default_rng(30), TRUTH)
+    own = {v.claim: v for v in judge(CLAIMS, Evidence("full", scores), PAPER, PROTOCOL)}
+    foreign = {
+        v.claim: v for v in judge(CLAIMS, Evidence("mini", scores, None, FOREIGN, {PROTOCOL: 1.0}), PAPER, PROTOCOL)
+    }
+    assert len(MARGINS) >= 4
+    for name, margin in MARGINS.items():
+        assert own[name].margin == margin
+        assert own[name].above == -margin
+        assert foreign[name].margin == pytest.approx(2 * margin)  # the paper's range is taken to be 0.5
+        assert foreign[name].above == pytest.approx(-2 * margin)
+    assert own["motion-160-loses"].margin == 0
+    assert math.isnan(own["motion-160-loses"].holds_from)
+
+
+def test_without_a_range_no_claim_with_a_margin_is_judged():
+    why = reasons(Evidence("relief", study(np.random.default_rng(31), TRUTH), None, FOREIGN))
+    assert {name for name, reason in why.items() if reason == NO_SPAN} == set(MARGINS)
+
+
+@pytest.mark.parametrize("loss", [-0.3, -0.07, 0.0, 0.07])
+def test_the_margins_that_turn_a_verdict_turn_it(loss):
+    """One claim each, so that the interval is the same whatever the margin."""
+    truth = TRUTH | {(120, 3): TRUTH[120, 18] + loss, (120, 9): TRUTH[120, 18] + loss / 7}
+    scores = study(np.random.default_rng(32), truth, 10, spread=0.02)
+    for claim in CLAIMS:
+        if claim.id not in MARGINS:
+            continue
+        (verdict,) = judge([claim], Evidence("run", scores), PAPER, PROTOCOL)
+        for turning, above, below in (
+            (verdict.holds_from, "holds", {"inconclusive", "fails"}),
+            (verdict.fails_below, {"inconclusive", "holds"}, "fails"),
+        ):
+            if turning:
+                outcomes_ = [
+                    judge([claim], Evidence("run", scores), PAPER, PROTOCOL, stretch=share * turning / claim.margin)[0]
+                    for share in (1.001, 0.999)
+                ]
+                assert outcomes_[0].outcome in above
+                assert outcomes_[1].outcome in below
 
 
 def test_quoted_scores_are_for_their_own_protocol():

@@ -8,6 +8,7 @@ import pytest
 import synthetic_study as synthetic
 
 from vid3d.claims.published import load_published
+from vid3d.claims.verdicts import NO_SPAN
 from vid3d.errors import InputError
 from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean, mean_of
@@ -17,8 +18,10 @@ from vid3d.study.replicates import families
 from vid3d.tables.attribution import attribution_table, substitution_table, substitutions
 from vid3d.tables.clip_i import table1, table2
 from vid3d.tables.definitions import replicates_table
+from vid3d.tables.margins import margins_table
 from vid3d.tables.of_claims import claims_table, paper_scale
 from vid3d.tables.of_indicators import collect_indicators, indicators_table
+from vid3d.tables.ranges import embedder_ranges
 from vid3d.tables.resolution import resolution_table
 from vid3d.tables.scores import collect
 from vid3d.tables.table import Measured
@@ -148,21 +151,21 @@ def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path)
     assert 0 < never_above["low"] < never_above["estimate"] < never_above["high"]
     assert never_above["above"] == 0
     assert math.isnan(never_above["below"])
-    assert by_claim.loc["nine-views-suffice", "here"] == "fails"
+    assert by_claim.loc["nine-views-suffice", "reason"] == NO_SPAN  # photographs have no truth
     assert by_claim.loc["motion-160-loses", "here"] == "not testable here"
     assert "no motion 160" in by_claim.loc["motion-160-loses", "reason"]
     assert pd.isna(by_claim.loc["motion-160-loses", "n"])
     assert by_claim.loc["other-views-worse", "published"] == "no number given"
 
 
-@pytest.mark.parametrize("spread", [0.001, 0.02])
-def test_no_row_has_an_interval_and_a_verdict_that_disagree(build, tmp_path, spread):
+@pytest.mark.parametrize("seed", range(3))
+def test_no_row_has_an_interval_and_a_verdict_that_disagree(build, tmp_path, seed):
     study = build({"one": ONE | {"motion_scores": [120, 160, 200], "view_counts": [18, 9, 3]}})
     scores, _ = collect(study, "small", tmp_path)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for _, clip in scores.groupby(["image", "motion", "views"]):
         for column in ("source_reference", "self_reference"):
-            scores.loc[clip.index, column] += spread * rng.normal()
+            scores.loc[clip.index, column] += 0.01 * rng.normal()
     table = claims_table(study, "small", tmp_path, scores)
     judged = table[table["estimate"].notna()]
     inside = (judged["low"] > judged["above"].fillna(-np.inf)) & (judged["high"] < judged["below"].fillna(np.inf))
@@ -193,6 +196,54 @@ def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
     assert between["n"] == 24
     sampled = study.runs["full"].model_copy(update={"images": study.runs["full"].images[:8]})
     assert not paper_scale(sampled, published)
+
+
+# --- margins ----------------------------------------------------------------------------------------------------------
+
+OBJECTS = [f"object-{number}" for number in range(8)]
+SMALL = synthetic.RUN | {"images": OBJECTS, "motion_scores": [120, 160]}
+
+
+def test_the_range_is_from_the_truth_to_another_object(build, tmp_path):
+    study = build({"small": SMALL}, objects=OBJECTS)
+    ranges = embedder_ranges(study, tmp_path, "small")
+    clips = [layout.Condition("small", image, 120, 18) for image in OBJECTS]
+    truths = [synthetic.turned(synthetic.directions(synthetic.stage_cosines(c)["truth"]), c) for c in clips]
+    references = [synthetic.turned(np.array([1.0, 0.0]), clip) for clip in clips]
+    source = np.array([[truth @ reference for reference in references] for truth in truths])
+    own = np.array([[truth @ other for other in truths] for truth in truths])
+    apart = ~np.eye(8, dtype=bool)
+    assert ranges["source_reference"].ceiling == pytest.approx(np.trace(source) / 8, abs=1e-6)
+    assert ranges["source_reference"].other == pytest.approx(source[apart].mean(), abs=1e-6)
+    assert ranges["self_reference"].ceiling == pytest.approx(1, abs=1e-6)
+    assert ranges["self_reference"].other == pytest.approx(own[apart].mean(), abs=1e-6)
+
+
+def test_photographs_have_no_range(build, tmp_path):
+    assert embedder_ranges(build({"one": ONE}), tmp_path, "one") == {}
+
+
+def test_verdicts_are_shown_with_other_margins(build, tmp_path):
+    study = build({"small": SMALL}, objects=OBJECTS)
+    scores, held_out = collect(study, "small", tmp_path)
+    rng = np.random.default_rng(0)
+    for _, clip in scores.groupby(["image", "motion", "views"]):
+        scores.loc[clip.index, "source_reference"] += 0.003 * rng.normal()
+    span = embedder_ranges(study, tmp_path, "small")["source_reference"].span
+    margin = span * 0.0683 / 0.5
+    scores.loc[scores["views"] == 3, "source_reference"] -= 1.3 * margin - 0.1 / 3 + 0.1 / 18
+    table = margins_table(Measured(study, "small", tmp_path, scores, held_out, ()))
+    row = table[table["protocol"] == "source_reference"].set_index("claim").loc["fewer-views-cost-little"]
+    assert row["margin"] == pytest.approx(margin)
+    assert row["share"] == pytest.approx(0.0683 / 0.5)
+    assert (row["half"], row["as_it_is"], row["double"]) == ("fails", "fails", "holds")
+    assert margin < row["fails_below"] < 1.3 * margin < row["holds_from"] < 2 * margin
+    claims = claims_table(study, "small", tmp_path, scores).set_index(["protocol", "claim"])
+    verdict = claims.loc[("source_reference", "fewer-views-cost-little")]
+    assert (verdict["here"], verdict["published"]) == ("fails", "holds")
+    assert verdict["above"] == pytest.approx(-margin)
+    assert verdict["published_above"] == -0.0683
+    assert set(table["claim"]) == {"nine-views-suffice", "fewer-views-cost-little"}  # of what the run varies
 
 
 # --- resolution -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from vid3d.tables.definitions import protocol_table
 from vid3d.tables.quality import held_out_table
 from vid3d.tables.scores import collect
 
-EMPTY = ("replicates", "substitution")  # where a report has one run of its kind
+EMPTY = ("replicates", "substitution", "margins")  # where a report has one run of its kind, and two images
 FULL_SCORE = {"backend": "clip", "model": "ViT-B-32", "weights": "openai"}
 PHOTOGRAPHS = synthetic.RUN | {
     "benchmark": "animate124",

@@ -1,0 +1,73 @@
+"""How far CLIP-I can fall by an embedder: from the truth's own score to that of another object.
+
+A margin of CLIP-I means something only as a share of this range: an embedder to which strangers look half alike leaves
+half the room of one to which they have nothing in common.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vid3d.files import load_embeddings
+from vid3d.measures.metrics import cosines
+from vid3d.measures.protocols import MATRIX, compare
+from vid3d.study import layout
+from vid3d.study.config import Run, Study
+from vid3d.tables.clip_i import PROTOCOLS
+
+
+@dataclass(frozen=True)
+class Range:
+    """Means over a run's images, by one definition of CLIP-I.
+
+    Attributes:
+        ceiling: of the true images, at the evaluation cameras.
+        other: of the true images of one object with the reference of another.
+    """
+
+    ceiling: float
+    other: float
+
+    @property
+    def span(self) -> float:
+        """From the one to the other."""
+        return self.ceiling - self.other
+
+
+def embedder_ranges(study: Study, root: Path, name: str) -> dict[str, Range]:
+    """The range of a run's embedder on its own images, at its base condition, by ``clip_i.PROTOCOLS``.
+
+    Returns:
+        Nothing where there is no truth (photographs), or no other object.
+
+    Raises:
+        InputError: embeddings that are missing or damaged.
+    """
+    run = study.runs[name]
+    if run.benchmark != "procedural" or len(run.images or ()) < 2:
+        return {}
+    truths, given = zip(*(_truth(study, root, name, run, image) for image in run.images or ()), strict=True)
+    ranges = {}
+    for protocol in MATRIX:
+        if protocol.name in PROTOCOLS:
+            compared = [compare(truth, source, None) for truth, source in zip(truths, given, strict=True)]
+            ceiling = np.mean([protocol.mean(found[protocol.cosines]) for found in compared])
+            source = protocol.cosines == "source_reference"
+            references = given if source else [truth[0, 0] for truth in truths]
+            others = [
+                cosines(truth, reference).mean()
+                for mine, truth in enumerate(truths)
+                for theirs, reference in enumerate(references)
+                if mine != theirs
+            ]
+            ranges[protocol.name] = Range(float(ceiling), float(np.mean(others)))
+    return ranges
+
+
+def _truth(study: Study, root: Path, name: str, run: Run, image: str) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings of an object's true images, (frames, cameras, d), and of its reference, (d,)."""
+    clip = layout.Condition(name, image, *run.conditions[0])
+    truth = load_embeddings(root / clip.path(layout.STAGE_EMBEDDINGS, study), "truth")["truth"]
+    reference = load_embeddings(root / clip.path(layout.EMBEDDINGS, study), "reference")["reference"]
+    return truth[: run.used_frames], reference

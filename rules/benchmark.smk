@@ -30,7 +30,7 @@ rule fetch:
     params:
         entry=lambda wildcards: next(
             (
-                image.model_dump_json()
+                image.model_dump_json(exclude={"revision"})  # of what is made of it
                 for image in IMAGES[wildcards.benchmark].values()
                 if image.kind == "photograph" and image.file == wildcards.file
             ),

@@ -318,6 +318,7 @@ def save_reference(paths: Sequence[str | Path], reference: Reference, provenance
     save_image(source, reference.image, provenance)
     save_image(foreground, reference.foreground, provenance, reference.alpha)
     described = {"name": reference.name, "caption": reference.caption, "procedural": reference.procedural}
+    described |= {"doubt": reference.doubt} if reference.doubt else {}
     save_json(subject, described | {"provenance": provenance.as_dict()})
 
 
@@ -331,7 +332,8 @@ def load_reference(paths: Sequence[str | Path]) -> Reference:
     if alpha is None:
         raise InputError(f"{foreground}: has no alpha channel; delete it and run again")
     image, _ = load_image(source)
-    return Reference(described["name"], described["caption"], image, cut, alpha, described.get("procedural"))
+    name, caption, procedural = described["name"], described["caption"], described.get("procedural")
+    return Reference(name, caption, image, cut, alpha, procedural, str(described.get("doubt", "")))
 
 
 def save_clip(paths: Sequence[str | Path], clip: Clip, provenance: Provenance) -> None:

@@ -76,6 +76,7 @@ class Reference:
         foreground: (s, s, 3) float32 in [0, 1], the source cut out, recentred, on white.
         alpha: (s, s) float32 in [0, 1], coverage of the foreground.
         procedural: for a procedural object its description (``benchmark/procedural/objects.yaml``), else None.
+        doubt: why the foreground may be wrong, a phrase; empty if nothing speaks against it.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Reference:
     foreground: Float32
     alpha: Float32
     procedural: dict[str, Any] | None = None
+    doubt: str = ""
 
     def __post_init__(self) -> None:
         _check("image", self.image, np.float32, (None, None, 3))

@@ -1,5 +1,6 @@
 """Every format survives a round trip, writing is atomic, and damaged files are named in one line."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -224,6 +225,10 @@ def test_reference_round_trip(tmp_path, rng):
     assert (loaded.name, loaded.caption, loaded.procedural) == ("frog", "a red frog", {"class": "frog"})
     assert np.abs(loaded.image - reference.image).max() <= 0.5 / 255 + 1e-6
     assert np.array_equal(loaded.alpha, alpha)
+    assert loaded.doubt == ""
+    assert "doubt" not in files.load_json(paths[2])  # what has none is written as ever
+    files.save_reference(paths, dataclasses.replace(reference, doubt="half of it is floor"), PROVENANCE)
+    assert files.load_reference(paths).doubt == "half of it is floor"
 
 
 def test_video_is_h264_and_as_long_as_its_frames(tmp_path, rng):

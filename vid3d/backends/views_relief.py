@@ -52,7 +52,7 @@ def build(spec: ReliefViews) -> MultiView:
 
     def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
         cameras = orbit(spec.count, spec.size)
-        alpha = frame.alpha if frame.alpha is not None else cut_out(frame.image)
+        alpha = frame.alpha if frame.alpha is not None else cut_out(frame.image).mask
         return Views(render(inflate(frame.image, alpha, spec.thickness, spec.size), cameras), cameras)
 
     return views

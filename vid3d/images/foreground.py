@@ -1,55 +1,107 @@
 """Which pixels of a photograph are the object, without any learned model; and the object recentred on white.
 
-Three ways, from the surest to the least sure: the file's own alpha channel; a plain background, recognised by its
-colour along the border and removed by growing inwards from there, then refined by GrabCut (Rother et al. 2004,
-OpenCV's implementation), which takes off what is left of shadows; and GrabCut alone, started from an ellipse.
+Four ways, from the surest to the least sure: the file's own alpha channel; a smooth background, grown inwards from the
+border; a plain one, recognised by its colour there; and GrabCut (Rother et al. 2004, OpenCV's implementation), started
+from an ellipse.  GrabCut also refines what the others leave, and takes off what is left of shadows.  Of several cuts
+the one is taken whose outline lies on edges of the picture, and a cut of which this cannot be said is called doubtful.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vid3d.errors import InputError
+from vid3d.images import backgrounds
+from vid3d.images.backgrounds import Bool, Likeness
 from vid3d.scene import Float32
-
-Bool = NDArray[np.bool_]
 
 PLAIN_SIDE, ELLIPSE_SIDE = 384, 256  # pixels: the longer side at which the mask is sought, by way
 EMPTY_SHARE = 0.002  # a foreground below this share of the image counts as empty
-PLAIN_SHARE = 0.75  # of the border must agree with one smooth colour for the background to count as plain
-PLAIN_TOLERANCE = 0.09  # colour distance (RGB, Euclidean) within which it agrees
 CERTAIN_DISTANCE = 0.3  # colour distance from the background beyond which a place off its hue is certainly object
 OUTLINE_LEVEL = 0.65  # of the smoothed mask: above one half, so that the outline leaves out mixed pixels
-SHADOW_DEPTH = 0.4  # brightness, relative to the background, down to which something may be a shadow on it
-SHADOW_SLOPE = 0.02  # brightness change per working pixel up to which something may be a shadow
+EDGE = 0.0145  # colour change per working pixel that an outline has somewhere within two pixels of it
+SURE = 0.9  # of the outline must lie on edges
+ALIKE = 0.02  # difference up to which two cuts are equally sure
+STARTS = 0.75, 0.55, 0.95  # half the axes of the ellipse, relative to half the image's sides
+AGREEMENT = 0.9  # intersection over union that the cuts from all these starts have with the first
+CURE = "a PNG with alpha settles it"
 
 
-def cut_out(image: Float32, alpha: Float32 | None = None) -> Float32:
-    """Coverage of the foreground.
+@dataclass(frozen=True)
+class Cut:
+    """What is taken for the object.
+
+    Attributes:
+        mask: (h, w) float32 in [0, 1], coverage of the foreground, soft along the outline.
+        doubt: why it may be wrong, and the cure; empty if nothing speaks against it.
+    """
+
+    mask: Float32
+    doubt: str = ""
+
+
+def cut_out(image: Float32, alpha: Float32 | None = None) -> Cut:
+    """The foreground, and how sure it is.
 
     Args:
         image: (h, w, 3) float32 in [0, 1].
         alpha: (h, w) float32 in [0, 1], taken as it is; None if the foreground has to be found.
 
-    Returns:
-        (h, w) float32 in [0, 1], soft along the outline.
-
     Raises:
         InputError: nothing stands out.
     """
-    if alpha is not None:
-        mask = alpha.astype(np.float32)
-    else:
-        small = _resized(image, PLAIN_SIDE)
-        background = _plain_background(small)
-        if background is not None:
-            found = _from_plain(small, background)
-        else:
-            found = _from_ellipse(_resized(image, ELLIPSE_SIDE))
-        mask = _soften(found, image.shape[:2])
-    if float(np.mean(mask > 0.5)) < EMPTY_SHARE:
+    cut = _found(image) if alpha is None else Cut(alpha.astype(np.float32))
+    if float(np.mean(cut.mask > 0.5)) < EMPTY_SHARE:
         raise InputError("no foreground stands out: use an image with one clear object, or a PNG with transparency")
-    return mask
+    return cut
+
+
+def _found(image: Float32) -> Cut:
+    """The surest cut of the ways that the background allows."""
+    small, reduced = _resized(image, PLAIN_SIDE), _resized(image, ELLIPSE_SIDE)
+    start = backgrounds.plain(small)
+    sure, mask, agreement = 0.0, np.zeros(small.shape[:2], np.bool_), 1.0
+    for covered, likeness in _covered(small, start):
+        found = _refined(small, covered, likeness)
+        if _sureness(small, found) > sure + ALIKE:  # the earlier way where two are alike
+            sure, mask = _sureness(small, found), found
+    if start is None or (mask.any() and sure < SURE):
+        found, agreed = _from_ellipses(reduced)
+        if _sureness(reduced, found) > sure + ALIKE:
+            sure, mask, agreement = _sureness(reduced, found), found, agreed
+    doubt = ""
+    if sure < SURE:
+        doubt = f"only {100 * max(0.0, sure):.0f} % of its outline lie on edges of the picture"
+    elif agreement < AGREEMENT:
+        doubt = "the background is not plain, and other places to start from give another outline"
+    return Cut(_soften(mask, image.shape[:2]), doubt and f"the cut-out is doubtful: {doubt}; {CURE}")
+
+
+def _covered(image: Float32, start: Float32 | None) -> Iterator[tuple[Bool, Likeness]]:
+    """What the background covers, as smooth and as plain, and how all pixels compare with it."""
+    smooth = backgrounds.grown(image, start)
+    if smooth is not None:
+        yield smooth
+    if start is not None:
+        likeness = backgrounds.compared(image, start)
+        alike = likeness.distance < backgrounds.PLAIN_TOLERANCE
+        yield backgrounds.connected_to_border(alike | likeness.shadow), likeness
+
+
+def _sureness(image: Float32, mask: Bool) -> float:
+    """The share of the outline that lies on edges, less the share of the image's border that the mask covers."""
+    square = np.ones((3, 3), np.uint8)
+    outline = mask & (cv2.erode(mask.astype(np.uint8), square, borderValue=1) == 0)
+    rim = np.ones_like(mask)
+    rim[1:-1, 1:-1] = False
+    outline &= ~rim
+    if not outline.any():
+        return 0.0
+    edges = cv2.dilate(backgrounds.slope(image, 1.0), np.ones((5, 5), np.uint8)) > EDGE
+    return float(np.mean(edges[outline]) - np.mean(mask[rim]))
 
 
 def framed(image: Float32, mask: Float32, size: int, border: float) -> tuple[Float32, Float32]:
@@ -102,80 +154,33 @@ def _resized(image: Float32, side: int) -> Float32:
     return np.clip(np.asarray(resized, np.float32), 0.0, 1.0)
 
 
-def _border(height: int, width: int) -> Bool:
-    """The outermost 3 % of an image, at least one pixel."""
-    band = max(1, round(0.03 * min(height, width)))
-    border = np.ones((height, width), dtype=np.bool_)
-    border[band:-band, band:-band] = False
-    return border
+def _refined(image: Float32, covered: Bool, likeness: Likeness) -> Bool:
+    """What the background does not cover, refined.
 
-
-def _smooth_terms(height: int, width: int) -> NDArray[np.float64]:
-    """(h * w, 6): the monomials up to order two, enough for a studio background's gradient or vignette."""
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
-
-
-def _plain_background(image: Float32) -> Float32 | None:
-    """The background as a smooth colour (h, w, 3), fitted to the border; None if it is not plain.
-
-    The tolerance narrows from round to round, so that what crosses the border drops out of the fit.
+    Enclosed areas go too, if they are of exactly the background's colour (the view through a bicycle's frame).
     """
-    height, width = image.shape[:2]
-    terms, colours = _smooth_terms(height, width), image.reshape(-1, 3).astype(np.float64)
-    border = _border(height, width).ravel()
-    fitted = np.tile(np.median(colours[border], axis=0), (len(colours), 1))
-    for tolerance in (0.35, 0.2, 0.12, PLAIN_TOLERANCE, PLAIN_TOLERANCE):
-        used = border & (np.linalg.norm(colours - fitted, axis=1) < tolerance)
-        if used.sum() < 0.3 * border.sum():
-            return None
-        coefficients = np.linalg.lstsq(terms[used], colours[used], rcond=None)[0]
-        fitted = terms @ coefficients
-    agreeing = np.linalg.norm(colours - fitted, axis=1)[border] < PLAIN_TOLERANCE
-    if float(np.mean(agreeing)) < PLAIN_SHARE:
-        return None
-    return fitted.reshape(height, width, 3).astype(np.float32)
-
-
-def _from_plain(image: Float32, background: Float32) -> Bool:
-    """What the background and the soft shadows on it, growing inwards from the border, do not reach, refined.
-
-    A shadow is a place of the background's hue, darker than it, and without detail.  Enclosed areas go too, if they
-    are of exactly the background's colour (the view through a bicycle's frame).
-    """
-    smooth = cv2.GaussianBlur(image, (0, 0), 0.8)
-    distance = np.linalg.norm(smooth - background, axis=2)
-    brightness = (smooth * background).sum(axis=2) / np.maximum((background * background).sum(axis=2), 1e-6)
-    tint = np.linalg.norm(smooth - brightness[..., None] * background, axis=2)
-    grey = cv2.GaussianBlur(image.mean(axis=2), (0, 0), 1.0)
-    slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8))
-    shadow = (brightness > SHADOW_DEPTH) & (brightness < 1.0) & (tint < 0.05) & (slope < SHADOW_SLOPE)
-    reached = _connected_to_border((distance < PLAIN_TOLERANCE) | shadow)
-    through = cv2.morphologyEx((distance < 0.35 * PLAIN_TOLERANCE).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5)))
-    rest = _tidy(~reached & (through == 0))
+    close = likeness.distance < 0.35 * backgrounds.PLAIN_TOLERANCE
+    through = cv2.morphologyEx(close.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5)))
+    rest = _tidy(~covered & (through == 0))
     if not rest.any():
         return rest
     labels = np.where(rest, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
-    labels[rest & (distance > CERTAIN_DISTANCE) & (tint > 0.1)] = cv2.GC_FGD
+    labels[rest & (likeness.distance > CERTAIN_DISTANCE) & (likeness.tint > 0.1)] = cv2.GC_FGD
     return _tidy(_grabcut(image, labels, 3))
 
 
-def _connected_to_border(candidates: Bool) -> Bool:
-    """The 4-connected components of ``candidates`` that touch the image's border."""
-    _, labels = cv2.connectedComponents(candidates.astype(np.uint8), connectivity=4)
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return np.isin(labels, np.setdiff1d(np.unique(edge), [0]))
-
-
-def _from_ellipse(image: Float32) -> Bool:
-    """GrabCut from an ellipse in the middle (probable foreground) within a border (certain background)."""
+def _from_ellipses(image: Float32) -> tuple[Bool, float]:
+    """GrabCut from an ellipse in the middle within a border, and its least agreement with that from other ellipses."""
     height, width = image.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    radius = np.hypot(x, y)
-    labels = np.full((height, width), cv2.GC_PR_BGD, dtype=np.uint8)
-    labels[radius < 0.75] = cv2.GC_PR_FGD
-    labels[_border(height, width)] = cv2.GC_BGD
-    return _tidy(_grabcut(image, labels, 8))
+    cuts = []
+    for start in STARTS:
+        labels = np.full((height, width), cv2.GC_PR_BGD, dtype=np.uint8)
+        labels[np.hypot(x, y) < start] = cv2.GC_PR_FGD
+        labels[backgrounds.border(height, width)] = cv2.GC_BGD
+        cuts.append(_tidy(_grabcut(image, labels, 8)))
+    first, *others = cuts
+    return first, min(float((first & cut).sum() / max(1, (first | cut).sum())) for cut in others)
 
 
 def _grabcut(image: Float32, labels: NDArray[np.uint8], iterations: int) -> Bool:

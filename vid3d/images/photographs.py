@@ -93,13 +93,17 @@ def open_photograph(path: Path) -> Photograph:
 def make_reference(path: Path, name: str, caption: str, size: int, border: float) -> Reference:
     """Open a photograph, cut its foreground out and frame it (``vid3d.images.foreground.framed``).
 
+    A cut-out that is doubtful says so on stderr, too.
+
     Raises:
         InputError: as ``open_photograph``, or if no foreground is found.
     """
     photograph = open_photograph(path)
     try:
-        mask = cut_out(photograph.image, photograph.alpha)
+        cut = cut_out(photograph.image, photograph.alpha)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    foreground, alpha = framed(photograph.image, mask, size, border)
-    return Reference(name, caption, photograph.image, foreground, alpha)
+    if cut.doubt:
+        print(f"{path}: note: {cut.doubt}", file=sys.stderr)
+    foreground, alpha = framed(photograph.image, cut.mask, size, border)
+    return Reference(name, caption, photograph.image, foreground, alpha, doubt=cut.doubt)

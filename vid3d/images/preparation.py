@@ -76,7 +76,7 @@ def on_white(frame: UInt8, size: int) -> Float32:
 
 def without_model(image: UInt8) -> UInt8:
     """A ``CutOut`` that needs no model: ``vid3d.images.foreground``."""
-    alpha = foreground.cut_out(image.astype(np.float32) / np.float32(255.0))
+    alpha = foreground.cut_out(image.astype(np.float32) / np.float32(255.0)).mask
     rounded: UInt8 = np.rint(alpha * 255.0).astype(np.uint8)
     return rounded
 

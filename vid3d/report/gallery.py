@@ -14,6 +14,7 @@ from vid3d.files import atomic, load_json
 from vid3d.scene import UInt8
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, read_yaml
+from vid3d.tables.rows import sentence
 
 MEDIA = "media"  # folder within the report's
 RELIEF_NOTES = "benchmark/animate124/relief-notes.yaml"
@@ -55,7 +56,9 @@ def scenes(study: Study, name: str, root: Path, folder: Path, cameras: Sequence[
     made = []
     for image in run.images or ():
         clip = layout.Condition(name, image, motion, views)
-        caption = str(load_json(root / clip.path(layout.SUBJECT, study))["caption"])
+        subject = load_json(root / clip.path(layout.SUBJECT, study))
+        caption = str(subject["caption"])
+        note = f"{sentence(subject.get('doubt', ''))} {notes.get(image, '')}".strip()
         strip = root / clip.path(layout.RENDERS, study, frame=layout.two(0))
         videos = []
         for camera in cameras:
@@ -67,7 +70,7 @@ def scenes(study: Study, name: str, root: Path, folder: Path, cameras: Sequence[
         reference = f"{MEDIA}/{name}-{image}-reference.webp"
         foreground = root / clip.path(layout.FOREGROUND, study)
         _picture(figures.tile(foreground, 0, 1, POSTER), folder / reference)
-        made.append(Scene(image, caption, tuple(videos), reference, notes.get(image, "")))
+        made.append(Scene(image, caption, tuple(videos), reference, note))
     return tuple(made)
 
 

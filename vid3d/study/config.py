@@ -40,9 +40,14 @@ MotionScore = Annotated[int, Field(ge=0, le=255)]  # SVD's motion_bucket_id
 
 
 class Photograph(Strict):
-    """A photograph of a benchmark: where it comes from and what it shows."""
+    """A photograph of a benchmark: where it comes from and what it shows.
+
+    ``revision`` is bumped when photographs are read or cut out otherwise, so that what was made of them is made anew,
+    and nothing else: 2 since colour profiles are converted and smooth backgrounds grown.
+    """
 
     kind: Literal["photograph"] = "photograph"
+    revision: Literal[2] = 2
     caption: str = ""
     file: str
     url: str | None = None

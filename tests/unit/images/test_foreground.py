@@ -32,7 +32,7 @@ def studio(height: int, width: int) -> np.ndarray:
 def test_object_before_a_studio_background(height: int, width: int) -> None:
     true = disc(height, width, 0.5 * height, 0.45 * width, 0.3 * min(height, width))
     image = painted(studio(height, width), true, (0.7, 0.15, 0.1))
-    found = cut_out(image)
+    found = cut_out(image).mask
     assert found.shape == (height, width)
     assert found.dtype == np.float32
     assert overlap(found, true) > 0.93
@@ -43,12 +43,51 @@ def test_soft_shadow_is_left_out() -> None:
     y, x = np.mgrid[:200, :200]
     shadow = np.exp(-(((x - 110) / 40.0) ** 2) - ((y - 145) / 14.0) ** 2)
     ground = studio(200, 200) * (1.0 - 0.4 * shadow[..., None])
-    assert overlap(cut_out(painted(ground, true, (0.1, 0.3, 0.7))), true) > 0.93
+    assert overlap(cut_out(painted(ground, true, (0.1, 0.3, 0.7))).mask, true) > 0.93
 
 
 def test_background_seen_through_the_object_is_left_out() -> None:
     ring = disc(200, 200, 100, 100, 70) & ~disc(200, 200, 100, 100, 35)
-    assert overlap(cut_out(painted(studio(200, 200), ring, (0.2, 0.5, 0.2))), ring) > 0.9
+    assert overlap(cut_out(painted(studio(200, 200), ring, (0.2, 0.5, 0.2))).mask, ring) > 0.9
+
+
+def places(side: int) -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.mgrid[0 : 1 : side * 1j, 0 : 1 : side * 1j]
+    return y, x
+
+
+def test_a_floor_below_the_object_is_left_out() -> None:
+    y, _ = places(240)
+    floor = (1 / (1 + np.exp(-(y - 0.8) / 0.04)))[..., None]
+    ground = np.array([0.55, 0.53, 0.5]) * (1 - floor) + np.array([0.8, 0.77, 0.74]) * floor
+    figure = disc(240, 240, 80, 120, 40)
+    figure[80:216, 105:135] = True  # it stands on the floor
+    cut = cut_out(painted(ground, figure, (0.15, 0.3, 0.7)))
+    assert overlap(cut.mask, figure) > 0.9
+    assert cut.doubt == ""
+
+
+@pytest.mark.parametrize("place", [(0.4, 0.3), (0.5, 0.5)])
+def test_a_spot_of_light_on_the_background_is_left_out(place: tuple[float, float]) -> None:
+    y, x = places(240)
+    light = np.exp(-((y - place[0]) ** 2 + (x - place[1]) ** 2) / 0.08)[..., None]
+    ground = np.array([0.2, 0.25, 0.4]) + light * np.array([0.5, 0.5, 0.45])
+    true = disc(240, 240, 150, 130, 45)
+    cut = cut_out(painted(ground, true, (0.85, 0.4, 0.1)))
+    assert overlap(cut.mask, true) > 0.9
+    assert cut.doubt == ""
+
+
+def test_an_outline_without_an_edge_is_called_doubtful() -> None:
+    """Half of the object runs out into the background, as a candle does into its glow."""
+    y, x = places(240)
+    hard = disc(240, 240, 120, 120, 60).astype(np.float64)
+    coverage = np.where(x < 0.5, hard, cv2.GaussianBlur(hard, (0, 0), 12.0))[..., None]
+    wall = np.array([0.35, 0.45, 0.6]) + 0.1 * (y + np.sin(9.0 * x) * np.cos(7.0 * y))[..., None]
+    image = wall * (1.0 - coverage) + np.array([0.95, 0.85, 0.7]) * coverage
+    cut = cut_out(image.astype(np.float32))
+    assert cut.doubt.startswith("the cut-out is doubtful: only ")
+    assert cut.doubt.endswith("; a PNG with alpha settles it")
 
 
 def clutter() -> np.ndarray:
@@ -56,14 +95,26 @@ def clutter() -> np.ndarray:
     return (noise - noise.min()) / np.ptp(noise) * np.array([0.2, 0.6, 0.9])
 
 
+def test_another_object_from_another_start_is_called_doubtful() -> None:
+    """A ball on a rug: either may be meant."""
+    noise = cv2.GaussianBlur(np.random.default_rng(2).normal(size=(160, 160)), (0, 0), 1.5)[..., None]
+    woven = 0.12 * noise / noise.std()
+    image = np.where(disc(160, 160, 80, 80, 65)[..., None], np.array([0.2, 0.45, 0.6]) + woven, clutter())
+    image = np.where(disc(160, 160, 80, 80, 35)[..., None], np.array([0.9, 0.3, 0.1]) + woven, image)
+    cut = cut_out(np.clip(image, 0.0, 1.0).astype(np.float32))
+    assert "other places to start from give another outline" in cut.doubt
+
+
 def test_object_before_a_cluttered_background() -> None:
     true = disc(160, 160, 80, 80, 45)
-    assert overlap(cut_out(painted(clutter(), true, (0.95, 0.5, 0.1))), true) > 0.85
+    assert overlap(cut_out(painted(clutter(), true, (0.95, 0.5, 0.1))).mask, true) > 0.85
 
 
 def test_alpha_is_taken_as_it_is() -> None:
     alpha = np.random.default_rng(0).uniform(size=(40, 30)).astype(np.float32)
-    np.testing.assert_array_equal(cut_out(np.ones((40, 30, 3), np.float32), alpha), alpha)
+    cut = cut_out(np.ones((40, 30, 3), np.float32), alpha)
+    np.testing.assert_array_equal(cut.mask, alpha)
+    assert cut.doubt == ""
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
@@ -82,7 +133,7 @@ def test_the_cut_does_not_depend_on_what_ran_before() -> None:
     cuts = []
     for seed in range(5):
         cv2.setRNGSeed(seed)
-        cuts.append(cut_out(image))
+        cuts.append(cut_out(image).mask)
     for cut in cuts[1:]:
         np.testing.assert_array_equal(cut, cuts[0])
 

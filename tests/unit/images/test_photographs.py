@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from vid3d.errors import InputError
-from vid3d.images import reference
+from vid3d.images import photographs, reference
+from vid3d.images.foreground import Cut
 from vid3d.images.photographs import make_reference, open_photograph
 from vid3d.study import config
 from vid3d.study.specs import ReferenceSpec, parsed
@@ -165,6 +166,25 @@ def test_an_empty_foreground_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"white\.png: no foreground") as caught:
         make_reference(tmp_path / "white.png", "white", "nothing", 64, 0.3)
     assert "\n" not in str(caught.value)
+
+
+def test_a_doubtful_cut_out_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.full((64, 64, 4), (*RED, 255), np.uint8)
+    pixels[:, :, 3] = np.where(np.hypot(*(np.mgrid[:64, :64] - 31.5)) < 20, 255, 0)
+    Image.fromarray(pixels).save(tmp_path / "alpha.png")
+    assert make_reference(tmp_path / "alpha.png", "a", "", 64, 0.3).doubt == ""
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(photographs, "cut_out", lambda image, alpha: Cut(alpha, "half of it is floor"))
+    assert make_reference(tmp_path / "alpha.png", "a", "", 64, 0.3).doubt == "half of it is floor"
+    assert capsys.readouterr().err == f"{tmp_path / 'alpha.png'}: note: half of it is floor\n"
+
+
+def test_what_is_too_long_for_its_breadth_is_refused_with_its_own_size(tmp_path: Path) -> None:
+    Image.new("RGB", (4000, 40), "red").save(tmp_path / "wide.png")
+    with pytest.raises(InputError, match=r"wide\.png: the image is 4000 x 40 pixels, too long .* crop it$"):
+        open_photograph(tmp_path / "wide.png")
 
 
 def test_the_reference_of_a_benchmarks_image(tmp_path: Path) -> None:

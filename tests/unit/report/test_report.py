@@ -9,7 +9,7 @@ import pytest
 import synthetic_report
 import synthetic_study as synthetic
 
-from vid3d import report
+from vid3d import files, report
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.report import claims_by_run, deviations, explore, provenance, summary, viewer
@@ -202,6 +202,15 @@ def test_known_failures_of_reliefs_stand_beside_their_videos(tmp_path):
     words = write(tmp_path, study).words
     assert words.count("The tail is lost.") == 1
     assert words.index("photo-02") < words.index("The tail is lost.")
+
+
+def test_a_doubtful_cut_out_is_said_beside_its_videos(tmp_path):
+    study = synthetic_report.build(tmp_path, {"own": OWN}, image="My Photo.jpg")
+    (subject,) = tmp_path.glob("results/**/subject.json")
+    described = files.load_json(subject)
+    assert "doubtful" not in write(tmp_path, study).words
+    files.save_json(subject, described | {"doubt": "the cut-out is doubtful: half of it is floor"})
+    assert "The cut-out is doubtful: half of it is floor." in write(tmp_path, study).words
 
 
 def test_texts_from_outside_are_escaped(copied, shared):

@@ -245,10 +245,10 @@ def save_image(path: str | Path, image: Float32, provenance: Provenance, alpha: 
         Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=text, compress_level=6)
 
 
-def save_picture(path: str | Path, image: UInt8) -> None:
+def save_picture(path: str | Path, image: UInt8, quality: int = 92) -> None:
     """A picture for people to look at, (h, w, 3) uint8, in the format that the path's suffix names."""
     with atomic(path) as temporary:
-        Image.fromarray(image).save(temporary, quality=92)
+        Image.fromarray(image).save(temporary, quality=quality)
 
 
 def load_pixels(path: str | Path) -> UInt8:

@@ -15,6 +15,7 @@ from vid3d import procedural
 from vid3d.cameras import orbit
 from vid3d.images import preparation
 from vid3d.images.preparation import Box
+from vid3d.procedural.motion import flow as optical_flow
 from vid3d.scene import Float32, Float64, UInt8
 from vid3d.study.config import read_yaml
 
@@ -37,7 +38,7 @@ def frames(obj: procedural.ObjectSpec, motion: int) -> Iterator[tuple[UInt8, Flo
     camera = orbit(1, SIZE)
     for frame in range(procedural.PERIOD):
         (image,), (alpha,) = procedural.render(obj, frame, motion, camera, supersampling=2)
-        yield rgba(image, alpha), *procedural.flow(obj, frame, motion, camera)
+        yield rgba(image, alpha), *optical_flow(obj, frame, motion, camera)
 
 
 def scale(box: Box) -> float:

@@ -10,7 +10,8 @@ import jinja2
 import numpy as np
 
 from vid3d.files import Provenance, save_splats
-from vid3d.report.viewer import SOURCES, Shown, SplatClip, copy_sources, download, write_clip, write_ply_sequence
+from vid3d.report import gallery
+from vid3d.report.viewer import SOURCES, Shown, SplatClip, download, write_clip, write_ply_sequence
 from vid3d.scene import Splats
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,8 @@ PAGE = """
 
 def write_page(page: Path, viewers: list[Shown]) -> Path:
     """``index.html`` with these viewers, and the sources that it needs; returns its path."""
-    copy_sources(ROOT, page)
+    for source in SOURCES:
+        gallery.copy(ROOT / "reports" / source, page / source)
     (page / "style.css").write_text((ROOT / "reports" / "style.css").read_text())
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "reports"), autoescape=True, undefined=jinja2.StrictUndefined

@@ -67,9 +67,8 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         **_moving(study, report, root, folder),
     }
     page = _template(root).render(words)
-    for source in SOURCES:
+    for source in (*SOURCES, *viewer.SOURCES):
         gallery.copy(root / "reports" / source, folder / source)
-    viewer.copy_sources(root, folder)
     save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
     path = root / layout.PAGE.format(report=report)
     save_text(path, page)

@@ -5,20 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from vid3d import figures
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
-from vid3d.files import atomic, load_json
-from vid3d.scene import UInt8
+from vid3d.files import atomic, load_json, save_picture
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, read_yaml
 from vid3d.tables.rows import sentence
 
 MEDIA = "media"  # folder within the report's
 RELIEF_NOTES = "benchmark/animate124/relief-notes.yaml"
-POSTER = 512  # pixels at most
+POSTER, QUALITY = 512, 88  # pixels at most; of WebP
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,12 @@ def scenes(study: Study, name: str, root: Path, folder: Path, cameras: Sequence[
         for camera in cameras:
             stem = f"{MEDIA}/{name}-{image}-camera-{layout.two(camera)}"
             copy(root / clip.path(layout.VIDEO, study, camera=layout.two(camera)), folder / f"{stem}.mp4")
-            _picture(figures.tile(strip, camera, EVALUATION_CAMERAS, POSTER), folder / f"{stem}.webp")
+            save_picture(folder / f"{stem}.webp", figures.tile(strip, camera, EVALUATION_CAMERAS, POSTER), QUALITY)
             label = figures.azimuth(camera)
             videos.append(Video(f"{stem}.mp4", f"{stem}.webp", label, f"{caption or image}, seen from {label}"))
         reference = f"{MEDIA}/{name}-{image}-reference.webp"
         foreground = root / clip.path(layout.FOREGROUND, study)
-        _picture(figures.tile(foreground, 0, 1, POSTER), folder / reference)
+        save_picture(folder / reference, figures.tile(foreground, 0, 1, POSTER), QUALITY)
         made.append(Scene(image, caption, tuple(videos), reference, note))
     return tuple(made)
 
@@ -92,11 +89,6 @@ def copy(source: Path, target: Path) -> None:
         raise InputError(f"{source}: missing; run the workflow to make it, or restore it from the repository")
     with atomic(target) as temporary:
         shutil.copyfile(source, temporary)
-
-
-def _picture(pixels: UInt8, target: Path) -> None:
-    with atomic(target) as temporary:
-        Image.fromarray(pixels).save(temporary, format="WEBP", quality=88)
 
 
 def remove_stale(folder: Path, shown: Sequence[Scene]) -> None:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vid3d.errors import InputError
-from vid3d.files import load_json
 from vid3d.machine import hardware
+from vid3d.report.timings import gpu_record
 from vid3d.study import layout
 from vid3d.study.config import Study
 from vid3d.study.specs import STAGES
@@ -102,19 +101,8 @@ def processors(times: Sequence[Path]) -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "memory": f"{hardware.memory() / 2**30:.0f} GiB",
     }
-    devices = dict.fromkeys(_device(path) for path in map(_record, times) if path.is_file() and path.stat().st_size)
+    devices = dict.fromkeys(record["device"] for path in times if (record := gpu_record(path)))
     return found | ({"GPUs of the jobs": ", ".join(devices)} if devices else {})
-
-
-def _record(benchmark: Path) -> Path:
-    return benchmark.with_name(f"{benchmark.stem}-gpu.json")
-
-
-def _device(path: Path) -> str:
-    record = load_json(path)
-    if not isinstance(record, dict) or not isinstance(record.get("device"), str):
-        raise InputError(f"{path}: not a record of a GPU's use; delete it and run again")
-    return str(record["device"])
 
 
 def _processor() -> str:

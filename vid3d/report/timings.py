@@ -1,14 +1,15 @@
 """Where and how long a study ran: versions of packages, times from Snakemake's benchmark files, and the use of GPUs."""
 
-import importlib.metadata
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from vid3d.errors import InputError
 from vid3d.files import load_json
+from vid3d.machine import hardware
 from vid3d.study.config import Study
 from vid3d.study.specs import STAGES
 
@@ -56,7 +57,7 @@ def stage_times(paths: Sequence[Path]) -> pd.DataFrame:
             row = {"stage": stage, "s": float(table["s"].sum()), "memory": table["max_rss"].max()}
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{path}: not a benchmark file of Snakemake ({error}); delete it and run again") from None
-        rows.append(row | _gpu_record(path.with_name(f"{path.stem}-gpu.json")))
+        rows.append(row | gpu_record(path))
     jobs = pd.DataFrame(rows, columns=["stage", "s", "memory", "gpu_seconds", "peak_memory_mib"])
     grouped = jobs.groupby("stage", sort=False)
     summary = grouped["s"].agg(jobs="size", total="sum", mean="mean", longest="max")
@@ -68,23 +69,24 @@ def stage_times(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.DataFrame(table.reset_index())
 
 
-def _gpu_record(path: Path) -> dict[str, float]:
-    """What a job used of its GPU; nothing where it used none."""
+def gpu_record(benchmark: Path) -> dict[str, Any]:
+    """What the job of a benchmark file used of its GPU: device, gpu_seconds, peak_memory_mib; nothing without one.
+
+    Raises:
+        InputError: a record that is not one.
+    """
+    path = benchmark.with_name(f"{benchmark.stem}-gpu.json")
     if not path.is_file() or not path.stat().st_size:  # Snakemake leaves an empty one where the job wrote none
         return {}
     record = load_json(path)
     try:
-        return {key: float(record[key]) for key in ("gpu_seconds", "peak_memory_mib")}
+        used = {key: float(record[key]) for key in ("gpu_seconds", "peak_memory_mib")}
+        return {"device": str(record["device"])} | used
     except (TypeError, KeyError, ValueError):
         raise InputError(f"{path}: not a record of a GPU's use; delete it and run again") from None
 
 
 def versions() -> dict[str, str]:
     """Versions of the packages in the environment that wrote the report; absent ones are left out."""
-    found = {"Python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    found = {package: version for package in PACKAGES if (version := hardware.version(package)) is not None}
+    return {"Python": platform.python_version()} | found

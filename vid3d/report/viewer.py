@@ -7,7 +7,6 @@ page shows a poster.  The viewer itself is ``reports/viewer/*.js``, which draws 
 
 import base64
 import os
-import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from vid3d.cameras import ORBIT_RADIUS, sphere
 from vid3d.errors import InputError
-from vid3d.files import FRAMES_PER_SECOND, atomic, load_splats, save_text, save_video, to_uint8
+from vid3d.files import FRAMES_PER_SECOND, atomic, load_splats, save_picture, save_text, save_video, to_uint8
 from vid3d.report import spz
 from vid3d.scene import Float32, Splats
 from vid3d.splatting import Rasterisation
@@ -130,8 +128,7 @@ def write_clip(clip: SplatClip, page: Path, downloads: Sequence[Download] = ()) 
         save_text(folder / _script(index), f'vid3d.frame("{clip.key}", {index}, "{data}");\n')
         if index == 0:
             picture = _draw(splats, FIRST_AZIMUTH, POSTER, clip.fitted)
-            with atomic(folder / "poster.webp") as temporary:
-                Image.fromarray(to_uint8(picture)).save(temporary, format="WEBP", quality=85)
+            save_picture(folder / "poster.webp", to_uint8(picture), quality=85)
     wanted = {_script(index) for index in range(len(clip.frames))}
     for path in folder.glob("frame-*.js"):
         if path.name not in wanted:
@@ -192,20 +189,6 @@ def download(label: str, path: Path, page: Path) -> Download:
     size = path.stat().st_size
     shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(round(size / 1e3), 1)} kB"
     return Download(label, Path(os.path.relpath(path, page)).as_posix(), shown)
-
-
-def copy_sources(root: Path, page: Path) -> None:
-    """Copy the viewer's scripts and style from ``root``/reports into the page's folder.
-
-    Raises:
-        InputError: one is missing.
-    """
-    for source in SOURCES:
-        origin = root / "reports" / source
-        if not origin.is_file():
-            raise InputError(f"{origin}: missing; restore it from the repository")
-        with atomic(page / source) as temporary:
-            shutil.copyfile(origin, temporary)
 
 
 def _load(clip: SplatClip) -> list[Splats]:

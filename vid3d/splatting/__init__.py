@@ -7,15 +7,7 @@ fast it is.  ``render`` and ``Drawn`` stand in ``rasteriser.py``, which a fit do
 """
 
 from vid3d.splatting.fit import fit
-from vid3d.splatting.native import InstructionSet, Rasterisation, resolve
-from vid3d.splatting.recipe import DensityControl, Recipe, preset
+from vid3d.splatting.native import Rasterisation
+from vid3d.splatting.recipe import preset
 
-__all__ = [
-    "DensityControl",
-    "InstructionSet",
-    "Rasterisation",
-    "Recipe",
-    "fit",
-    "preset",
-    "resolve",
-]
+__all__ = ["Rasterisation", "fit", "preset"]

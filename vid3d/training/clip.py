@@ -20,9 +20,10 @@ from safetensors.torch import save
 from tqdm import tqdm
 
 from vid3d.cameras import FIELD_OF_VIEW, look_at_origin
-from vid3d.procedural import ObjectSpec, sample_object, vocabulary
+from vid3d.procedural import ObjectSpec, sample_object
 from vid3d.procedural.images import render_at_amplitude
 from vid3d.procedural.kinds import KINDS
+from vid3d.procedural.objects import vocabulary
 from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Cameras, UInt8

@@ -23,9 +23,9 @@ from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.errors import InputError
 from vid3d.files import load_rows, to_uint8
 from vid3d.measures.metrics import cosines, overall_mean, rank_correlation
-from vid3d.procedural import ObjectSpec, is_held_out, render, sample_object
+from vid3d.procedural import ObjectSpec, render, sample_object
 from vid3d.procedural.damage import damage
-from vid3d.procedural.objects import MAIN_COLOURS
+from vid3d.procedural.objects import MAIN_COLOURS, is_held_out
 from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.surface import PALETTE
 from vid3d.scene import UInt8

@@ -9,8 +9,9 @@ import numpy as np
 
 from vid3d.cameras import orbit
 from vid3d.files import to_uint8
-from vid3d.procedural import PERIOD, motion_score, sample_object
+from vid3d.procedural import PERIOD, sample_object
 from vid3d.procedural.images import render_looks
+from vid3d.procedural.motion import motion_score
 from vid3d.procedural.objects import recoloured, sculpt
 from vid3d.randomness import generator
 from vid3d.scene import Float32, UInt8

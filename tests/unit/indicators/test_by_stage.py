@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vid3d import indicators
+from vid3d.indicators.by_stage import around_orbit
 
 
 def at_angles(degrees):
@@ -43,9 +44,9 @@ def test_perfect_stages_lose_nothing():
 def test_views_are_interpolated_round_the_orbit():
     degrees = np.arange(0, 360, 20)
     values = np.cos(np.radians(degrees))[None]
-    there = indicators.around_orbit(values, 10)
+    there = around_orbit(values, 10)
     np.testing.assert_allclose(there[0], np.cos(np.radians(np.arange(0, 360, 36))), atol=0.02)
-    np.testing.assert_allclose(indicators.around_orbit(values[:, ::9], 4), [[1.0, 0.0, -1.0, 0.0]], atol=1e-12)
+    np.testing.assert_allclose(around_orbit(values[:, ::9], 4), [[1.0, 0.0, -1.0, 0.0]], atol=1e-12)
 
 
 def test_stages_of_different_frames_are_refused():

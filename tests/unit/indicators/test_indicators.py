@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from vid3d import indicators
+from vid3d.indicators import mass, opposites, temporal
 from vid3d.procedural import load_objects
 
 LIST = Path(__file__).parents[3] / "benchmark" / "procedural" / "objects.yaml"
@@ -161,7 +162,7 @@ def test_flicker_beyond_the_seed_is_what_the_renders_add(films):
 def test_flicker_grows_with_jitter(films, jitter):
     unit = JITTER[jitter.__name__.split("_")[0]]
     clean = films["caterpillar-yellow"]["clean"][:, ::3]
-    values = [indicators.flicker(jitter(clean, strength * unit)).mean() for strength in (0, 0.5, 1, 2)]
+    values = [temporal.flicker(jitter(clean, strength * unit)).mean() for strength in (0, 0.5, 1, 2)]
     assert np.diff(values).min() > 0
     assert values[1] > 1.5 * values[0] > 0
 
@@ -170,7 +171,7 @@ def test_flicker_grows_with_jitter(films, jitter):
 def test_static_change_is_that_of_the_noise(films, name):
     clean = films[name]["clean"][:, ::3]
     none, some, more = (
-        np.nanmean(indicators.static_change(plant.noise_jitter(clean, noise), clean)) for noise in (0, 0.02, 0.05)
+        np.nanmean(temporal.static_change(plant.noise_jitter(clean, noise), clean)) for noise in (0, 0.02, 0.05)
     )
     # Two errors of standard deviation e differ by 2 e / sqrt(pi) in the mean, less where colours reach 0 or 1.
     assert none < 2 / 255 < 0.015 < some < 2 * 0.02 / np.sqrt(np.pi) + none
@@ -183,8 +184,8 @@ def test_static_change_ignores_what_moves_in_the_truth(films):
     assert moving.any()
     moves_in_any_step = moving.any(axis=0)
     np.testing.assert_array_equal(
-        indicators.static_change(np.where(moves_in_any_step, np.float32(0), clean), clean),
-        indicators.static_change(np.where(moves_in_any_step, np.float32(1), clean), clean),
+        temporal.static_change(np.where(moves_in_any_step, np.float32(0), clean), clean),
+        temporal.static_change(np.where(moves_in_any_step, np.float32(1), clean), clean),
     )
 
 
@@ -195,7 +196,7 @@ def test_a_larger_ball_is_more_mass(objects):
     for radius in (0.0, 0.12, 0.2):
         change = plant.with_ball(plant.other_colour(obj), radius) if radius else None
         clip = np.concatenate([clean[:1], plant.film(obj, (1,), MOTION, SIZE, change)])
-        values.append(indicators.mass_over_time(clip).mean())
+        values.append(mass.mass_over_time(clip).mean())
     assert values[0] < values[1] < values[2]
 
 
@@ -210,7 +211,7 @@ def square(top, left, edge, colour=(0.2, 0.4, 0.6)):
 
 def test_flicker_of_a_light_that_flashes_is_the_flash():
     lit, dark = square(0, 0, SIZE), square(0, 0, SIZE, (0.1, 0.3, 0.5))
-    values = indicators.flicker(np.stack([lit, dark, lit])[:, None])
+    values = temporal.flicker(np.stack([lit, dark, lit])[:, None])
     assert values.shape == (1, 1)
     np.testing.assert_allclose(values, 0.1, rtol=1e-5)
 
@@ -219,29 +220,29 @@ def test_flicker_ignores_light_that_fades_and_squares_that_move_evenly():
     fading = np.stack([square(10, 10, 40, (0.1 * t, 0.2 + 0.05 * t, 0.5)) for t in range(6)])
     moving = np.stack([square(10, 10 + t, 30) for t in range(6)])
     for clip in (fading, moving):
-        np.testing.assert_allclose(indicators.flicker(clip[:, None]), 0.0, atol=1e-6)
+        np.testing.assert_allclose(temporal.flicker(clip[:, None]), 0.0, atol=1e-6)
 
 
 def test_mass_of_a_square_that_appears_and_vanishes():
     alone, both = square(10, 10, 30), square(10, 10, 30)
     both[45:55, 45:55] = 0.5
-    values = indicators.mass_over_time(np.stack([alone, both, both, alone, alone])[:, None])
+    values = mass.mass_over_time(np.stack([alone, both, both, alone, alone])[:, None])
     area = 32**2 - 4  # smoothing adds a rim of one pixel to the silhouette, without corners
     np.testing.assert_allclose(values[:, 0], np.array([100, 0, 100, 0]) / (2 * area))
 
 
 def test_mass_of_small_motions_is_none():
     clip = np.stack([square(10, 10 + 4 * t, 24) for t in range(4)])
-    np.testing.assert_array_equal(indicators.mass_over_time(clip[:, None]), 0.0)
+    np.testing.assert_array_equal(mass.mass_over_time(clip[:, None]), 0.0)
 
 
 def test_mass_between_views_of_a_ball_that_one_view_shows():
     row, column = np.mgrid[:SIZE, :SIZE] + 0.5
     image = np.where(np.hypot(row - 32, column - 32)[..., None] < 15, 0.3, np.ones(3)).astype(np.float32)
     clip = np.repeat(np.repeat(image[None], 10, axis=0)[None], 2, axis=0)
-    np.testing.assert_array_equal(indicators.mass_between_views(clip), 0.0)
+    np.testing.assert_array_equal(mass.mass_between_views(clip), 0.0)
     clip[1, 4, 4:14, 4:14] = 0.3
-    values = indicators.mass_between_views(clip)
+    values = mass.mass_between_views(clip)
     # Both with the rim of one pixel that smoothing adds.
     assert values[1, 4] == pytest.approx((12**2 - 4) / (np.pi * 16**2), rel=0.05)
     values[1, 4] = 0.0
@@ -254,27 +255,27 @@ def test_mass_between_views_of_a_ball_that_one_view_shows():
 )
 def test_janus_of_known_similarities(back, sides, expected):
     similarity = np.array([[1, 0.7, sides, sides, 0.6, back, 0.6, sides, sides, 0.7]])
-    assert indicators.janus(similarity)[0] == pytest.approx(expected)
+    assert opposites.janus(similarity)[0] == pytest.approx(expected)
 
 
 def test_likeness_to_front_of_itself_and_of_its_mirror_image_is_one():
     image = square(10, 10, 20)
     image[30:50, 30:44] = (0.8, 0.1, 0.1)
     other = square(10, 10, 20, (0.8, 0.1, 0.9))
-    likeness = indicators.likeness_to_front(np.stack([image, image[:, ::-1], 0.8 * image, other])[None])
+    likeness = opposites.likeness_to_front(np.stack([image, image[:, ::-1], 0.8 * image, other])[None])
     np.testing.assert_allclose(likeness[0, :2], 1.0)
     assert likeness[0, 3] < 0.2
 
 
 def test_successive_cosines_of_known_angles():
     embeddings = np.array([[[1, 0], [2, 0]], [[0, 3], [1, 0]]], np.float32)
-    np.testing.assert_allclose(indicators.successive_cosines(embeddings), [[0.0, 1.0]], atol=1e-12)
+    np.testing.assert_allclose(temporal.successive_cosines(embeddings), [[0.0, 1.0]], atol=1e-12)
 
 
 def test_janus_of_embeddings():
     angles = np.radians([0, 20, 60, 60, 40, 0, 40, 60, 60, 20])
     embeddings = np.stack([np.cos(angles), np.sin(angles)], axis=-1)[None].astype(np.float32)
-    assert indicators.janus(indicators.cosines_with_front(embeddings))[0] == pytest.approx(1.0)
+    assert opposites.janus(opposites.cosines_with_front(embeddings))[0] == pytest.approx(1.0)
 
 
 # --- what changes nothing --------------------------------------------------------------------------------------------
@@ -354,13 +355,13 @@ def test_of_clip_refuses_what_does_not_fit(arguments, message):
 def test_functions_refuse_other_shapes():
     images = np.zeros((2, 10, 16, 16, 3), np.float32)
     for function, bad in (
-        (indicators.flicker, images),
-        (indicators.mass_over_time, images[:1]),
-        (indicators.mass_between_views, images[:, :2]),
-        (indicators.likeness_to_front, images[0]),
-        (indicators.successive_cosines, np.ones((1, 2, 3))),
-        (indicators.janus, np.ones((2, 5))),
-        (indicators.cosines_with_front, np.ones((2, 5))),
+        (temporal.flicker, images),
+        (mass.mass_over_time, images[:1]),
+        (mass.mass_between_views, images[:, :2]),
+        (opposites.likeness_to_front, images[0]),
+        (temporal.successive_cosines, np.ones((1, 2, 3))),
+        (opposites.janus, np.ones((2, 5))),
+        (opposites.cosines_with_front, np.ones((2, 5))),
     ):
         with pytest.raises(ValueError, match="must be"):
             function(bad)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from vid3d.cameras import held_out, orbit, sphere
-from vid3d.procedural import ObjectSpec, make_reference, render, solve_amplitude
+from vid3d.procedural import ObjectSpec, make_reference, render
 from vid3d.procedural.kinds import KINDS
+from vid3d.procedural.motion import solve_amplitude
 from vid3d.procedural.objects import sculpt
 from vid3d.scene import Cameras
 

@@ -3,8 +3,9 @@ import pytest
 
 from vid3d.cameras import orbit, sphere
 from vid3d.errors import InputError
-from vid3d.procedural import PERIOD, SCORE_UNIT, ObjectSpec, flow, motion_score, render, solve_amplitude
+from vid3d.procedural import PERIOD, SCORE_UNIT, ObjectSpec, render
 from vid3d.procedural.kinds import KINDS
+from vid3d.procedural.motion import flow, motion_score, solve_amplitude
 from vid3d.procedural.objects import sculpt
 from vid3d.procedural.raycast import cast
 

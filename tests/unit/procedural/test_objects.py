@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from vid3d.errors import InputError
-from vid3d.procedural import ObjectSpec, captions, is_held_out, load_objects, sample_object, vocabulary
+from vid3d.procedural import ObjectSpec, load_objects, sample_object
 from vid3d.procedural.kinds import KINDS
+from vid3d.procedural.objects import captions, is_held_out, vocabulary
 
 FROG = {"name": "a-frog", "kind": "frog", "colour": "red", "second": "yellow", "pattern": "spots"}
 

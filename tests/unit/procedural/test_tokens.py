@@ -1,7 +1,7 @@
 import pytest
 
 from vid3d.errors import InputError
-from vid3d.procedural import captions, vocabulary
+from vid3d.procedural.objects import captions, vocabulary
 from vid3d.procedural.tokens import Tokenizer
 
 

@@ -14,6 +14,7 @@ from tests.unit.report.spz_reader import decode
 from vid3d.cameras import sphere
 from vid3d.errors import InputError
 from vid3d.files import Provenance, load_splats, save_splats
+from vid3d.report import gallery
 from vid3d.report.viewer import (
     FIRST_AZIMUTH,
     FIRST_ELEVATION,
@@ -23,7 +24,6 @@ from vid3d.report.viewer import (
     Shown,
     ShownClip,
     SplatClip,
-    copy_sources,
     download,
     low_pass,
     write_clip,
@@ -153,10 +153,11 @@ def test_what_the_scripts_read_is_plain_json(clip, tmp_path):
 
 
 def test_every_script_of_the_viewer_is_copied(tmp_path):
-    copy_sources(ROOT, tmp_path)
     there = {path.relative_to(ROOT / "reports").as_posix() for path in (ROOT / "reports" / "viewer").glob("*.js")}
     assert there | {"viewer.css"} == set(SOURCES)
-    assert all((tmp_path / source).read_bytes() == (ROOT / "reports" / source).read_bytes() for source in SOURCES)
+    for source in SOURCES:
+        gallery.copy(ROOT / "reports" / source, tmp_path / source)
+        assert (tmp_path / source).read_bytes() == (ROOT / "reports" / source).read_bytes()
 
 
 @pytest.mark.parametrize("key", ["", "Frog", "frog/../up", 'frog"', "frog 1"])
@@ -186,4 +187,4 @@ def test_a_missing_download_or_source_is_named(tmp_path):
     with pytest.raises(InputError, match=r"x\.zip: no such file"):
         download("PLY", tmp_path / "x.zip", tmp_path)
     with pytest.raises(InputError, match=r"spz\.js: missing"):
-        copy_sources(tmp_path, tmp_path / "page")
+        gallery.copy(tmp_path / SOURCES[0], tmp_path / "page" / SOURCES[0])

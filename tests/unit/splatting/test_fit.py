@@ -8,10 +8,11 @@ from tests.unit.splatting import scenes, twin
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Views
-from vid3d.splatting import Rasterisation, Recipe, fit, preset
+from vid3d.splatting import Rasterisation, fit, preset
 from vid3d.splatting.fit import view_order
 from vid3d.splatting.native import from_cameras, from_splats, load
 from vid3d.splatting.rasteriser import render
+from vid3d.splatting.recipe import Recipe
 
 SIZE = 24
 

@@ -7,7 +7,8 @@ import pytest
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
-from vid3d.procedural import ObjectSpec, is_held_out, load_objects, render
+from vid3d.procedural import ObjectSpec, load_objects, render
+from vid3d.procedural.objects import is_held_out
 from vid3d.study.config import read_yaml
 from vid3d.training import clip_judge
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from vid3d.backends import embed_clip
-from vid3d.procedural import ObjectSpec, load_objects, vocabulary
+from vid3d.procedural import ObjectSpec, load_objects
+from vid3d.procedural.objects import vocabulary
 from vid3d.study.config import read_yaml
 from vid3d.study.specs import ClipEmbed
 from vid3d.training import clip_card, clip_judge

@@ -16,11 +16,7 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
             extension=gsplat_extension("render"),
             splats=unless_control(owned_frames(layout.SPLATS)),
         output:
-            strips=expand(
-                layout.RENDERS,
-                frame=[layout.two(f) for f in range(_frames)],
-                allow_missing=True,
-            ),
+            strips=expand(layout.RENDERS, frame=layout.numbers(_frames), allow_missing=True),
             videos=expand(layout.VIDEO, camera=layout.cameras(), allow_missing=True),
         log:
             logs(job := "render/{run}/{image}/motion-{motion}/views-{views}"),

@@ -16,11 +16,7 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
             weights=checkpoints("seed"),
             reference=REFERENCE,
         output:
-            expand(
-                layout.SEED,
-                frame=[layout.two(f) for f in range(_frames)],
-                allow_missing=True,
-            ),
+            expand(layout.SEED, frame=layout.numbers(_frames), allow_missing=True),
         log:
             logs(job := "seed/{run}/{image}/motion-{motion}"),
             gpu=gpu_records(job),

@@ -8,7 +8,7 @@
 def whole_clip(wildcards):
     """All seed frames of the clip, also those that the run does not carry on, where a frame's views depend on them."""
     run = study.runs[wildcards.run]
-    every = [layout.two(frame) for frame in range(run.seed.frames)] if run.views.whole_clip else []
+    every = layout.numbers(run.seed.frames) if run.views.whole_clip else []
     return owned_frames(layout.SEED, every)(wildcards)
 
 

@@ -432,15 +432,25 @@ def load_embeddings(path: str | Path, *names: str) -> dict[str, Float32]:
     Raises:
         InputError: missing, corrupt, without one of the names, or values that are not finite numbers.
     """
-    try:
-        with np.load(_existing(path), allow_pickle=False) as stored:
-            lacking = [name for name in names if name not in stored]
-            found = {} if lacking else {name: np.asarray(stored[name], np.float32) for name in names}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: corrupt embeddings ({error}); delete it and run again") from None
-    if lacking:
-        raise InputError(f"{path}: has no embeddings of {lacking[0]}; delete it and run again")
+    found = {
+        name: np.asarray(array, np.float32) for name, array in load_arrays(path, *names, what="embeddings").items()
+    }
     for name, array in found.items():
         if not np.isfinite(array).all():
             raise InputError(f"{path}: embeddings of {name} are not finite; delete it and run again")
     return found
+
+
+def load_arrays(path: str | Path, *names: str, what: str = "arrays") -> dict[str, np.ndarray[Any, Any]]:
+    """Named arrays of an NPZ archive, as they are; ``what`` errors call them.
+
+    Raises:
+        InputError: missing, corrupt, or without one of the names.
+    """
+    try:
+        with np.load(_existing(path), allow_pickle=False) as stored:
+            if lacking := [name for name in names if name not in stored]:
+                raise InputError(f"{path}: has no {what} of {lacking[0]}; delete it and run again")
+            return {name: stored[name] for name in names}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: corrupt {what} ({error}); delete it and run again") from None

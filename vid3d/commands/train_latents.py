@@ -11,23 +11,22 @@ def run(
     scenes: Path,
     autoencoder: Path,
     image_encoder: Path,
-    orbits: Path | None = None,
-    videos: Path | None = None,
+    orbits: Path,
+    videos: Path,
     threads: int = 1,
 ) -> None:
-    """Write the latents of the shard's orbits, of its videos, or of both.
+    """Write the latents of the shard's orbits and of its videos.
 
     Args:
         scenes: the shard.
         autoencoder: its folder.
         image_encoder: its folder.
-        orbits: NPZ to write (default: none).
-        videos: NPZ to write (default: none).
+        orbits: NPZ to write.
+        videos: NPZ to write.
         threads: of the processor.
     """
     use_threads(threads)
     data = shards.load_scenes([scenes])
     models = pipelines.load_autoencoder(autoencoder), pipelines.load_image_encoder(image_encoder)
-    for output, encoded in ((orbits, encode.encode_orbits), (videos, encode.encode_videos)):
-        if output is not None:
-            shards.save_arrays(output, vars(encoded(data, *models)))
+    shards.save_arrays(orbits, vars(encode.encode_orbits(data, *models)))
+    shards.save_arrays(videos, vars(encode.encode_videos(data, *models)))

@@ -39,12 +39,13 @@ def maps(source: Source) -> Drawn:
     _bar(sheet, _LEFT + _MEAN + _APART, 2.0, of_images, "CLIP-I, each image")
     first = next(iter(runs))
     cameras = means[first].mean(axis=0)
+    conditions = [f"motion {run.motion_scores[0]}, {run.view_counts[0]} views" for run in runs.values()]
     words = {
         "runs": source.titled(list(runs)),
         "run": runs[first].title,
         "images": listed(sorted({len(found) for found in tables.values()})),
         "frames": listed(sorted({run.used_frames for run in runs.values()})),
-        "conditions": listed(list(dict.fromkeys(_condition(source, name) for name in runs))),
+        "conditions": listed(list(dict.fromkeys(conditions))),
         "range": f"{of_images.vmin:.2f} to {of_images.vmax:.2f}",
         "mean_range": f"{of_means.vmin:.2f} to {of_means.vmax:.2f}",
         "best": f"{360 * int(cameras.argmax()) // EVALUATION_CAMERAS}°, {cameras.max():.3f}",
@@ -52,11 +53,6 @@ def maps(source: Source) -> Drawn:
     }
     stamps = dict.fromkeys(run.stamp for run in runs.values() if run.stamp)
     return Drawn(sheet.figure, words, stamp="; ".join(stamps))
-
-
-def _condition(source: Source, name: str) -> str:
-    run = source.runs[name]
-    return f"motion {run.motion_scores[0]}, {run.view_counts[0]} views"
 
 
 def _tables(source: Source, name: str) -> dict[str, Float64]:

@@ -44,7 +44,8 @@ def diagram(source: Source) -> Drawn:
     sheet.frame(lefts[1] - 0.03, _HEAD - 0.03, side + 0.06, height - _HEAD + 0.01, colour=GREY)
     for row, frame in enumerate(frames):
         top = _HEAD + row * step
-        sheet.image(_seed(source, clip, frame, pixels), lefts[1], top, side)
+        seed = source.root / clip.path(layout.SEED, source.study, frame=layout.two(frame))
+        sheet.image(tile(seed, 0, 1, pixels), lefts[1], top, side)
         sheet.text(lefts[1] + side / 2, top + side + 0.06, f"frame {frame}", color=GREY)
         for place, view in enumerate(_views(source, clip, frame, round(small * RESOLUTION))):
             down, across = divmod(place, columns)
@@ -74,11 +75,6 @@ def _words(source: Source, clip: layout.Condition, frames: tuple[int, ...]) -> d
         "times": f"frames {listed(frames)} of {run.used_frames}",
         "cameras": listed([azimuth(camera) for camera in CAMERAS]),
     }
-
-
-def _seed(source: Source, clip: layout.Condition, frame: int, size: int) -> UInt8:
-    path = clip.path(layout.SEED, source.study, frame=layout.two(frame))
-    return tile(source.root / path, 0, 1, size)
 
 
 def _views(source: Source, clip: layout.Condition, frame: int, size: int) -> list[UInt8]:

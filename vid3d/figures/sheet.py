@@ -41,10 +41,9 @@ class Sheet:
         for number, line in enumerate(lines):
             self.text(width - GAP, height + 0.06 + (number + 0.5) * _LINE, line, ha="right", color=GREY)
 
-    def image(self, pixels: UInt8, left: float, top: float, width: float, height: float | None = None) -> None:
-        """A picture, a square where no height is given."""
-        bottom = top + (width if height is None else height)
-        self._canvas.imshow(pixels, extent=(left, left + width, bottom, top), aspect="auto")
+    def image(self, pixels: UInt8, left: float, top: float, side: float) -> None:
+        """A square picture."""
+        self._canvas.imshow(pixels, extent=(left, left + side, top + side, top), aspect="auto")
 
     def frame(self, left: float, top: float, width: float, height: float | None = None, colour: str = "C0") -> None:
         """A thin frame around a picture."""

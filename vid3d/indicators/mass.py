@@ -6,7 +6,7 @@ from scipy.ndimage import binary_dilation, binary_opening
 
 from vid3d.cameras import FIELD_OF_VIEW, ORBIT_RADIUS, orbit
 from vid3d.indicators.correspondence import unmatched
-from vid3d.indicators.reduction import reduced, silhouettes, smoothed
+from vid3d.indicators.reduction import reduced_clip, silhouettes, smoothed
 from vid3d.scene import Float32, Float64
 
 DISPLACEMENT = 0.125  # of the image width: what may be motion from one frame to the next
@@ -35,9 +35,7 @@ def mass_over_time(images: Float32) -> Float64:
     Raises:
         ValueError: other shapes, or fewer than 2 frames.
     """
-    if images.ndim != 5 or len(images) < 2:
-        raise ValueError(f"images must be (frames, cameras, s, s, 3) of at least 2 frames, not {images.shape}")
-    pictures = smoothed(reduced(images))
+    pictures = smoothed(reduced_clip(images, frames=2))
     shown = silhouettes(pictures)
     area = np.maximum(np.median(shown.sum(axis=(2, 3)), axis=0), 1.0)
     appeared = _changed(pictures[1:], pictures[:-1], shown[1:])
@@ -66,9 +64,7 @@ def mass_between_views(images: Float32) -> Float64:
     Raises:
         ValueError: other shapes, or fewer than 3 cameras.
     """
-    if images.ndim != 5 or images.shape[1] < 3:
-        raise ValueError(f"images must be (frames, cameras, s, s, 3) of at least 3 cameras, not {images.shape}")
-    shown = silhouettes(smoothed(reduced(images)))
+    shown = silhouettes(smoothed(reduced_clip(images, cameras=3)))
     where = _pixels_of_voxels(shown.shape[1], shown.shape[2])
     return np.stack([_ruled_out(moment, where) for moment in shown])
 

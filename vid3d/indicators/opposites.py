@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vid3d.indicators.correspondence import unmatched
-from vid3d.indicators.reduction import reduced, silhouettes, smoothed
+from vid3d.indicators.reduction import reduced_clip, silhouettes, smoothed
 from vid3d.measures.metrics import cosines
 from vid3d.scene import Float32, Float64
 
@@ -62,9 +62,7 @@ def likeness_to_front(images: Float32) -> Float64:
     Raises:
         ValueError: other shapes.
     """
-    if images.ndim != 5:
-        raise ValueError(f"images must be (frames, cameras, s, s, 3), not {images.shape}")
-    pictures = smoothed(reduced(images))
+    pictures = smoothed(reduced_clip(images))
     shown = silhouettes(pictures)
     pictures = _exposed(pictures, shown)
     cameras = pictures.shape[1]

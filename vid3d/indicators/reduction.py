@@ -41,6 +41,14 @@ def reduced(images: Float32) -> Float32:
     return small.reshape(*images.shape[:-3], *small.shape[1:])
 
 
+def reduced_clip(images: Float32, frames: int = 1, cameras: int = 1) -> Float32:
+    """``reduced`` images (frames, cameras, s, s, 3) of at least so many frames and cameras; of others a ValueError."""
+    if images.ndim != 5 or len(images) < frames or images.shape[1] < cameras:
+        least = f"at least {frames} frames and {cameras} cameras"
+        raise ValueError(f"images must be (frames, cameras, s, s, 3) of {least}, not {images.shape}")
+    return reduced(images)
+
+
 def smoothed(images: Float32) -> Float32:
     """Images (..., h, w, 3) after a Gaussian of sigma 0.6 pixels within each."""
     sigma = (0.0,) * (images.ndim - 3) + (SMOOTHING, SMOOTHING, 0.0)

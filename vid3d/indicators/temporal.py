@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from vid3d.indicators.reduction import reduced, silhouettes, smoothed
+from vid3d.indicators.reduction import reduced_clip, silhouettes, smoothed
 from vid3d.scene import Float32, Float64
 
 REACH = 1  # pixels of 1/64 of the image: displacement per frame that is followed
@@ -35,7 +35,7 @@ def flicker(images: Float32) -> Float64:
     Raises:
         ValueError: other shapes, or fewer than 3 frames.
     """
-    pictures = _clip(images, 3)
+    pictures = reduced_clip(images, frames=3)
     frames, cameras = pictures.shape[:2]
     shown = silhouettes(smoothed(pictures))
     shown = shown[:-2] | shown[1:-1] | shown[2:]
@@ -68,7 +68,7 @@ def static_change(images: Float32, truth: Float32) -> Float64:
     """
     if images.shape != truth.shape:
         raise ValueError(f"images {images.shape} and truth {truth.shape} must have the same shape")
-    pictures, true = _clip(images, 2), _clip(truth, 2)
+    pictures, true = reduced_clip(images, frames=2), reduced_clip(truth, frames=2)
     still = (np.abs(np.diff(true, axis=0)).max(axis=-1) <= STILL) & silhouettes(smoothed(true))[:-1]
     change = np.abs(np.diff(pictures, axis=0)).mean(axis=-1)
     return _masked_mean(change, still)
@@ -126,9 +126,3 @@ def _masked_mean(values: Float32, mask: NDArray[np.bool_]) -> Float64:
     counts = mask.sum(axis=(-2, -1))
     sums = np.where(mask, values, 0.0).sum(axis=(-2, -1), dtype=np.float64)
     return np.asarray(np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
-
-
-def _clip(images: Float32, least: int) -> Float32:
-    if images.ndim != 5 or len(images) < least:
-        raise ValueError(f"images must be (frames, cameras, s, s, 3) of at least {least} frames, not {images.shape}")
-    return reduced(images)

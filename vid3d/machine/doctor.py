@@ -215,16 +215,13 @@ class Doctor:
             for stage in _reading(self.study.runs[name]):
                 for model in self._to_fetch(self.study.runs[name].spec(stage)):
                     needed[self.manifest.models[model].licence] = None
-        lacking = [name for name in needed if self._to_acknowledge(name)]
-        for name in needed:
-            licence = self.manifest.licences[name]
+        licences = {name: self.manifest.licences[name] for name in needed}
+        accepted = self.study.licences
+        lacking = [name for name, licence in licences.items() if licence.acknowledge and name not in accepted]
+        for name, licence in licences.items():
             what = f"{name}: {licence.title}, {licence.url}"
-            if name in lacking:
-                line = ", ".join([*self.study.licences, *lacking])
-                cure = f"read it; if you accept, add to the study: licences: [{line}]"
-                yield Finding("licences", "missing", f"{what}: not acknowledged", cure)
-            else:
-                yield Finding("licences", "ok", what)
+            cure = f"read it; if you accept, add to the study: licences: [{', '.join([*accepted, *lacking])}]"
+            yield _checked("licences", name not in lacking, what + ": not acknowledged" * (name in lacking), cure)
 
     def _to_fetch(self, spec: Any) -> Iterator[str]:
         """The models of which the Spec needs files that are not here; what is converted already needs none."""
@@ -236,9 +233,6 @@ class Doctor:
                     files = self.manifest.models[name].paths
                     if any(file.problem(self.root / place, hashed=False) for place, file in files.items()):
                         yield name
-
-    def _to_acknowledge(self, name: str) -> bool:
-        return self.manifest.licences[name].acknowledge and name not in self.study.licences
 
     # --- machine -----------------------------------------------------------------------------------------------------
 
@@ -253,10 +247,7 @@ class Doctor:
                     wanted[stage] = max(wanted.get(stage, 0.0), unit.amount * 1e9)
         stage = max(wanted, key=lambda name: wanted[name])
         what = f"main memory: {gigabytes(there)}; a job of stage {stage} asks for {gigabytes(wanted[stage])}"
-        if there >= wanted[stage]:
-            yield Finding("machine", "ok", what)
-        else:
-            yield Finding("machine", "missing", what, "a node with more memory")
+        yield _checked("machine", there >= wanted[stage], what, "a node with more memory")
 
     def _disk(self, sums: dict[str, Sum]) -> Iterator[Finding]:
         places = {"weights": ("weights", "convert"), "results": tuple(set(sums) - {"weights", "convert"})}
@@ -271,10 +262,8 @@ class Doctor:
         for disk in disks.values():
             needed = f"{gigabytes(disk.free)} free, about {gigabytes(disk.needed)} more needed"
             what = f"disk of {' and '.join(disk.folders)}: {needed}"
-            if disk.free >= disk.needed:
-                yield Finding("machine", "ok", what)
-            else:
-                yield Finding("machine", "missing", what, "make room, or link the folders to a larger disk")
+            enough = disk.free >= disk.needed
+            yield _checked("machine", enough, what, "make room, or link the folders to a larger disk")
 
     def _folders(self, place: str) -> Iterable[str]:
         if place == "weights":
@@ -291,6 +280,10 @@ class _Disk:
     free: int
     needed: float = 0.0
     folders: list[str] = field(default_factory=list)
+
+
+def _checked(part: str, right: bool, what: str, cure: str) -> Finding:
+    return Finding(part, "ok", what) if right else Finding(part, "missing", what, cure)
 
 
 def _reading(run: Run) -> tuple[str, ...]:

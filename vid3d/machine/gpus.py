@@ -99,11 +99,8 @@ def _lock(devices: dict[str, str]) -> Iterator[None]:
                 yield
                 return
         if not told:
-            print(f"vid3d: other jobs hold {_all(len(devices))}; waiting for one to end", file=sys.stderr, flush=True)
+            held_by_others = "the GPU" if len(devices) == 1 else f"all {len(devices)} GPUs"
+            print(f"vid3d: other jobs hold {held_by_others}; waiting for one to end", file=sys.stderr, flush=True)
             told = True
         time.sleep(WAIT)
     yield
-
-
-def _all(count: int) -> str:
-    return "the GPU" if count == 1 else f"all {count} GPUs"

@@ -46,21 +46,15 @@ class RunSummary:
     """A run, or several replicates of one, in a few lines; no scores of random weights.
 
     Attributes:
-        stamp: what its numbers are not.
-        control: what it shows is no scene.
+        settings: the run.
+        images, frames: how many of them it covers, in words.
         others: names of further replicates.
     """
 
-    name: str
-    title: str
-    stamp: str
-    control: bool
-    benchmark: str
+    settings: Run
     images: str
     frames: str
     embedder: str
-    motion_scores: tuple[int, ...]
-    view_counts: tuple[int, ...]
     scores: tuple[Score, ...]
     others: tuple[str, ...] = ()
 
@@ -84,20 +78,8 @@ def runs(study: Study, report: str, root: Path, table1: pd.DataFrame) -> tuple[R
 def _run(study: Study, name: str, root: Path, table1: pd.DataFrame, others: tuple[str, ...]) -> RunSummary:
     run = study.runs[name]
     images, frames = coverage(study, run, root)
-    return RunSummary(
-        name=name,
-        title=run.title,
-        stamp=run.stamp,
-        control=run.render.control,
-        benchmark=run.benchmark,
-        images=images,
-        frames=frames,
-        embedder=embedder(run.score),
-        motion_scores=run.motion_scores,
-        view_counts=run.view_counts,
-        scores=() if run.plumbing else _scores(table1, name),
-        others=others,
-    )
+    scores = () if run.plumbing else _scores(table1, name)
+    return RunSummary(run, images, frames, embedder(run.score), scores, others)
 
 
 def _scores(table1: pd.DataFrame, name: str) -> tuple[Score, ...]:

@@ -104,9 +104,14 @@ def two(number: int) -> str:
     return f"{number:02d}"
 
 
+def numbers(count: int) -> list[str]:
+    """Frames or cameras from 0 on, as file names have them."""
+    return [two(number) for number in range(count)]
+
+
 def frames(run: Run) -> list[str]:
     """The frame numbers that a run carries from the seed to the scores."""
-    return [two(frame) for frame in range(run.used_frames)]
+    return numbers(run.used_frames)
 
 
 def blocks(numbers: list[str], size: int) -> list[list[str]]:
@@ -131,7 +136,7 @@ def of_block(folder: str, block: Sequence[str]) -> str:
 
 def cameras() -> list[str]:
     """The evaluation cameras' numbers."""
-    return [two(camera) for camera in range(EVALUATION_CAMERAS)]
+    return numbers(EVALUATION_CAMERAS)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ def train(output: Path, seed: int = 0, budget: float | None = None, recipe: Reci
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.json").write_text(json.dumps(configuration, indent=2) + "\n")
     (output / "vocabulary.txt").write_text("\n".join(words) + "\n")
-    weights = save({name: _half(value) for name, value in model.state_dict().items()})
+    state = {name: value.contiguous() for name, value in model.state_dict().items()}
+    weights = save({name: value.half() if value.is_floating_point() else value for name, value in state.items()})
     (output / "model.safetensors").write_bytes(weights)
     rows = [f"{step},{loss:.4f},{right:.4f}\n" for step, (loss, right) in enumerate(log, start=1)]
     (output / "training.csv").write_text("step,loss,right_caption_in_batch\n" + "".join(rows))
@@ -174,10 +175,6 @@ def _progress(steps: int, budget: float | None) -> Iterator[float]:
         if spent >= 1:
             return
         yield max(step / steps, spent)
-
-
-def _half(value: torch.Tensor) -> torch.Tensor:
-    return (value.half() if value.is_floating_point() else value).contiguous()
 
 
 def _groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:

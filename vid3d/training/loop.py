@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vid3d.errors import InputError
+from vid3d.files import atomic
 from vid3d.randomness import derived_seed
 from vid3d.training import muon
 from vid3d.training.schedule import Progress, Schedule
@@ -115,12 +116,10 @@ def _share(schedule: Schedule, budget: float | None, progress: Progress) -> floa
 def _write(
     path: Path, model: nn.Module, average: nn.Module, optimisers: list[torch.optim.Optimizer], done: Progress
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
     states: dict[str, Any] = {"model": model.state_dict(), "average": average.state_dict()}
     states["optimisers"] = [optimiser.state_dict() for optimiser in optimisers]
-    torch.save(states | vars(done), temporary)
-    temporary.replace(path)
+    with atomic(path) as temporary:
+        torch.save(states | vars(done), temporary)
 
 
 def _restore(

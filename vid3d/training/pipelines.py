@@ -22,32 +22,28 @@ def save_part(model: Any, folder: Path) -> None:
 
 def load_autoencoder(folder: Path) -> Any:
     """A trained autoencoder, in single precision."""
-    return _restored(AutoencoderKLTemporalDecoder, folder)
+    return _loaded(AutoencoderKLTemporalDecoder, folder)
 
 
 def load_denoiser(folder: Path) -> Any:
     """A trained denoiser, in single precision."""
-    return _restored(UNetSpatioTemporalConditionModel, folder)
+    return _loaded(UNetSpatioTemporalConditionModel, folder)
 
 
 def load_image_encoder(folder: Path) -> Any:
     """A trained image encoder, in single precision."""
-    return _loaded(CLIPVisionModelWithProjection, folder).eval()
-
-
-def _restored(kind: Any, folder: Path) -> Any:
-    model = _loaded(kind, folder).eval()
-    restore_norms(model)
-    return model
+    return _loaded(CLIPVisionModelWithProjection, folder)
 
 
 def _loaded(kind: Any, folder: Path) -> Any:
     try:
         with attribute_known():
-            return kind.from_pretrained(folder, use_safetensors=True).float()
+            model = kind.from_pretrained(folder, use_safetensors=True).float().eval()
     except (OSError, ValueError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{folder}: cannot be loaded ({reason}); train it anew") from None
+    restore_norms(model)
+    return model
 
 
 def assemble(autoencoder: Path, image_encoder: Path, denoiser: Path, output: Path) -> None:

@@ -33,7 +33,7 @@ def restore_norms(model: Any) -> None:
     Reads ``channels_per_group`` (int) of ``model.config``; a model without it, such as every published one, stays as
     diffusers built it.
     """
-    channels = model.config.get("channels_per_group")
+    channels = getattr(model.config, "channels_per_group", None)
     if channels is None:
         return
     for module in model.modules():

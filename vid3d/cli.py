@@ -1,7 +1,8 @@
 """The command ``vid3d``: which subcommands there are, how their options are read, and the exit codes.
 
-A subcommand is a module of ``vid3d.commands`` of its name: the module's first line says what it does, and the
-parameters of its ``run`` are its options.  Of all these modules only the one that is asked for is imported.
+A subcommand is a module of ``vid3d.commands`` of its name: the parameters of its ``run`` are its options, and the
+docstring of ``run`` says what it does and what they mean.  Of all these modules only the one that is asked for is
+imported.
 
 Exit codes: 0 done; 2 something given is wrong, said in one line; 1 anything unforeseen, with a traceback.
 """
@@ -38,9 +39,12 @@ _MEANING = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)  # of an a
 
 
 def summary(command: str) -> str:
-    """The first line of a subcommand's module, read without importing it."""
+    """What a subcommand does: the first line of its ``run``'s docstring, read without importing the module."""
     source = Path(__file__).with_name("commands") / f"{command.replace('-', '_')}.py"
-    return (ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    for part in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(part, ast.FunctionDef) and part.name == "run":
+            return (ast.get_docstring(part) or "").partition("\n")[0]
+    raise ValueError(f"{source}: has no function run")
 
 
 class _Contents(argparse.ArgumentParser):
@@ -72,8 +76,9 @@ def parser_of(command: str, module: ModuleType) -> argparse.ArgumentParser:
     """
     from vid3d.study.specs import UNIONS, parse_spec  # pydantic and numpy, which the table of subcommands does without
 
-    parser = argparse.ArgumentParser(prog=f"vid3d {command}", description=module.__doc__)
-    meanings = dict(_MEANING.findall(inspect.getdoc(module.run) or ""))
+    told = inspect.getdoc(module.run) or ""
+    parser = argparse.ArgumentParser(prog=f"vid3d {command}", description=told.partition("Args:")[0])
+    meanings = dict(_MEANING.findall(told))
     hints = get_type_hints(module.run, include_extras=True)
     for name, parameter in inspect.signature(module.run).parameters.items():
         stage = next((stage for stage, union in UNIONS.items() if union == hints[name]), None)

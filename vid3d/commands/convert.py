@@ -1,5 +1,3 @@
-"""A checkpoint in its authors' (sgm) layout, such as V3D's, to a diffusers folder."""
-
 from pathlib import Path
 
 from vid3d import __version__, files
@@ -7,7 +5,9 @@ from vid3d.weights import convert_v3d
 
 
 def run(*, checkpoint: Path, svd: Path | None = None, config: Path | None = None, output: Path) -> None:
-    """Write the folder, and in it ``conversion.json``, the account of what became of each weight.
+    """A checkpoint in its authors' (sgm) layout, such as V3D's, to a diffusers folder.
+
+    Write the folder, and in it ``conversion.json``, the account of what became of each weight.
 
     Args:
         checkpoint: the file as published.

@@ -1,5 +1,3 @@
-"""Print jobs, GPU hours, CPU hours and disk of runs, as if nothing of them were there yet."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +7,7 @@ from vid3d.weights.manifest import load_manifest
 
 
 def run(*, run: Sequence[str] = (), configfile: Sequence[Path] = (), config: Sequence[str] = ()) -> None:
-    """Print a table by stage.
+    """Print jobs, GPU hours, CPU hours and disk of runs, as if nothing of them were there yet.
 
     Args:
         run: names of runs (default: those of the default report).

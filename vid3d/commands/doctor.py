@@ -1,5 +1,3 @@
-"""Say what runs need, what of it is here, and the cure of what is missing, before any job starts."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from vid3d.weights.manifest import load_manifest
 def run(
     *, run: Sequence[str] = (), configfile: Sequence[Path] = (), config: Sequence[str] = (), checksums: bool = False
 ) -> None:
-    """Print one finding a line.
+    """Say what runs need, what of it is here, and the cure of what is missing, before any job starts.
 
     Args:
         run: names of runs (default: those of the default report).

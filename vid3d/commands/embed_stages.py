@@ -1,5 +1,3 @@
-"""Embeddings of a clip's seed frames and generated views and, of a procedural object, of its truth."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +21,7 @@ def run(
     orbit: Sequence[Path],
     output: Path,
 ) -> None:
-    """Embed what the stages before the splats made of a clip.
+    """Embeddings of a clip's seed frames and generated views and, of a procedural object, of its truth.
 
     Args:
         spec: the embedder.

@@ -1,5 +1,3 @@
-"""Download or copy a photograph and verify it."""
-
 from pathlib import Path
 
 from vid3d.study.config import Photograph
@@ -8,7 +6,7 @@ from vid3d.weights.download import bring_photograph
 
 
 def run(*, entry: str, folder: Path | None = None, output: Path) -> None:
-    """Write the photograph if its checksum holds.
+    """Download or copy a photograph and verify it.
 
     Args:
         entry: the photograph's manifest entry as JSON.

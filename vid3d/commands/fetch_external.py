@@ -1,12 +1,10 @@
-"""Download a video of another method, and verify it or say that there is nothing to verify it with."""
-
 from pathlib import Path
 
 from vid3d.weights.download import bring_video
 
 
 def run(*, url: str, sha256: str | None = None, output: Path) -> None:
-    """Write the video if its checksum holds.
+    """Download a video of another method, and verify it or say that there is nothing to verify it with.
 
     Args:
         url: where it is.

@@ -1,5 +1,3 @@
-"""Fetch files of published weights, verify them, and only then give them their names."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +7,7 @@ from vid3d.weights.manifest import load_manifest
 
 
 def run(*, manifest: Path = Path("config/weights.yaml"), licences: Sequence[str] = (), output: Sequence[Path]) -> None:
-    """Fetch one file after the other.
+    """Fetch files of published weights, verify them, and only then give them their names.
 
     Args:
         manifest: which weights there are (default: config/weights.yaml).

@@ -1,5 +1,3 @@
-"""Pictures and scores of a report's runs to its figures, in SVG, PDF and WebP, and to their captions."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +6,7 @@ from vid3d.study.config import Study
 
 
 def run(*, study: str, report: str, external: Sequence[Path] = ()) -> None:
-    """Write the figures.
+    """Pictures and scores of a report's runs to its figures, in SVG, PDF and WebP, and to their captions.
 
     Args:
         study: the resolved study as JSON, restricted to the report.

@@ -1,5 +1,3 @@
-"""Orbit filmstrips to splats."""
-
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +22,9 @@ def run(
     views: int = cameras.GENERATED_VIEWS,
     batch: int = 1,
 ) -> None:
-    """Fit the frames independently of each other.
+    """Orbit filmstrips to splats.
+
+    Fit the frames independently of each other.
 
     Args:
         spec: the backend and its settings.

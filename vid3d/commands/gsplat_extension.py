@@ -1,5 +1,3 @@
-"""Compile gsplat's CUDA kernels, once for all later jobs, and compare a picture of theirs with the CPU's."""
-
 from importlib import import_module
 from pathlib import Path
 
@@ -8,7 +6,7 @@ from vid3d.machine import gpus
 
 
 def run(*, output: Path) -> None:
-    """Write what was compared.
+    """Compile gsplat's CUDA kernels, once for all later jobs, and compare a picture of theirs with the CPU's.
 
     Args:
         output: JSON.

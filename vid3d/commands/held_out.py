@@ -1,5 +1,3 @@
-"""PSNR and SSIM of the splats against the ground truth at the held-out cameras."""
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ def run(
     truth: Sequence[Path],
     output: Path,
 ) -> None:
-    """Compare a clip with its truth.
+    """PSNR and SSIM of the splats against the ground truth at the held-out cameras.
 
     Args:
         spec: the renderer and its settings.

@@ -1,5 +1,3 @@
-"""Ground truth of a procedural object at the cameras that no view count trains on."""
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ def run(
     frames: Sequence[int],
     output: Sequence[Path],
 ) -> None:
-    """Draw some frames of a clip.
+    """Ground truth of a procedural object at the cameras that no view count trains on.
 
     Args:
         reference: the reference image's three files.

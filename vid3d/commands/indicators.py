@@ -1,5 +1,3 @@
-"""Renders, embeddings and, where it is what they show, the seed to the indicators of a clip."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +20,7 @@ def run(
     embeddings: Path,
     output: Path,
 ) -> None:
-    """Measure a clip.
+    """Renders, embeddings and, where it is what they show, the seed to the indicators of a clip.
 
     Args:
         reference: the reference image's three files.

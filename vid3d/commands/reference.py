@@ -1,5 +1,3 @@
-"""Benchmark image to source, foreground and subject."""
-
 from pathlib import Path
 
 from vid3d import files
@@ -11,7 +9,7 @@ from vid3d.study.specs import ReferenceSpec, parsed
 def run(
     *, spec: ReferenceSpec, entry: str, image: str, source: Path | None = None, output: tuple[Path, Path, Path]
 ) -> None:
-    """Write the reference image.
+    """Benchmark image to source, foreground and subject.
 
     Args:
         spec: how it is cut out and recentred.

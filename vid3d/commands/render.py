@@ -1,5 +1,3 @@
-"""Splats (or, for a control, the reference) to filmstrips of the evaluation cameras and one video per camera."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +18,7 @@ def run(
     output: Sequence[Path],
     videos: Sequence[Path],
 ) -> None:
-    """Draw a clip.
+    """Splats (or, for a control, the reference) to filmstrips of the evaluation cameras and one video per camera.
 
     Args:
         spec: the backend and its settings.

@@ -1,5 +1,3 @@
-"""Tables, figures and videos to the HTML report."""
-
 from pathlib import Path
 
 from vid3d import recorded
@@ -9,7 +7,7 @@ from vid3d.study.config import Study
 
 
 def run(*, study: str, report: str, times: Path | None = None) -> None:
-    """Write the page.
+    """Tables, figures and videos to the HTML report.
 
     Args:
         study: the resolved study as JSON, restricted to the report.

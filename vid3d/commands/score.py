@@ -1,5 +1,3 @@
-"""Renders and reference to embeddings and unaggregated cosines with each reference."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +20,7 @@ def run(
     embeddings: Path,
     scores: Path,
 ) -> None:
-    """Score a clip.
+    """Renders and reference to embeddings and unaggregated cosines with each reference.
 
     Args:
         spec: the embedder.

@@ -1,5 +1,3 @@
-"""Renders of another method, and references, to unaggregated cosines with each reference."""
-
 from pathlib import Path
 
 from vid3d import files
@@ -11,7 +9,7 @@ from vid3d.study.specs import EmbedSpec, parsed
 def run(
     *, spec: EmbedSpec, method: str, entry: str | None = None, references: Path | None = None, output: Path
 ) -> None:
-    """Score all images of a method.
+    """Renders of another method, and references, to unaggregated cosines with each reference.
 
     Args:
         spec: the embedder.

@@ -1,5 +1,3 @@
-"""Reference to seed video."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from vid3d.study.specs import SeedSpec
 
 
 def run(*, spec: SeedSpec, reference: tuple[Path, Path, Path], motion: int, output: Sequence[Path]) -> None:
-    """Generate one clip.
+    """Reference to seed video.
 
     Args:
         spec: the backend and its settings.

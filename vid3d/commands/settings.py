@@ -1,5 +1,3 @@
-"""Write the reference of all settings, read from the code."""
-
 from pathlib import Path
 
 from vid3d.files import save_text
@@ -7,7 +5,7 @@ from vid3d.study.settings import reference
 
 
 def run(*, output: Path = Path("config/README.md")) -> None:
-    """Write it as Markdown.
+    """Write the reference of all settings, read from the code.
 
     Args:
         output: the file (default: config/README.md).

@@ -1,5 +1,3 @@
-"""Scores of a report's runs to its tables, in CSV, LaTeX and Markdown, and to macros of their numbers."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +6,7 @@ from vid3d.study.config import Study
 
 
 def run(*, study: str, report: str, external: Sequence[Path] = ()) -> None:
-    """Write the tables.
+    """Scores of a report's runs to its tables, in CSV, LaTeX and Markdown, and to macros of their numbers.
 
     Args:
         study: the resolved study as JSON, restricted to the report.

@@ -1,5 +1,3 @@
-"""Random weights in the formats of the published ones, small enough for a CPU."""
-
 from pathlib import Path
 
 from vid3d import files
@@ -7,7 +5,7 @@ from vid3d.weights import tiny
 
 
 def run(*, seed: int = 0, output: Path) -> None:
-    """Write all models of the paper.
+    """Random weights in the formats of the published ones, small enough for a CPU.
 
     Args:
         seed: the weights derive from it.

@@ -1,5 +1,3 @@
-"""Write the model card of a mini model from the files of its folder."""
-
 from pathlib import Path
 from typing import Literal
 
@@ -7,7 +5,7 @@ from vid3d.training import card, clip_card
 
 
 def run(kind: Literal["clip", "views", "seed"], /, *, model: Path) -> None:
-    """Write README.md and its figures.
+    """Write the model card of a mini model from the files of its folder.
 
     Args:
         kind: the mini CLIP, or the stage that the model serves.

@@ -1,12 +1,10 @@
-"""Train the mini CLIP anew."""
-
 from pathlib import Path
 
 from vid3d.training import clip
 
 
 def run(*, budget: float | None = None, seed: int = 0, output: Path) -> None:
-    """Write the model and its loss curve.
+    """Train the mini CLIP anew.
 
     Args:
         budget: stop after so many minutes (default: the full recipe).

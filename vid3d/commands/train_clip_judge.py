@@ -1,5 +1,3 @@
-"""Measure whether the mini CLIP is a usable ruler: on held-out objects, or against PSNR over a run's conditions."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from vid3d.training import clip_judge
 def run(
     *, model: Path, objects: Path, scores: Sequence[Path] = (), held_out: Sequence[Path] = (), output: Path
 ) -> None:
-    """Write what was measured.
+    """Measure whether the mini CLIP is a usable ruler: on held-out objects, or against PSNR over a run's conditions.
 
     Args:
         model: its folder.

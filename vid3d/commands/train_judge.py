@@ -1,5 +1,3 @@
-"""Judge a mini model, or the autoencoder by itself, on held-out objects: figures, and a sheet of all samples."""
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -27,7 +25,7 @@ def run(
     sheet: Path,
     threads: int = 1,
 ) -> None:
-    """Write what was judged.
+    """Judge a mini model, or the autoencoder by itself, on held-out objects: figures, and a sheet of all samples.
 
     Args:
         kind: the autoencoder, or the stage.

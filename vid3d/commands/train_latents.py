@@ -1,5 +1,3 @@
-"""Encode a shard of scenes for the denoisers."""
-
 from pathlib import Path
 
 from vid3d.training import encode, pipelines, shards
@@ -15,7 +13,7 @@ def run(
     videos: Path,
     threads: int = 1,
 ) -> None:
-    """Write the latents of the shard's orbits and of its videos.
+    """Encode a shard of scenes for the denoisers.
 
     Args:
         scenes: the shard.

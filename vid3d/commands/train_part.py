@@ -1,5 +1,3 @@
-"""Train a part of the mini diffusion models: the autoencoder, the image encoder, or a stage's denoiser."""
-
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,7 +26,9 @@ def run(
     checkpoints: Path,
     output: Path,
 ) -> None:
-    """Write the part's folder: weights, training.csv (losses) and training.json (what was done).
+    """Train a part of the mini diffusion models: the autoencoder, the image encoder, or a stage's denoiser.
+
+    Write the part's folder: weights, training.csv (losses) and training.json (what was done).
 
     Args:
         kind: which part; views and seed are the denoisers of these stages.

@@ -1,5 +1,3 @@
-"""Put trained parts together as a Stable Video Diffusion pipeline, with what was done to train them."""
-
 import shutil
 from pathlib import Path
 
@@ -8,7 +6,7 @@ from vid3d.training import pipelines, shards
 
 
 def run(*, autoencoder: Path, image_encoder: Path, denoiser: Path, output: Path) -> None:
-    """Write the pipeline's folder.
+    """Put trained parts together as a Stable Video Diffusion pipeline, with what was done to train them.
 
     Args:
         autoencoder: its folder.

@@ -1,5 +1,3 @@
-"""Render a shard of training scenes."""
-
 from pathlib import Path
 
 from vid3d.training import shards
@@ -7,7 +5,7 @@ from vid3d.training.scenes import render_scenes
 
 
 def run(*, first: int, count: int, held_out: bool = False, seed: int = 0, output: Path) -> None:
-    """Write the shard.
+    """Render a shard of training scenes.
 
     Args:
         first: number of its first object.

@@ -1,5 +1,3 @@
-"""Seed frames to orbit filmstrips."""
-
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -22,7 +20,7 @@ def run(
     output: Sequence[Path],
     clip: Sequence[Path] = (),
 ) -> None:
-    """Generate the views of some frames of a clip.
+    """Seed frames to orbit filmstrips.
 
     Args:
         spec: the backend and its settings.

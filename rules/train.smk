@@ -7,13 +7,7 @@
 #       `truth` has scores);  README.md with its figures
 # grain one job each; half an hour on one core for the training, a few minutes for the evaluation
 
-MINI_CLIP_MODEL = [
-    "weights/mini-clip/config.json",
-    "weights/mini-clip/model.safetensors",
-    "weights/mini-clip/vocabulary.txt",
-    "weights/mini-clip/training.csv",
-    "weights/mini-clip/training.json",
-]
+MINI_CLIP_MODEL = expand("weights/mini-clip/{file}", file=[*ENCODER, "vocabulary.txt"])
 
 
 rule mini_clip:

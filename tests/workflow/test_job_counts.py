@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from vid3d.machine import cost
-from vid3d.study.config import load_study
+from vid3d.study.config import load_study, load_yaml
 from vid3d.weights.manifest import load_manifest
 
 STAGES = {
@@ -66,7 +66,7 @@ def test_memory_is_what_the_rules_ask_for(fresh):
         r"^rule (\S+):\n(?:.+\n)*?^ +resources: .*?mem_mb=(\d+)", done.stdout, re.MULTILINE
     ):
         asked.setdefault(rule.split("_")[0], set()).add(int(megabytes) / 1000)
-    costs = cost.load_costs(fresh.folder / "config/costs.yaml")
+    costs = load_yaml(fresh.folder / "config/costs.yaml", cost.Costs)
     said: dict[str, set[float]] = {}
     for unit in costs.memory:
         said.setdefault(unit.stage, set()).add(unit.amount)

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vid3d.machine import cost
-from vid3d.study.config import load_runs
+from vid3d.study.config import load_runs, load_yaml
 from vid3d.weights.manifest import load_manifest
 
 
@@ -16,5 +16,5 @@ def run(*, run: Sequence[str] = (), configfile: Sequence[Path] = (), config: Seq
     """
     study, names = load_runs(run, configfile, config, Path())
     manifest = load_manifest("config/weights.yaml")
-    sums = cost.total(study, names, cost.load_costs("config/costs.yaml"), manifest, Path())
+    sums = cost.total(study, names, load_yaml("config/costs.yaml", cost.Costs), manifest, Path())
     print(f"Run {' and '.join(names)}, as if nothing were there yet\n\n{cost.table(sums)}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from vid3d.errors import InputError
 from vid3d.machine import cost
 from vid3d.machine.doctor import Doctor
-from vid3d.study.config import load_runs
+from vid3d.study.config import load_runs, load_yaml
 from vid3d.weights.manifest import load_manifest
 
 
@@ -23,7 +23,7 @@ def run(
         InputError: something is missing, or an option is wrong.
     """
     study, names = load_runs(run, configfile, config, Path())
-    manifest, costs = load_manifest("config/weights.yaml"), cost.load_costs("config/costs.yaml")
+    manifest, costs = load_manifest("config/weights.yaml"), load_yaml("config/costs.yaml", cost.Costs)
     sums = cost.total(study, names, costs, manifest, Path())
     findings = Doctor(study, names, manifest, costs, Path(), checksums).examine(sums)
     print("\n".join(map(str, findings)))

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
 from vid3d.study import layout
-from vid3d.study.config import Run, Study, load_benchmark, load_yaml
+from vid3d.study.config import Run, Study, load_benchmark
 from vid3d.study.specs import Device, Strict
 from vid3d.weights.manifest import Manifest
 
@@ -79,21 +79,12 @@ class UnitCost(Strict):
 
 
 class Costs(Strict):
-    """All unit costs."""
+    """All unit costs, as ``config/costs.yaml`` holds them."""
 
     time: tuple[UnitCost, ...]
     disk: tuple[UnitCost, ...]
     memory: tuple[UnitCost, ...]
     gpu_memory: tuple[UnitCost, ...]
-
-
-def load_costs(path: str | Path) -> Costs:
-    """The unit costs from their file.
-
-    Raises:
-        InputError: one line that names the setting.
-    """
-    return load_yaml(path, Costs)
 
 
 # --- jobs ------------------------------------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ import yaml
 from vid3d import cli
 from vid3d.errors import InputError
 from vid3d.machine import cost
-from vid3d.study.config import load_study
+from vid3d.study.config import load_study, load_yaml
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(__file__).parents[3]
-COSTS = cost.load_costs(ROOT / "config/costs.yaml")
+COSTS = load_yaml(ROOT / "config/costs.yaml", cost.Costs)
 MANIFEST = load_manifest(ROOT / "config/weights.yaml")
 
 
@@ -123,7 +123,7 @@ def test_wrong_unit_costs_are_refused_saying_where(tmp_path, change, message):
     raw["time"][0] |= change
     (tmp_path / "costs.yaml").write_text(yaml.safe_dump(raw))
     with pytest.raises(InputError, match=r"costs\.yaml: ") as error:
-        cost.load_costs(tmp_path / "costs.yaml")
+        load_yaml(tmp_path / "costs.yaml", cost.Costs)
     assert message in str(error.value)
 
 

@@ -15,7 +15,7 @@ from vid3d.study.config import NAME, MotionScore, load_yaml
 from vid3d.study.specs import Strict
 
 CLAIMS = "benchmark/published/claims.yaml"
-Margin = Annotated[float, Field(gt=0, le=1)]
+Margin = Annotated[float, Field(gt=0, le=1)]  # of CLIP-I, SSIM or dB
 Sentence = Annotated[str, Field(min_length=1)]
 
 
@@ -23,6 +23,8 @@ class Term(Strict):
     """One mean score under one condition, and its weight in the sum.
 
     Attributes:
+        measure: CLIP-I; or, at cameras that were not trained on, PSNR (dB) or SSIM against the truth.
+        of: the run's renders, or the true images in their place.
         cameras: all; the reference's (camera 0, the reference view); or the others.  The last two leave frame 0 out,
             whose camera 0 is itself the reference under protocol ``self_reference``.
     """
@@ -30,7 +32,14 @@ class Term(Strict):
     motion: MotionScore
     views: Annotated[int, Field(ge=1)]
     weight: Annotated[float, Field(allow_inf_nan=False)]
+    measure: Literal["clip-i", "psnr", "ssim"] = "clip-i"
+    of: Literal["run", "truth"] = "run"
     cameras: Literal["all", "reference", "others"] = "all"
+
+    @property
+    def of_clips(self) -> bool:
+        """Whether it is the CLIP-I of whole clips, of which the paper publishes means."""
+        return (self.measure, self.of, self.cameras) == ("clip-i", "run", "all")
 
 
 class _Claim(Strict):
@@ -66,8 +75,15 @@ class _Claim(Strict):
 
     @property
     def largest(self) -> float:
-        """No sum of cosines with these weights is larger, nor smaller than minus it."""
+        """No sum with these weights is larger, nor smaller than minus it: of cosines and SSIM; PSNR has no end."""
+        if any(term.measure == "psnr" for term in self.terms):
+            return math.inf
         return math.fsum(abs(term.weight) for term in self.terms)
+
+    @property
+    def in_units_of_clip_i(self) -> bool:
+        """Whether the sum, and so the margin, is of CLIP-I."""
+        return all(term.measure == "clip-i" for term in self.terms)
 
     @property
     def slack(self) -> float:
@@ -91,6 +107,22 @@ class Difference(_Claim):
 
     def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         return 0.0, math.inf
+
+
+class Superiority(_Claim):
+    """The sum is above the margin."""
+
+    name: ClassVar[str] = "superiority by a margin, paired studentised bootstrap"
+    test: Literal["superiority"]
+    margin: Margin
+    margin_reason: Sentence
+
+    @property
+    def slack(self) -> float:
+        return self.margin
+
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
+        return scale * self.margin, math.inf
 
 
 class NonInferiority(_Claim):
@@ -159,7 +191,21 @@ class Constant(_Claim):
         return low, high
 
 
-Claim = Annotated[Difference | NonInferiority | Equivalence | Constant, Field(discriminator="test")]
+class Untested(_Claim):
+    """Nothing that this study measures tells; the reason says what would."""
+
+    name: ClassVar[str] = "none"
+    test: Literal["none"]
+    terms: tuple[Term, ...] = ()
+    reason: Sentence
+
+    def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+
+Claim = Annotated[
+    Difference | Superiority | NonInferiority | Equivalence | Constant | Untested, Field(discriminator="test")
+]
 
 
 class Claims(Strict):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from vid3d.claims.claims import Claim, Term
+from vid3d.claims.claims import Claim, Superiority, Term, Untested
 from vid3d.claims.decisions import ALPHA, NOT_TESTABLE, TOO_FEW, Decision, Outcome, settled
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
@@ -29,6 +29,8 @@ class Evidence:
             more seeds than one also ``replicate``, any label.
         cameras: one row per frame and camera, as of ``scores.collect``: image, motion, views, frame, camera, a column
             per kind of cosine, and ``replicate``; None if claims on single cameras are not to be tested.
+        truth: the same of the true images in place of renders; None where no truth is known.
+        quality: one row per clip, as ``scores``, with columns psnr and ssim; None where the seed has no truth.
         obstacles: why the scores may not be compared with published ones (``tables.obstacles``); empty if they may.
         spans: how far the score can fall by the run's embedder on its images (``tables.ranges``), by protocol; empty
             where that is not known.
@@ -38,6 +40,8 @@ class Evidence:
     run: str
     scores: pd.DataFrame
     cameras: pd.DataFrame | None = None
+    truth: pd.DataFrame | None = None
+    quality: pd.DataFrame | None = None
     obstacles: tuple[str, ...] = ()
     spans: Mapping[str, float] = field(default_factory=dict)
     unusable: str = ""
@@ -60,7 +64,8 @@ class Verdict:
         student, student_p: the verdict by Student's t in place of the bootstrap, corrected alike, and its p.
         margin: of the claim in the run's scores, 0 without one.
         holds_from, fails_below: the margin from which on the claim would hold by this interval, and that below which it
-            would fail; 0 if any would do or none; NaN of a claim without a margin.
+            would fail; 0 if any would do or none; NaN of a claim that needs no margin to be lenient.
+        holds_to, fails_above: the same of a claim that something is larger than the margin.
         detectable: how far from the end of the region a mean must be for so many images, which vary as these do, to
             show it with a probability of 80 % (``statistics.detectable``, at the claim's level).
     """
@@ -90,6 +95,8 @@ class Verdict:
     margin: float = math.nan
     holds_from: float = math.nan
     fails_below: float = math.nan
+    holds_to: float = math.nan
+    fails_above: float = math.nan
 
 
 def judge(
@@ -114,13 +121,14 @@ def judge(
         InputError: names the run and the image that lacks a score.
     """
     scale = margin_scale(evidence, published, protocol)
-    regions = {claim.id: claim.region(published, stretch * (scale or 1.0)) for claim in claims}
+    scales = {claim.id: stretch * (scale or 1.0 if claim.in_units_of_clip_i else 1.0) for claim in claims}
+    regions = {claim.id: claim.region(published, scales[claim.id]) for claim in claims}
     tables: dict[str, Float64] = {}
     verdicts = {claim.id: Verdict(claim.id, evidence.run, protocol, NOT_TESTABLE, claim.name) for claim in claims}
     for claim in claims:
         try:
             table = contrast(claim, evidence, published, protocol)
-            if claim.slack and scale is None:
+            if claim.slack and scale is None and claim.in_units_of_clip_i:
                 raise UntestableError(NO_SPAN)
             tables[claim.id] = testable(table)
         except TooFewError as error:
@@ -132,7 +140,7 @@ def judge(
     for claim in claims:
         if claim.id in means:
             tested = _tested(verdicts[claim.id], means[claim.id], regions[claim.id], decisions[claim.id])
-            verdicts[claim.id] = _margins(_possible(tested, claim.largest), claim, stretch * (scale or 1.0))
+            verdicts[claim.id] = _margins(_possible(tested, claim.largest), claim, scales[claim.id])
     return list(verdicts.values())
 
 
@@ -149,6 +157,8 @@ def _margins(verdict: Verdict, claim: Claim, scale: float) -> Verdict:
     if not claim.slack:
         return replace(verdict, margin=0.0)
     margin = scale * claim.slack
+    if isinstance(claim, Superiority):  # the opposite of non-inferiority: a larger margin makes it harder to hold
+        return replace(verdict, margin=margin, holds_to=max(verdict.low, 0.0), fails_above=max(verdict.high, 0.0))
     above, below = verdict.above + margin, verdict.below - margin  # without any margin
     holds_from = max(above - verdict.low, verdict.high - below, 0.0)
     fails_below = max(above - verdict.high, verdict.low - below, 0.0)
@@ -195,6 +205,8 @@ def contrast(claim: Claim, evidence: Evidence, published: Published, protocol: s
         UntestableError: says why the run cannot test the claim.
         InputError: names the run and the image that lacks a score, or has two.
     """
+    if isinstance(claim, Untested):
+        raise UntestableError(claim.reason.rstrip("."))
     if evidence.unusable:
         raise UntestableError(evidence.unusable)
     if claim.quotes and evidence.obstacles:
@@ -216,9 +228,7 @@ def contrast(claim: Claim, evidence: Evidence, published: Published, protocol: s
 
 def _scores(term: Term, evidence: Evidence, protocol: str) -> pd.DataFrame:
     """The score of one term: replicates as rows, images as columns."""
-    table = evidence.scores if term.cameras == "all" else evidence.cameras
-    if table is None:
-        raise UntestableError("scores of single cameras are not given")
+    table = _given(term, evidence)
     rows = table[(table["motion"] == term.motion) & (table["views"] == term.views)]
     if rows.empty:
         raise UntestableError(f"the run has no motion {term.motion} with {term.views} views")
@@ -236,7 +246,23 @@ def _scores(term: Term, evidence: Evidence, protocol: str) -> pd.DataFrame:
             f"run {evidence.run}: image {twice['image'].iloc[0]} is there twice under motion {term.motion}, views "
             f"{term.views}; tell replicates apart by a column `replicate`"
         )
-    return rows.pivot(index="replicate", columns="image", values=protocol)
+    values = protocol if term.measure == "clip-i" else term.measure
+    return rows.pivot(index="replicate", columns="image", values=values)
+
+
+def _given(term: Term, evidence: Evidence) -> pd.DataFrame:
+    """The table that holds a term's scores."""
+    if term.measure != "clip-i":
+        table, lacking = evidence.quality, "the seed is sampled, so that its frames have no truth to compare with"
+    elif term.of == "truth":
+        table, lacking = evidence.truth, "no truth is known of these images"
+    elif term.cameras != "all":
+        table, lacking = evidence.cameras, "scores of single cameras are not given"
+    else:
+        table, lacking = evidence.scores, ""
+    if table is None:
+        raise UntestableError(lacking)
+    return table
 
 
 def published_verdicts(claims: Sequence[Claim], published: Published) -> list[Verdict]:
@@ -247,7 +273,10 @@ def published_verdicts(claims: Sequence[Claim], published: Published) -> list[Ve
     verdicts = []
     for claim in claims:
         verdict = Verdict(claim.id, "published", published.metric.protocol, NOT_TESTABLE, PUBLISHED)
-        values = [published.value(term.motion, term.views) if term.cameras == "all" else None for term in claim.terms]
+        if isinstance(claim, Untested):
+            verdicts.append(replace(verdict, reason=claim.reason.rstrip(".")))
+            continue
+        values = [published.value(term.motion, term.views) if term.of_clips else None for term in claim.terms]
         if None in values:
             verdicts.append(replace(verdict, reason="the paper gives no number for it"))
             continue

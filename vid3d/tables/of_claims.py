@@ -16,8 +16,9 @@ from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, cell, number, text, within
-from vid3d.tables.ranges import embedder_ranges
+from vid3d.tables.ranges import embedder_ranges, true_cosines
 from vid3d.tables.rows import obstacles, sentence, sentences
+from vid3d.tables.scores import QUALITY
 from vid3d.tables.table import Column, Rows, Table
 
 NOT_RUN = "not run here"
@@ -25,10 +26,11 @@ NO_NUMBER = "no number given"
 DEFINITIONS = {"source_reference": "paper's definition", "self_reference": "released script's definition"}
 _LEAD = ["claim", "place", "sentence", "published", "paper_scale", "here"]
 _INTERVALS = ["low", "high", "level", "alone_low", "alone_high"]
-_TESTS = ["statistic", "p", "corrected", "student", "student_p", "detectable", "margin", "holds_from", "fails_below"]
+_TESTS = ["statistic", "p", "corrected", "student", "student_p", "detectable", "margin"]
+_TURNING = ["holds_from", "fails_below", "holds_to", "fails_above"]
 _PUBLISHED = ["published_estimate", "published_above", "published_below"]
-_EVIDENCE = [*_PUBLISHED, "estimate", *_INTERVALS, "above", "below", *_TESTS]
-_HIDDEN = [*("claim", "reason"), *_PUBLISHED, *("margin", "fails_below", "level", "alone_low", "alone_high")]
+_EVIDENCE = [*_PUBLISHED, "estimate", *_INTERVALS, "above", "below", *_TESTS, *_TURNING]
+_HIDDEN = ["claim", "reason", *_PUBLISHED, "margin", *_TURNING[1:], "level", "alone_low", "alone_high"]
 _HIDDEN += ["above", "below", "statistic", "p", "student_p", "test", "claim_note"]
 COLUMNS = [
     *_LEAD,
@@ -38,7 +40,9 @@ COLUMNS = [
 ]
 
 
-def claims_table(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
+def claims_table(
+    study: Study, report: str, root: Path, scores: pd.DataFrame, held_out: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Verdicts on the paper's claims (``vid3d.claims.verdicts``), under its two definitions of CLIP-I.
 
     Judged are families that draw splats and vary what the claims are about, or, where none does, all that draw splats.
@@ -52,7 +56,7 @@ def claims_table(study: Study, report: str, root: Path, scores: pd.DataFrame) ->
     published = load_published(root)
     claims = load_claims(root, published)
     by_paper = {verdict.claim: verdict for verdict in published_verdicts(claims, published)}
-    verdicts = _judged(study, report, root, scores, published, claims)
+    verdicts = _judged(evidence(study, report, root, scores, published, held_out), published, claims)
     at_scale = {
         (verdict.claim, verdict.protocol): verdict.outcome
         for family, verdict in reversed(verdicts)
@@ -79,7 +83,12 @@ def paper_scale(run: Run, published: Published) -> bool:
 
 
 def evidence(
-    study: Study, report: str, root: Path, scores: pd.DataFrame, published: Published
+    study: Study,
+    report: str,
+    root: Path,
+    scores: pd.DataFrame,
+    published: Published,
+    held_out: pd.DataFrame | None = None,
 ) -> list[tuple[Family, Evidence]]:
     """What every family that may judge has to judge by."""
     all_families = families(study, report)
@@ -93,6 +102,8 @@ def evidence(
                 run=family.name,
                 scores=clips[clips["run"] == family.name],
                 cameras=cameras[cameras["run"] == family.name],
+                truth=true_cosines(study, root, family),
+                quality=_quality(family, held_out, all_families),
                 obstacles=tuple(obstacles(family.run, published)),
                 spans={name: found.span for name, found in embedder_ranges(study, root, family.name).items()},
             ),
@@ -101,12 +112,21 @@ def evidence(
     ]
 
 
+def _quality(family: Family, held_out: pd.DataFrame | None, all_families: list[Family]) -> pd.DataFrame | None:
+    """PSNR and SSIM of each clip at the held-out cameras of the orbit; None where the seed has no truth."""
+    if held_out is None or not family.run.ground_truth:
+        return None
+    ours = gathered(held_out, all_families)
+    level = ours[(ours["run"] == family.name) & (ours["elevation"] == 0)]
+    return level.groupby(["replicate", "image", "motion", "views"])[list(QUALITY)].mean().reset_index()
+
+
 def _judged(
-    study: Study, report: str, root: Path, scores: pd.DataFrame, published: Published, claims: tuple[Claim, ...]
+    judges: list[tuple[Family, Evidence]], published: Published, claims: tuple[Claim, ...]
 ) -> list[tuple[Family, Verdict]]:
     """Every judging family's verdicts, the released script's definition of CLIP-I first."""
     found = []
-    for family, of_run in evidence(study, report, root, scores, published):
+    for family, of_run in judges:
         for protocol in sorted(PROTOCOLS, key=lambda name: name != published.metric.protocol):
             found += [(family, verdict) for verdict in judge(claims, of_run, published, protocol)]
     return found
@@ -139,7 +159,7 @@ def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "estimate": verdict.estimate,
         **_finite((("above", verdict.above), ("below", verdict.below))),
-        **{name: getattr(verdict, name) for name in (*_INTERVALS, *_TESTS)},
+        **{name: getattr(verdict, name) for name in (*_INTERVALS, *_TESTS, *_TURNING)},
         "n": verdict.images or None,
         "replicates": verdict.replicates or None,
         "test": verdict.test,
@@ -217,7 +237,7 @@ def _because(reason: str) -> str:
 TABLES = (
     Table(
         name="claims",
-        make=lambda given: claims_table(given.study, given.report, given.root, given.scores),
+        make=lambda given: claims_table(given.study, given.report, given.root, given.scores, given.held_out),
         lay_out=lay_out,
         needs=tuple(COLUMNS),
         columns={

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from vid3d.files import load_embeddings
+from vid3d.measures import protocols
 from vid3d.measures.metrics import cosines
 from vid3d.measures.protocols import MATRIX, compare
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
+from vid3d.study.replicates import Family
 from vid3d.tables.clip_i import PROTOCOLS
 
 
@@ -63,6 +66,26 @@ def embedder_ranges(study: Study, root: Path, name: str) -> dict[str, Range]:
             ]
             ranges[protocol.name] = Range(float(ceiling), float(np.mean(others)))
     return ranges
+
+
+def true_cosines(study: Study, root: Path, family: Family) -> pd.DataFrame | None:
+    """Cosines of the true images in place of renders, at a family's base condition; None of photographs.
+
+    Returns:
+        One row per image, frame and camera, once for each replicate: image, motion, views, replicate, frame, camera and
+        the columns of ``protocols.compare``.
+    """
+    run = family.run
+    if run.benchmark != "procedural":
+        return None
+    motion, views = run.conditions[0]
+    rows = []
+    for image in run.images or ():
+        truth, reference = _truth(study, root, family.name, run, image)
+        found = list(protocols.rows(compare(truth, reference, None)))
+        about = {"image": image, "motion": motion, "views": views}
+        rows += [about | row | {"replicate": member} for member in family.members for row in found]
+    return pd.DataFrame(rows)
 
 
 def _truth(study: Study, root: Path, name: str, run: Run, image: str) -> tuple[np.ndarray, np.ndarray]:

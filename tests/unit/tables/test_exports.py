@@ -149,7 +149,7 @@ def test_indicators_and_stages_have_macros_by_name(folder):
     expected = number("mean", rows["truth", "120", "3", "mass_over_time"]["mean"])
     assert macros[f"vidIndicatorsTruth{condition}MassOverTimeMean"] == expected
     assert "vidAttributionTruthMotionOneTwoZeroViewsOneEightViewsAroundLoss" in macros
-    assert "vidClaimsTruthSelfReferenceNineViewsSufficePublishedEstimate" in macros
+    assert "vidClaimsTruthSelfReferenceMotionCostsLittlePublishedEstimate" in macros
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------

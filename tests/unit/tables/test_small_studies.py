@@ -8,7 +8,6 @@ import pytest
 import synthetic_study as synthetic
 
 from vid3d.claims.published import load_published
-from vid3d.claims.verdicts import NO_SPAN
 from vid3d.errors import InputError
 from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean, mean_of
@@ -151,7 +150,7 @@ def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path)
     assert 0 < never_above["low"] < never_above["estimate"] < never_above["high"]
     assert never_above["above"] == 0
     assert math.isnan(never_above["below"])
-    assert by_claim.loc["nine-views-suffice", "reason"] == NO_SPAN  # photographs have no truth
+    assert "no motion 120 with 3 views" in by_claim.loc["fewer-views-cost-little", "reason"]
     assert by_claim.loc["motion-160-loses", "here"] == "not testable here"
     assert "no motion 160" in by_claim.loc["motion-160-loses", "reason"]
     assert pd.isna(by_claim.loc["motion-160-loses", "n"])
@@ -243,7 +242,40 @@ def test_verdicts_are_shown_with_other_margins(build, tmp_path):
     assert (verdict["here"], verdict["published"]) == ("fails", "holds")
     assert verdict["above"] == pytest.approx(-margin)
     assert verdict["published_above"] == -0.0683
-    assert set(table["claim"]) == {"nine-views-suffice", "fewer-views-cost-little"}  # of what the run varies
+    assert set(table["claim"]) == {"fewer-views-cost-little", "three-views-lose-much"}
+
+
+# --- claims against the truth -----------------------------------------------------------------------------------------
+
+
+def test_other_views_are_compared_with_the_truths_own(build, tmp_path):
+    """Renders fall from the front to the sides by what each image says; the truth of these studies not at all."""
+    study = build({"small": SMALL}, objects=OBJECTS)
+    scores, held_out = collect(study, "small", tmp_path)
+    noise = dict(zip(OBJECTS, np.linspace(0.01, 0.02, 8), strict=True))
+    scores.loc[scores["camera"] > 0, "source_reference"] -= scores["image"].map(noise)[scores["camera"] > 0]
+    table = claims_table(study, "small", tmp_path, scores, held_out).set_index(["protocol", "claim"])
+    verdict = table.loc[("source_reference", "other-views-worse")]
+    assert verdict["estimate"] == pytest.approx(0.015 + 0.002 * 5)  # 0.002 a camera, which is 1 to 9
+    assert (verdict["here"], verdict["published"]) == ("holds", "no number given")
+
+
+def test_quality_claims_are_judged_at_held_out_cameras(build, tmp_path):
+    study = build({"small": SMALL | {"motion_scores": [120, 200]}}, objects=OBJECTS)
+    scores, held_out = collect(study, "small", tmp_path)
+    lost = dict(zip(OBJECTS, np.linspace(0.05, 0.15, 8), strict=True))
+    moved, level = held_out["motion"] == 200, held_out["elevation"] == 0
+    held_out.loc[moved & level, "psnr"] -= held_out["image"].map(lost)[moved & level]
+    held_out.loc[moved & ~level, "psnr"] -= 9  # not at the orbit's cameras
+    few = held_out["views"] == 9
+    held_out.loc[few & level, "ssim"] -= held_out["image"].map(lost)[few & level]
+    table = claims_table(study, "small", tmp_path, scores, held_out).set_index(["protocol", "claim"])
+    for protocol in ("source_reference", "self_reference"):
+        kept, alike = (table.loc[(protocol, name)] for name in ("motion-keeps-quality", "nine-views-look-alike"))
+        assert kept["estimate"] == pytest.approx(-0.1)
+        assert (kept["here"], kept["above"]) == ("holds", -0.5)  # dB, whatever the embedder's range
+        assert alike["estimate"] == pytest.approx(0.1)
+        assert alike["here"] == "fails"
 
 
 # --- resolution -------------------------------------------------------------------------------------------------------

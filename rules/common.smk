@@ -109,8 +109,13 @@ def owned_frames(artefact, block=None):
 
 
 def unless_control(files):
-    """Input function: what another one gives; nothing for a control, which shows neither seed nor splats."""
+    """Input function: what another one gives; nothing for a control, which does not show what the seed shows."""
     return lambda wildcards: [] if study.runs[wildcards.run].render.control else files(wildcards)
+
+
+def if_drawn(files):
+    """Input function: what another one gives; nothing for a control that draws no splats."""
+    return lambda wildcards: files(wildcards) if study.runs[wildcards.run].render.draws_splats else []
 
 
 REFERENCE = owned(layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT)

@@ -1,6 +1,6 @@
 # Gaussians -> images of the 10 evaluation cameras.
 #
-# in    views-{views}/splats/*.ply (a control, which draws no splats, needs only the reference)
+# in    views-{views}/splats/*.ply (a control that draws no splats needs only the reference)
 # out   views-{views}/renders/frame-{frame}.png: filmstrip of the cameras;  renders/camera-{camera}.mp4
 # grain one job per clip
 
@@ -14,7 +14,7 @@ for _frames in sorted({run.used_frames for run in study.runs.values()}):
         input:
             reference=REFERENCE,
             extension=gsplat_extension("render"),
-            splats=unless_control(owned_frames(layout.SPLATS)),
+            splats=if_drawn(owned_frames(layout.SPLATS)),
         output:
             strips=expand(layout.RENDERS, frame=layout.numbers(_frames), allow_missing=True),
             videos=expand(layout.VIDEO, camera=layout.cameras(), allow_missing=True),

@@ -110,12 +110,12 @@ def jobs(study: Study, names: Iterable[str], manifest: Manifest, root: Path) -> 
 
 def _shared(study: Study, name: str, manifest: Manifest, root: Path) -> Iterator[Job]:
     run = study.runs[name]
-    for stage in ("score",) if run.render.control else ("seed", "views", "score"):
+    for stage in ("score",) if not run.render.draws_splats else ("seed", "views", "score"):
         for model in manifest.needed(run.spec(stage)):
             yield from (Job("weights", "", (path,)) for path in manifest.models[model].paths)
         converted = set(manifest.inputs(run.spec(stage))) & manifest.converted.keys()
         yield from (Job("convert", "", (path,)) for path in converted)
-    if not run.render.control and "gpu" in (run.splat.device, run.render.device):
+    if run.render.draws_splats and "gpu" in (run.splat.device, run.render.device):
         yield Job("compile", "", ("gsplat",))
     images = load_benchmark(run.benchmark, study.image, root)
     for image in run.images or ():
@@ -130,7 +130,7 @@ def _clips(study: Study, name: str) -> Iterator[Job]:
     for condition in layout.conditions(study, name):
         clip = (condition.image, condition.motion)
         item = (*clip, condition.views)
-        if not run.render.control:
+        if run.render.draws_splats:
             yield Job("seed", owner["seed"], clip)
             for block in layout.blocks(layout.frames(run), size.views):
                 yield Job("views", owner["views"], (*clip, *block), len(block))

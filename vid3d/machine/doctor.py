@@ -288,7 +288,7 @@ def _checked(part: str, right: bool, what: str, cure: str) -> Finding:
 
 def _reading(run: Run) -> tuple[str, ...]:
     """The stages that a run goes through after the reference."""
-    return ("render", "score") if run.render.control else tuple(stage for stage in STAGES if stage != "reference")
+    return tuple(stage for stage in STAGES if stage != "reference") if run.render.draws_splats else ("render", "score")
 
 
 def _libraries(stage: str, spec: Any) -> Iterator[Finding]:

@@ -345,7 +345,8 @@ class RenderSettings(BackendSpec):
         size: edge length of the renders in pixels.
     """
 
-    control: ClassVar[bool] = False  # draws something else than the splats, and needs none
+    control: ClassVar[bool] = False  # shows something else than the run's scene
+    draws_splats: ClassVar[bool] = True
     size: PixelSize = 512
 
 
@@ -381,11 +382,27 @@ class AutodiffRender(RenderSettings):
         return "gpu" if self.rasterizer == "gsplat" else "cpu"
 
 
+class ShuffledRender(CpuRender):
+    """Control: the run's renders in random order, each camera in an order of its own, so that cameras are out of step.
+
+    Only frame 0 at camera 0, with which the released script compares, stays where it is: CLIP-I by any definition is
+    that of the run.
+
+    Attributes:
+        seed: of the orders; another one gives others.
+    """
+
+    control: ClassVar[bool] = True
+    backend: Literal["shuffled"]  # type: ignore[assignment]  # of this backend alone
+    seed: int = 0
+
+
 class StaticRender(RenderSettings):
     """Control: every camera of every frame shows the reference image, cut out on white."""
 
     module: ClassVar[str] = "vid3d.backends.render_static"
     control: ClassVar[bool] = True
+    draws_splats: ClassVar[bool] = False
     backend: Literal["static"]
 
 
@@ -394,6 +411,7 @@ class BlankRender(RenderSettings):
 
     module: ClassVar[str] = "vid3d.backends.render_blank"
     control: ClassVar[bool] = True
+    draws_splats: ClassVar[bool] = False
     backend: Literal["blank"]
 
 
@@ -470,7 +488,9 @@ def is_path(name: str) -> bool:
 SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]
 ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
 FitSpec = Annotated[CpuFit | AutodiffFit, Field(discriminator="backend")]
-RenderSpec = Annotated[CpuRender | AutodiffRender | StaticRender | BlankRender, Field(discriminator="backend")]
+RenderSpec = Annotated[
+    CpuRender | AutodiffRender | ShuffledRender | StaticRender | BlankRender, Field(discriminator="backend")
+]
 EmbedSpec = ClipEmbed
 
 UNIONS: dict[str, Any] = {  # in the order of the data's way

@@ -275,6 +275,16 @@ def test_19_everything_is_pinned():
     assert all("==" in line for line in pins)
 
 
+@pytest.mark.parametrize(("views", "shared"), [(18, [0, 180]), (9, [0]), (3, [0])])
+def test_evaluation_cameras_that_were_trained_on(views, shared):
+    trained = cameras.orbit(18, 8).select(cameras.view_indices(18, views)).camera_to_world
+    evaluation = cameras.orbit(cameras.EVALUATION_CAMERAS, 8).camera_to_world
+    same = [36 * k for k, pose in enumerate(evaluation) if any(np.allclose(pose, other) for other in trained)]
+    assert same == shared
+    held_out = cameras.held_out(8)[0].camera_to_world
+    assert not any(np.allclose(pose, other) for pose in held_out for other in trained)
+
+
 def test_the_published_embedder_and_the_alpha_cap(study):
     assert study.runs["full"].score.published
     assert not ClipEmbed(backend="clip", model="ViT-B-16").published

@@ -96,7 +96,7 @@ def test_opacity_reset(core):
     camera = np.eye(3, 4, dtype=np.float32).ravel()
     cameras = np.concatenate([camera, np.array([8, 8, 4, 4], np.float32)])[None]
     target = np.ones((1, 3, 8, 8), np.float32)
-    trainer = core.Trainer(splats, cameras, target, Rasterisation(), 1.0, 0.0, 0.1)
+    trainer = core.Trainer(splats, cameras, target, Rasterisation(), 1.0, 0.0, 0.1, 0.999)
     trainer.reset_opacities(preset("as-released").density.reset_opacity)
     after = np.empty_like(splats)
     trainer.copy_splats(after)

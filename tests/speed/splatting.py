@@ -72,7 +72,7 @@ def ours(instruction_set: str, splats: Splats, views: Views) -> tuple[float, flo
     order = (np.arange(steps) * 7 % len(views.cameras)).astype(np.int32)
     rates, losses = np.full((steps, 5), 1e-6, np.float32), np.empty(steps, np.float32)
     core = load(instruction_set)  # type: ignore[arg-type]
-    trainer = core.Trainer(start, from_cameras(views.cameras), targets, Rasterisation(), 1.0, 0.0, 0.1)
+    trainer = core.Trainer(start, from_cameras(views.cameras), targets, Rasterisation(), 1.0, 0.0, 0.1, 0.999)
     return forward, both, milliseconds(lambda: trainer.run(order, rates, losses), 1, 4) / steps
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Splats, Views
 from vid3d.splatting import native
+from vid3d.splatting.hull import hull_splats
 from vid3d.splatting.native import InstructionSet, load, resolve
 from vid3d.splatting.recipe import DensityControl, Event, Recipe, initial_splats, schedule
 from vid3d.stages import Progress
@@ -44,8 +45,9 @@ def fit(
         raise InputError("views: a fit needs at least one view")
     if not np.isfinite(views.images).all():
         raise InputError("views: the images hold NaN or infinity")
+    recipe = recipe.adapted(len(views.cameras))
     core = load(instruction_set)
-    start = initial_splats(core, recipe, rng) if initial is None else initial
+    start = starting_splats(core, recipe, views, rng) if initial is None else initial
     trainer = core.Trainer(
         native.from_splats(start),
         native.from_cameras(views.cameras),
@@ -54,6 +56,7 @@ def fit(
         recipe.ssim_weight,
         recipe.l1_weight,
         recipe.opacity_weight,
+        recipe.beta2,
     )
     run = _Run(trainer, recipe, view_order(len(views.cameras), recipe.iterations, rng), rng)
     for done in run.advance():
@@ -65,6 +68,15 @@ def fit(
         raise InputError("fit diverged, its splats hold NaN or infinity: lower the recipe's learning rates")
     notes = (*run.notes, f"instruction set {resolve(instruction_set)}, {trainer.count} splats at the end")
     return native.to_splats(result), FitReport(run.losses, run.counts, notes)
+
+
+def starting_splats(core: Any, recipe: Recipe, views: Views, rng: np.random.Generator) -> Splats:
+    """Those of the recipe's hull, or its cloud where there is no hull or the views show nothing."""
+    if recipe.hull is not None:
+        found = hull_splats(core, recipe.hull, recipe.splats, views, recipe.rasterisation, rng)
+        if found is not None:
+            return found
+    return initial_splats(core, recipe, rng)
 
 
 def view_order(views: int, iterations: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -80,9 +92,7 @@ class _Run:
         self.trainer, self.recipe, self.order, self.rng = trainer, recipe, order, rng
         self.losses = np.zeros(recipe.iterations, np.float32)
         self.counts = np.zeros(recipe.iterations, np.int32)
-        others = (recipe.quaternion_rate, recipe.scale_rate, recipe.opacity_rate, recipe.colour_rate)
-        self.rates = np.empty((recipe.iterations, 1 + len(others)), np.float32)
-        self.rates[:, 0], self.rates[:, 1:] = recipe.position_rates(), others
+        self.rates = recipe.rates()
         planned = schedule(recipe)
         self.events, self._notes, self._withheld = planned.events, planned.notes, 0
 

@@ -1,7 +1,8 @@
 """The fit's recipe: every number of it, where it starts, and what happens at which iteration.
 
 The numbers of the preset ``as-released`` are those that the released code (rishab-partha/Vid3D) uses,
-found by running it; ``as-written`` is what the paper's text says where the two differ.  Points of the schedule are
+found by running it; ``as-written`` is what the paper's text says where the two differ; ``fast`` is our own recipe,
+made for small images on a CPU (``docs/fast-fit-log.md``).  Points of the schedule are
 given as iterations of the official 4000 and move in proportion when a fit has another number of iterations.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Float32, Splats
+from vid3d.splatting.hull import HullStart
 from vid3d.splatting.native import AS_RELEASED, Rasterisation
 
 OFFICIAL_ITERATIONS = 4000
@@ -64,10 +66,14 @@ class Recipe:
         position_decay: what remains of it at the end of the horizon (log-linear in between).
         position_horizon: length of that decay over the number of iterations: 30,000 / 4000; a fit sees its beginning.
         quaternion_rate, scale_rate, opacity_rate, colour_rate: learning rates of the other parameters.
+        rates_end: what remains of all rates at the last iteration; its exponent is the square of the progress, so
+            that they stay large for long.
+        beta2: how much of Adam's second moment is kept from step to step; 0.999 remembers longer than a short fit.
         ssim_weight, l1_weight, opacity_weight: loss = ssim (1 - SSIM) + l1 mean|x - y| + opacity mean(opacity).
         rasterisation: background, near plane and the rest of how splats become pixels.
         skip_last: leave out the optimiser's step in the last iteration, as the released code does.
         density: None keeps the number of splats fixed.
+        hull: start in the visual hull of the views instead.
     """
 
     iterations: int = OFFICIAL_ITERATIONS
@@ -83,12 +89,15 @@ class Recipe:
     scale_rate: float = 0.005
     opacity_rate: float = 0.05
     colour_rate: float = 0.0025
+    rates_end: float = 1.0
+    beta2: float = 0.999
     ssim_weight: float = 1.0
     l1_weight: float = 0.0
     opacity_weight: float = 0.1
     rasterisation: Rasterisation = AS_RELEASED
     skip_last: bool = True
     density: DensityControl | None = DensityControl()
+    hull: HullStart | None = None
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.splats < 1:
@@ -100,22 +109,61 @@ class Recipe:
         rates = self.position_rate * self.extent * self.position_decay ** np.minimum(progress, 1.0)
         return rates.astype(np.float32)
 
+    def rates(self) -> Float32:
+        """(iterations, 5) float32: of positions, quaternions, scales, opacities, colours at iterations 1, 2, ..."""
+        rates = np.empty((self.iterations, 5), np.float32)
+        rates[:, 0] = self.position_rates()
+        rates[:, 1:] = self.quaternion_rate, self.scale_rate, self.opacity_rate, self.colour_rate
+        progress = np.linspace(0, 1, self.iterations)
+        rates *= (self.rates_end**progress**2).astype(np.float32)[:, None]
+        return rates
 
-Preset = Literal["as-released", "as-written"]
+    def adapted(self, views: int) -> "Recipe":
+        """The recipe for so many views, where it depends on them: that is, with a hull.
+
+        A trusted hull leaves nothing for the penalty on opacity to clear.  From another one splats have far to go.
+        """
+        if self.hull is None:
+            return self
+        if views >= self.hull.surface_views:
+            return replace(self, opacity_weight=0.0)
+        return replace(self, position_rate=self.hull.volume_haste * self.position_rate)
+
+
+Preset = Literal["as-released", "as-written", "fast"]
+# A start near the object bears rates 4 to 20 times the official ones, which bring it there in 300 steps.
+FAST = Recipe(
+    iterations=300,
+    splats=2000,
+    position_rate=2.4e-3,
+    position_decay=1.0,
+    quaternion_rate=0.024,
+    scale_rate=0.1,
+    opacity_rate=0.2,
+    colour_rate=0.05,
+    rates_end=0.1,
+    beta2=0.98,
+    l1_weight=1.0,
+    skip_last=False,
+    density=None,
+    hull=HullStart(),
+)
 
 
 def preset(name: Preset, *, maximum: int | None = None, **changes: int | float) -> Recipe:
     """The recipe of that name, with ``changes`` of its fields and a cap on the number of splats.
 
     ``as-released`` is the released code's; ``as-written`` keeps the initial number of splats (the paper: "100K
-    Gaussians") and performs every step ("4K steps").
+    Gaussians") and performs every step ("4K steps"); ``fast`` starts in the visual hull and keeps that number, too.
     """
     if name == "as-released":
         recipe = Recipe(density=DensityControl(maximum=maximum))
     elif name == "as-written":
         recipe = Recipe(density=None, skip_last=False)
+    elif name == "fast":
+        recipe = FAST
     else:
-        raise InputError(f"preset {name!r} is unknown: choose as-released or as-written")
+        raise InputError(f"preset {name!r} is unknown: choose as-released, as-written or fast")
     return replace(recipe, **changes)  # type: ignore[arg-type]
 
 

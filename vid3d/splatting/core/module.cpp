@@ -10,6 +10,7 @@
 #include <array>
 #include <optional>
 
+#include "hull.hpp"
 #include "neighbours.hpp"
 #include "trainer.hpp"
 
@@ -107,16 +108,36 @@ void mean_squared_distances(In<nb::shape<-1, 3>> points, Out<nb::shape<-1>> dist
     for (int i = 0; i < count; i++) distances.data()[i] = neighbours.mean_squared_distance(i);
 }
 
+// A hull and the images that its colours come from.
+struct Carved {
+    In<Images> images;
+    Hull hull;
+
+    Carved(In<CameraRows> rows, In<Images> images, nb::handle rasterisation, float contrast, float share,
+           float half_edge, int cells)
+        : images(images),
+          hull(cameras_of(rows, images.shape(0)), images.data(),
+               settings_of(rasterisation, images.shape(3), images.shape(2)), {contrast, share, half_edge, cells}) {}
+    void splats(nb::ndarray<const int32_t, nb::shape<-1>, nb::c_contig, nb::device::cpu> picks,
+                In<nb::shape<-1, 3>> jitter, bool on_surface, std::array<float, 3> placement, Out<Planes> out) const {
+        const int count = int(picks.shape(0)), cells = on_surface ? hull.surface() : hull.volume();
+        require(int(jitter.shape(0)) == count && int(out.shape(1)) == count, "as many columns as picks");
+        for (int i = 0; i < count; i++) require(picks.data()[i] >= 0 && picks.data()[i] < cells, "cell out of range");
+        const Placement p{placement[0], placement[1], placement[2]};
+        hull.splats(picks.data(), jitter.data(), count, on_surface, p).copy_to(out.data());
+    }
+};
+
 // A trainer and its next densification: planned first, so that the caller knows how many normals to draw.
 struct Session {
     Trainer trainer;
     std::optional<Densification> planned;
 
     Session(In<Planes> splats, In<CameraRows> rows, In<Images> targets, nb::handle rasterisation, float ssim_weight,
-            float l1_weight, float opacity_weight)
+            float l1_weight, float opacity_weight, double beta2)
         : trainer(gaussians(splats), cameras_of(rows, targets.shape(0)), targets.data(),
                   settings_of(rasterisation, targets.shape(3), targets.shape(2)),
-                  {ssim_weight, l1_weight, opacity_weight}) {
+                  {ssim_weight, l1_weight, opacity_weight}, beta2) {
         require(rows.shape(0) > 0 && splats.shape(1) > 0, "at least one camera and one splat");
     }
 };
@@ -137,8 +158,15 @@ NB_MODULE(VID3D_MODULE, m) {
         .def(nb::init<In<Planes>, In<CameraRows>, Out<Image>, Flags, nb::handle>())
         .def("backward", &Drawn::backward);
 
+    nb::class_<Carved>(m, "Hull")
+        .def(nb::init<In<CameraRows>, In<Images>, nb::handle, float, float, float, int>())
+        .def_prop_ro("surface", [](const Carved& c) { return c.hull.surface(); })
+        .def_prop_ro("volume", [](const Carved& c) { return c.hull.volume(); })
+        // picks (n,) int32, jitter (n, 3), placement: scale, flatness, opacity; splats (14, n) out
+        .def("splats", &Carved::splats);
+
     nb::class_<Session>(m, "Trainer")
-        .def(nb::init<In<Planes>, In<CameraRows>, In<Images>, nb::handle, float, float, float>())
+        .def(nb::init<In<Planes>, In<CameraRows>, In<Images>, nb::handle, float, float, float, double>())
         .def_prop_ro("count", [](const Session& s) { return s.trainer.parameters().count(); })
         .def("accumulate",
              [](Session& s, int view) {

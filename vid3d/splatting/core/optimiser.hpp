@@ -8,18 +8,19 @@
 namespace vid3d {
 
 struct Adam {
-    static constexpr double BETA1 = 0.9, BETA2 = 0.999;
+    static constexpr double BETA1 = 0.9;
     static constexpr float EPSILON = 1e-15f;
     Gaussians first, second;  // moments
+    double beta2;
     int steps[GROUPS] = {};
 
-    explicit Adam(int count) : first(count), second(count) {}
+    Adam(int count, double beta2) : first(count), second(count), beta2(beta2) {}
 
     void step(Gaussians& parameters, const Gaussians& gradients, int group, float rate) {
         const int t = ++steps[group];
         const float step_size = float(rate / (1 - std::pow(BETA1, t))),
-                    widen = float(1 / std::sqrt(1 - std::pow(BETA2, t)));
-        const float b1 = float(BETA1), b2 = float(BETA2);
+                    widen = float(1 / std::sqrt(1 - std::pow(beta2, t)));
+        const float b1 = float(BETA1), b2 = float(beta2);
         for (int c = GROUP[group].first; c < GROUP[group].first + GROUP[group].count; c++) {
             float *p = parameters.plane(c), *m = first.plane(c), *v = second.plane(c);
             const float* g = gradients.plane(c);

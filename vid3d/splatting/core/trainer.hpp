@@ -16,10 +16,10 @@ struct LossWeights {
 class Trainer {
 public:
     Trainer(Gaussians start, std::vector<Camera> cameras, const float* targets, const Settings& settings,
-            const LossWeights& weights)
+            const LossWeights& weights, double beta2)
         : parameters_(std::move(start)),
           gradients_(parameters_.count()),
-          adam_(parameters_.count()),
+          adam_(parameters_.count(), beta2),
           cameras_(std::move(cameras)),
           rasteriser_(settings),
           loss_(settings.width, settings.height),

@@ -17,11 +17,12 @@ MODULES := $(shell find vid3d -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' 
 INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 
-.PHONY: help environment reproduce test lint unit train train-diffusion clean
+.PHONY: help environment reproduce test lint unit benchmark train train-diffusion clean
 
 help:
 	@echo "make reproduce   environment, default study, report"
 	@echo "make test        environment, linters, all tests"
+	@echo "make benchmark   the CPU fits' record table in docs/performance.md (PROTOTYPE=its folder)"
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
@@ -53,6 +54,9 @@ lint: environment
 
 unit: environment
 	python -m pytest
+
+benchmark: environment
+	python -m tests.speed.record $(if $(PROTOTYPE),--prototype $(PROTOTYPE))
 
 train: environment
 	snakemake --cores $(CORES) $(ARGS) --forcerun train_mini_clip train_pipeline -- train

@@ -71,7 +71,7 @@ def fit(
 
 
 def starting_splats(core: Any, recipe: Recipe, views: Views, rng: np.random.Generator) -> Splats:
-    """Those of the recipe's hull, or its cloud where there is no hull or the views show nothing."""
+    """Those of the recipe's hull, or its cloud where there is none."""
     if recipe.hull is not None:
         found = hull_splats(core, recipe.hull, recipe.splats, views, recipe.rasterisation, rng)
         if found is not None:

@@ -121,13 +121,13 @@ class Recipe:
     def adapted(self, views: int) -> "Recipe":
         """The recipe for so many views, where it depends on them: that is, with a hull.
 
-        A trusted hull leaves nothing for the penalty on opacity to clear.  From another one splats have far to go.
+        A trusted hull leaves nothing for the penalty on opacity to clear.  With another one, splats have far to go.
         """
         if self.hull is None:
             return self
         if views >= self.hull.surface_views:
             return replace(self, opacity_weight=0.0)
-        return replace(self, position_rate=self.hull.volume_haste * self.position_rate)
+        return replace(self, position_rate=self.hull.haste * self.position_rate)
 
 
 Preset = Literal["as-released", "as-written", "fast"]

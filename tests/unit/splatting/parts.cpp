@@ -1,10 +1,24 @@
 // A C face of the parts of the core that the package itself only uses inside a fit (parts.py).
-#include "densification.hpp"
-#include "loss.hpp"
+#include <cstdlib>
+#include <new>
+
+#include "trainer.hpp"
 
 using namespace vid3d;
 
+// Counts every allocation of this library, which is linked with -Bsymbolic.
+static long allocated = 0;
+void* operator new(size_t size) {
+    allocated++;
+    return std::malloc(size);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
 namespace {
+
+// The defaults of Rasterisation.
+Settings white(int width, int height) { return {width, height, {1, 1, 1}, 0.2f, 0.99f, 0.3f}; }
 
 Densification planned(const float* splats, int count, const float* mean_gradients, const DensityRules* rules) {
     return Densification(Gaussians(splats, count), mean_gradients, *rules);
@@ -35,5 +49,36 @@ int densify(const float* splats, int count, const float* mean_gradients, const D
                                  .apply(Gaussians(splats, count), normals, first, second);
     result.copy_to(after);
     return result.count();
+}
+
+// Vectors of pixels that compositing one view evaluates at most: those of all rows that the ellipses cover.
+long vectors_of_a_view(const float* splats, int count, const Camera* camera, int width, int height) {
+    Projected projected;
+    Bins bins;
+    project(projected, Gaussians(splats, count), *camera, white(width, height));
+    bins.fill(projected, width, height);
+    long vectors = 0;
+    for (int t = 0; t < bins.tiles_x * bins.tiles_y; t++)
+        for (int j = bins.start[t]; j < bins.start[t + 1]; j++) {
+            const Spans spans(bins.records[bins.ids[j]], t % bins.tiles_x * TILE, t / bins.tiles_x * TILE);
+            for (int r = spans.y0; r < spans.y1; r++)
+                vectors += (std::max(spans.last[r] - spans.first[r], 0) + LANES - 1) / LANES;
+        }
+    return vectors;
+}
+
+// Allocations of the last `counted` of some steps of a fit with constant rates, one view each.
+long allocations_of_steps(const float* splats, int count, const Camera* cameras, const float* targets, int views,
+                          int width, int height, float rate, int steps, int counted) {
+    Trainer trainer(Gaussians(splats, count), std::vector<Camera>(cameras, cameras + views), targets,
+                    white(width, height), {1, 1, 0}, 0.98);
+    const float rates[GROUPS] = {rate, rate, rate, rate, rate};
+    long before = 0;
+    for (int step = 0; step < steps; step++) {
+        if (step == steps - counted) before = allocated;
+        trainer.accumulate(step % views);
+        trainer.update(rates);
+    }
+    return allocated - before;
 }
 }

@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from ctypes import CDLL, POINTER, Structure, byref, c_double, c_float, c_int
+from ctypes import CDLL, POINTER, Structure, byref, c_double, c_float, c_int, c_long
 from functools import cache
 from pathlib import Path
 
@@ -28,10 +28,20 @@ def library(instruction_set: str) -> CDLL:
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder, "parts.so")
         source = Path(__file__).with_suffix(".cpp")
-        options = ["-std=c++20", "-O1", "-ffp-contract=fast", "-fPIC", "-shared", f"-I{CORE}", *FLAGS[instruction_set]]
+        options = [
+            "-std=c++20",
+            "-O1",
+            "-ffp-contract=fast",
+            "-fPIC",
+            "-shared",
+            "-Wl,-Bsymbolic",
+            f"-I{CORE}",
+            *FLAGS[instruction_set],
+        ]
         subprocess.run(["c++", *options, str(source), "-o", str(built)], check=True)
         parts = CDLL(str(built))
     parts.image_loss.restype = c_double
+    parts.vectors_of_a_view.restype = parts.allocations_of_steps.restype = c_long
     return parts
 
 
@@ -51,6 +61,21 @@ def image_loss(
     weights = c_float(ssim_weight), c_float(l1_weight)
     arrays = [floats(array) for array in (image, target, gradient)]
     return library(instruction_set).image_loss(*arrays, width, height, *weights), gradient
+
+
+def vectors_of_a_view(splats: Array, camera: Array, width: int, height: int, instruction_set: str) -> int:
+    """How many vectors of pixels compositing (14, n) splats for a (16,) camera evaluates at most."""
+    parts = library(instruction_set)
+    return int(parts.vectors_of_a_view(floats(splats), splats.shape[1], floats(camera), width, height))
+
+
+def allocations_of_steps(
+    splats: Array, cameras: Array, targets: Array, rate: float, steps: int, counted: int, instruction_set: str
+) -> int:
+    """How often the last ``counted`` of ``steps`` steps of a fit allocate memory."""
+    views, _, height, width = targets.shape
+    given = floats(splats), splats.shape[1], floats(cameras), floats(targets), views, width, height
+    return int(library(instruction_set).allocations_of_steps(*given, c_float(rate), steps, counted))
 
 
 class Densification:

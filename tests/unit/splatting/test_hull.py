@@ -89,6 +89,7 @@ def test_white_views_give_white():
     given = ball(4)
     white = replace(given, images=np.ones_like(given.images))
     assert start(white) is None
+    assert start(ball(2)) is None
     splats, _ = fit(white, replace(FAST, splats=200), np.random.default_rng(0))
     assert np.abs(render(splats, given.cameras) - 1).mean() < 0.02
 
@@ -111,7 +112,7 @@ def test_the_penalty_on_opacity_is_for_few_views():
     assert FAST.adapted(FAST.hull.surface_views).opacity_weight == 0
     few = FAST.adapted(FAST.hull.surface_views - 1)
     assert few.opacity_weight == FAST.opacity_weight > 0
-    assert few.rates()[0, 0] == pytest.approx(FAST.hull.volume_haste * FAST.rates()[0, 0])
+    assert few.rates()[0, 0] == pytest.approx(FAST.hull.haste * FAST.rates()[0, 0])
     np.testing.assert_array_equal(few.rates()[:, 1:], FAST.rates()[:, 1:])
     official = preset("as-released")
     assert official.adapted(18) is official.adapted(3) is official

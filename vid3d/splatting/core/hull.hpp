@@ -67,7 +67,7 @@ public:
 private:
     using Point = std::array<float, 3>;
     static constexpr int COARSE = 24, MARGIN = 2;  // cells; the margin is empty and spares tests at the grid's border
-    // Half the edge of the square of a cell that is looked at for silhouette: more keeps thin limbs and swells the hull.
+    // Half the edge of the square of a cell that is searched for silhouette: more keeps thin limbs, swells the hull.
     static constexpr float FOOTPRINT = 0.1f;
     static constexpr float SMALLEST_SQUARED_DISTANCE = 1e-7f;
     struct Pixel {

@@ -15,7 +15,7 @@ from vid3d.cameras import FIELD_OF_VIEW, look_at_origin
 from vid3d.report import spz
 from vid3d.report.viewer import FIRST_AZIMUTH, FIRST_ELEVATION, POSTER, low_pass
 from vid3d.scene import Cameras
-from vid3d.splatting import Rasterisation
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 
 STILL = {"reduced_motion": "reduce"}

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from tests.unit.splatting import parts
-from vid3d.splatting import Rasterisation, preset
-from vid3d.splatting.native import load
-from vid3d.splatting.recipe import mean_squared_distances, schedule
+from vid3d.splatting.native import Rasterisation, load
+from vid3d.splatting.recipe import mean_squared_distances, preset, schedule
 
 DATA = Path(__file__).parents[1] / "data" / "splat"
 

@@ -24,10 +24,10 @@ from vid3d import procedural
 from vid3d.cameras import orbit
 from vid3d.measures.metrics import psnr
 from vid3d.scene import Float32, Splats, Views
-from vid3d.splatting import fit, preset, resolve
-from vid3d.splatting.native import from_cameras, load
+from vid3d.splatting.fit import fit
+from vid3d.splatting.native import from_cameras, load, resolve
 from vid3d.splatting.rasteriser import render
-from vid3d.splatting.recipe import initial_splats
+from vid3d.splatting.recipe import initial_splats, preset
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/performance.md"

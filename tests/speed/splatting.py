@@ -24,8 +24,7 @@ from tests.unit.splatting import twin
 from vid3d import files
 from vid3d.cameras import orbit
 from vid3d.scene import Cameras, Splats, Views
-from vid3d.splatting import Rasterisation
-from vid3d.splatting.native import from_cameras, from_splats, load
+from vid3d.splatting.native import Rasterisation, from_cameras, from_splats, load
 from vid3d.splatting.rasteriser import Drawn, render
 
 SMALL, LARGE = [(64, 2000), (128, 5000)], [(256, 20_000), (512, 100_000)]

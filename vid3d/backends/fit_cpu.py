@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from vid3d.scene import FitReport, Splats, Views
-from vid3d.splatting import fit, preset
+from vid3d.splatting.fit import fit
+from vid3d.splatting.recipe import preset
 from vid3d.stages import Fit, Progress
 from vid3d.study.specs import CpuFit
 

@@ -13,7 +13,7 @@ import torch
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.splatting import Rasterisation
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render as cpp_render
 from vid3d.splatting.torch import gsplat
 from vid3d.stages import Render

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from vid3d.scene import Cameras, Float32, Reference, Splats
-from vid3d.splatting import Rasterisation
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 from vid3d.stages import Render
 from vid3d.study.specs import CpuRender

@@ -20,7 +20,7 @@ from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, atomic, load_splats, save_picture, save_text, save_video, to_uint8
 from vid3d.report import spz
 from vid3d.scene import Float32, Splats
-from vid3d.splatting import Rasterisation
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 
 FOLDER = "viewer"  # within the page's

@@ -1,4 +1,10 @@
-"""The C++ core as Python calls it: which build of it runs, how it is told to draw, and the arrays that it takes."""
+"""The C++ core as Python calls it: which build of it runs, how it is told to draw, and the arrays that it takes.
+
+Conventions are those of gsplat and of the released code: opacity-aware ellipses with a low-pass of 0.3 pixels squared,
+contributions below 1/255 skipped, a pixel stops before its transmittance would fall to 1e-4, depth sorting by centre.
+The mathematics stands in ``core/*.hpp``, the numbers of the recipe in ``recipe.py``; ``docs/performance.md`` says how
+fast it is.
+"""
 
 from dataclasses import dataclass
 from importlib import import_module

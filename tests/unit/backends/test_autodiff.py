@@ -11,9 +11,11 @@ from tests.unit.splatting import parts
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Cameras, Reference, Splats, Views
-from vid3d.splatting import Rasterisation, fit, native, preset
+from vid3d.splatting import native
+from vid3d.splatting.fit import fit
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
-from vid3d.splatting.recipe import DensityControl
+from vid3d.splatting.recipe import DensityControl, preset
 from vid3d.study.specs import AutodiffFit, AutodiffRender
 
 torch = pytest.importorskip("torch")

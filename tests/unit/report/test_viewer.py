@@ -30,7 +30,7 @@ from vid3d.report.viewer import (
     write_ply_sequence,
     write_turntable,
 )
-from vid3d.splatting import Rasterisation
+from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 
 

@@ -8,11 +8,10 @@ from tests.unit.splatting import scenes, twin
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Views
-from vid3d.splatting import Rasterisation, fit, preset
-from vid3d.splatting.fit import view_order
-from vid3d.splatting.native import from_cameras, from_splats, load
+from vid3d.splatting.fit import fit, view_order
+from vid3d.splatting.native import Rasterisation, from_cameras, from_splats, load
 from vid3d.splatting.rasteriser import render
-from vid3d.splatting.recipe import Recipe
+from vid3d.splatting.recipe import Recipe, preset
 
 SIZE = 24
 

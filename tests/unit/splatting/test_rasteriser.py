@@ -8,8 +8,7 @@ from tests.unit.splatting import scenes, twin
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Splats
-from vid3d.splatting import Rasterisation
-from vid3d.splatting.native import load, resolve
+from vid3d.splatting.native import Rasterisation, load, resolve
 from vid3d.splatting.rasteriser import Drawn, render
 
 BACKGROUND = (0.2, 0.5, 0.9)

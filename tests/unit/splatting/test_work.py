@@ -8,10 +8,10 @@ from vid3d.cameras import orbit
 from vid3d.measures.metrics import psnr
 from vid3d.procedural import load_objects, render
 from vid3d.scene import Views
-from vid3d.splatting import fit, preset
-from vid3d.splatting.fit import starting_splats
+from vid3d.splatting.fit import fit, starting_splats
 from vid3d.splatting.native import from_cameras, from_splats, load, planar
 from vid3d.splatting.rasteriser import render as draw
+from vid3d.splatting.recipe import preset
 
 FAST = preset("fast")
 SIZE, COUNT = 64, 18

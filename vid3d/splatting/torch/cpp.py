@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-
 from vid3d.scene import Cameras, Splats, Views
 from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import Drawn

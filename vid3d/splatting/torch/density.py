@@ -1,10 +1,10 @@
 """Adaptive density control (Kerbl et al. 2023, section 5.2), ordered as in the C++ core."""
 
 import numpy as np
+
 import torch
 from torch import Tensor
 from torch.nn import functional
-
 from vid3d.splatting.recipe import DensityControl, Recipe
 from vid3d.splatting.torch.state import State
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 from torch import Tensor
-
 from vid3d.scene import Splats
 
 FIELDS = tuple(field.name for field in fields(Splats))

@@ -6,10 +6,10 @@ gsplat caps a splat's alpha at .999 (released code: .99), which cannot be change
 from collections.abc import Sequence
 
 import numpy as np
+
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Cameras, Float32, Splats, Views
 from vid3d.splatting.native import Rasterisation

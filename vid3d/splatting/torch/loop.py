@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+import torch
+from torch import Tensor
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Float32, Splats, Views
 from vid3d.splatting.fit import view_order

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 from torch.nn import functional
-
 from vid3d.splatting.recipe import Recipe
 
 

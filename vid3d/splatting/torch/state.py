@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 import torch
 from torch import Tensor
-
 from vid3d.scene import Splats
 from vid3d.splatting.torch.drawing import FIELDS, Parameters
 

@@ -289,7 +289,7 @@ def load_filmstrip(path: str | Path, count: int) -> Float32:
     image, _ = load_image(path)
     height, width = image.shape[:2]
     if width != count * height:
-        raise InputError(f"{path}: {width} x {height} pixels are not {count} square images side by side")
+        raise InputError(f"{path}: {width} x {height} pixels are not {count} square images side by side; run it again")
     return np.ascontiguousarray(image.reshape(height, count, height, 3).transpose(1, 0, 2, 3))
 
 

@@ -122,8 +122,7 @@ def _map(axes: Axes, table: Float64, scale: Normalize) -> None:
     enlarged = np.kron(table, np.ones((_CELL, _CELL)))
     extent = (-half, 360 - half, frames - 0.5, -0.5)
     axes.imshow(enlarged, aspect="auto", extent=extent, norm=scale)
-    for edge in axes.spines.values():
-        edge.set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.tick_params(length=2, width=0.5)
 
 
@@ -136,5 +135,4 @@ def _bar(sheet: Sheet, left: float, width: float, scale: Normalize, words: str) 
     axes.set_yticks([])
     axes.locator_params(axis="x", nbins=4, prune="both")  # the bars' ends are near each other
     axes.tick_params(length=2, width=0.5, pad=1.5)
-    for edge in axes.spines.values():
-        edge.set_visible(False)
+    axes.spines[:].set_visible(False)

@@ -10,9 +10,8 @@ import pandas as pd
 from PIL import Image
 
 from vid3d.cameras import EVALUATION_CAMERAS
-from vid3d.errors import InputError
 from vid3d.external.scoring import External
-from vid3d.files import load_image, to_uint8
+from vid3d.files import load_filmstrip, to_uint8
 from vid3d.scene import UInt8
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Run, Study
@@ -87,11 +86,7 @@ def tile(path: Path, index: int, count: int, size: int) -> UInt8:
     Raises:
         InputError: a file that is missing, corrupt or of another shape.
     """
-    image, _ = load_image(path)
-    height, width = image.shape[:2]
-    if width != count * height:
-        raise InputError(f"{path}: {width} x {height} pixels are not {count} square images side by side; run it again")
-    return fitted(to_uint8(image[:, index * height : (index + 1) * height]), size)
+    return fitted(to_uint8(load_filmstrip(path, count)[index]), size)
 
 
 def fitted(image: UInt8, size: int) -> UInt8:

@@ -10,7 +10,7 @@ from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.commands import render as command
 from vid3d.errors import InputError
 from vid3d.images.reference import make_reference
-from vid3d.indicators import flicker
+from vid3d.indicators.temporal import flicker
 from vid3d.measures import protocols
 from vid3d.procedural import ObjectSpec, render
 from vid3d.randomness import generator

@@ -20,6 +20,7 @@ PLAIN_TOLERANCE = 0.09  # colour distance (RGB, Euclidean) within which it agree
 FIRST_TOLERANCE, TOLERANCE = 0.06, 0.04  # the same where growth follows, and to colours continued from close by
 SMOOTH_SHARE = 0.7  # of the border must be without edges for the background to count as smooth
 SMOOTH_SLOPE = 0.006  # colour change per pixel up to which there is no edge
+STRANGE = 0.25  # colour distance from a plain background beyond which the object itself crosses the border there
 GAP = 3  # pixels: growth passes no narrower gap between edges
 SHADOW_DEPTH = 0.4  # brightness, relative to the background, down to which something may be a shadow on it
 SHADOW_SLOPE = 0.02  # colour change per pixel up to which something may be a shadow
@@ -95,11 +96,13 @@ def grown(image: Float32, start: Float32 | None) -> tuple[Bool, Likeness] | None
     smooth = float(np.mean(change[outermost] < SMOOTH_SLOPE)) > SMOOTH_SHARE
     if start is None and not smooth:
         return None
-    covered = np.zeros(outermost.shape, np.bool_)
-    if smooth:
-        covered = connected_to_border(change < SMOOTH_SLOPE, GAP)
+    covered = (change < SMOOTH_SLOPE) & smooth
     if start is not None:
-        covered = connected_to_border(covered | (compared(image, start).distance < FIRST_TOLERANCE))
+        distance = compared(image, start).distance
+        covered &= ~(outermost & (distance > STRANGE))
+        covered = connected_to_border(connected_to_border(covered, GAP) | (distance < FIRST_TOLERANCE))
+    else:
+        covered = connected_to_border(covered, GAP)
     for _ in range(2):
         likeness = compared(image, _continued(image, covered))
         covered |= connected_to_border(covered | likeness.shadow, GAP)

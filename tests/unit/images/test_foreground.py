@@ -67,6 +67,12 @@ def test_a_floor_below_the_object_is_left_out() -> None:
     assert cut.doubt == ""
 
 
+def test_an_object_that_crosses_the_border_is_no_way_in() -> None:
+    true = disc(240, 240, 90, 120, 50)
+    true[90:, 100:140] = True  # smooth down to the border, as a rocket's exhaust is
+    assert overlap(cut_out(painted(np.full((240, 240, 3), 0.45), true, (1.0, 0.97, 0.9))).mask, true) > 0.9
+
+
 @pytest.mark.parametrize("place", [(0.4, 0.3), (0.5, 0.5)])
 def test_a_spot_of_light_on_the_background_is_left_out(place: tuple[float, float]) -> None:
     y, x = places(240)

@@ -63,14 +63,14 @@ def _found(image: Float32) -> Cut:
     """The surest cut of the ways that the background allows."""
     small, reduced = _resized(image, PLAIN_SIDE), _resized(image, ELLIPSE_SIDE)
     start = backgrounds.plain(small)
-    sure, mask, agreement = 0.0, np.zeros(small.shape[:2], np.bool_), 1.0
+    sure, mask, agreement = -1.0, np.zeros(small.shape[:2], np.bool_), 1.0
     for covered, likeness in _covered(small, start):
         found = _refined(small, covered, likeness)
-        if _sureness(small, found) > sure + ALIKE:  # the earlier way where two are alike
+        if found.any() and _sureness(small, found) > sure + ALIKE:  # the earlier way where two are alike
             sure, mask = _sureness(small, found), found
     if start is None or (mask.any() and sure < SURE):
         found, agreed = _from_ellipses(reduced)
-        if _sureness(reduced, found) > sure + ALIKE:
+        if found.any() and _sureness(reduced, found) > sure + ALIKE:
             sure, mask, agreement = _sureness(reduced, found), found, agreed
     doubt = ""
     if sure < SURE:

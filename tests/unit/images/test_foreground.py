@@ -101,6 +101,13 @@ def clutter() -> np.ndarray:
     return (noise - noise.min()) / np.ptp(noise) * np.array([0.2, 0.6, 0.9])
 
 
+def test_what_has_no_edge_at_all_is_cut_out_and_called_doubtful() -> None:
+    coverage = cv2.GaussianBlur(disc(240, 240, 120, 120, 50).astype(np.float64), (0, 0), 14.0)[..., None]
+    cut = cut_out((0.6 - 0.15 * coverage * np.array([1.0, 0.2, 1.0])).astype(np.float32))
+    assert overlap(cut.mask, disc(240, 240, 120, 120, 50)) > 0.5
+    assert "doubtful" in cut.doubt
+
+
 def test_another_object_from_another_start_is_called_doubtful() -> None:
     """A ball on a rug: either may be meant."""
     noise = cv2.GaussianBlur(np.random.default_rng(2).normal(size=(160, 160)), (0, 0), 1.5)[..., None]

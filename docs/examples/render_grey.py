@@ -18,7 +18,8 @@ class GreyRender(RenderSettings):
     """
 
     module: ClassVar[str] = "vid3d.backends.render_grey"
-    control: ClassVar[bool] = True  # draws something else than the splats
+    control: ClassVar[bool] = True  # shows something else than the run's scene
+    draws_splats: ClassVar[bool] = False  # so that none are fitted for it
     backend: Literal["grey"]
     level: Annotated[float, Field(ge=0, le=1)] = 0.5
 

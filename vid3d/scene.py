@@ -122,6 +122,17 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A moment of a clip: the frame's number, from 0, and the motion score that the clip was asked for."""
+
+    frame: int
+    motion: int
+
+
+AT_REST = Moment(0, 0)
+
+
+@dataclass(frozen=True)
 class SeedFrame:
     """One frame of a seed video, as the multi-view stage receives it.
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
-from vid3d.scene import Cameras, Clip, FitReport, Float32, Reference, SeedFrame, Splats, UInt8, Views
+from vid3d.scene import AT_REST, Cameras, Clip, FitReport, Float32, Moment, Reference, SeedFrame, Splats, UInt8, Views
 from vid3d.study.specs import BackendSpec, EmbedSpec, FitSpec, RenderSpec, SeedSpec, ViewsSpec
 
 Progress = Callable[[int, int, float], None]  # (done, total, loss): called now and then by a fit
@@ -40,10 +40,12 @@ class Fit(Protocol):
 class Render(Protocol):
     """Gaussians to images (n, h, w, 3) float32 in [0, 1] at n cameras.
 
-    Controls, which draw something else than splats, are given None for them.
+    Controls, which draw something else than splats, are given None for them.  Splats are those of the moment.
     """
 
-    def __call__(self, splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32: ...
+    def __call__(
+        self, splats: Splats | None, cameras: Cameras, reference: Reference, moment: Moment = AT_REST
+    ) -> Float32: ...
 
 
 class Embed(Protocol):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.stages import Render
 from vid3d.study.specs import RenderSettings
 
@@ -27,7 +27,7 @@ class GreyRender(RenderSettings):
 def build(spec: GreyRender) -> Render:
     """A renderer of (n, spec.size, spec.size, 3) float32 images of one level."""
 
-    def render(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
+    def render(splats: Splats | None, cameras: Cameras, reference: Reference, moment: Moment = AT_REST) -> Float32:
         return np.full((len(cameras), spec.size, spec.size, 3), spec.level, np.float32)
 
     return render

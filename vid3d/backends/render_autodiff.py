@@ -12,7 +12,7 @@ import torch
 
 from vid3d.cameras import orbit
 from vid3d.errors import InputError
-from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render as cpp_render
 from vid3d.splatting.torch import gsplat
@@ -34,7 +34,7 @@ def build(spec: AutodiffRender) -> Render:
     draw = gsplat.render if spec.rasterizer == "gsplat" else _cpp
     rasterisation = Rasterisation(near=spec.near)
 
-    def render(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
+    def render(splats: Splats | None, cameras: Cameras, reference: Reference, moment: Moment = AT_REST) -> Float32:
         if splats is None:
             raise ValueError("this renderer draws splats and got none")
         try:

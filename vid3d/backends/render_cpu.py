@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vid3d.scene import Cameras, Float32, Reference, Splats
+from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 from vid3d.stages import Render
@@ -21,7 +21,7 @@ def build(spec: CpuRender) -> Render:
 
     rasterisation = Rasterisation(near=spec.near, alpha_cap=spec.alpha_cap)
 
-    def run(splats: Splats | None, cameras: Cameras, reference: Reference) -> Float32:
+    def run(splats: Splats | None, cameras: Cameras, reference: Reference, moment: Moment = AT_REST) -> Float32:
         if splats is None:
             raise ValueError("this renderer draws splats and got none")
         sized = replace(cameras, width=spec.size, height=spec.size)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vid3d import cameras, files
 from vid3d.errors import InputError
 from vid3d.randomness import generator
-from vid3d.scene import Cameras, Float32, Reference
+from vid3d.scene import Cameras, Float32, Moment, Reference
 from vid3d.stages import Render, build
 from vid3d.study.specs import RenderSpec, ShuffledRender
 
@@ -42,7 +42,7 @@ def run(
     orders = _orders(spec, len(output), image.name)
     frames = []
     for index, path in enumerate(output):
-        images = _drawn(draw, [sources[frame] for frame in orders[index]], evaluation, image)
+        images = _drawn(draw, [sources[frame] for frame in orders[index]], evaluation, image, Moment(index, motion))
         item = {"image": image.name, "motion": motion, "views": views, "frame": index}
         files.save_filmstrip(path, images, files.Provenance("render", spec.argument(), item))
         frames.append(files.to_uint8(images))
@@ -63,7 +63,9 @@ def _orders(spec: RenderSpec, frames: int, image: str) -> NDArray[np.int64]:
     return orders
 
 
-def _drawn(draw: Render, sources: Sequence[Path | None], evaluation: Cameras, image: Reference) -> Float32:
+def _drawn(
+    draw: Render, sources: Sequence[Path | None], evaluation: Cameras, image: Reference, moment: Moment
+) -> Float32:
     """What each camera sees of its source; cameras that share one are drawn together."""
     shown: dict[Path | None, list[int]] = {}
     for camera, source in enumerate(sources):
@@ -71,7 +73,7 @@ def _drawn(draw: Render, sources: Sequence[Path | None], evaluation: Cameras, im
     images: Float32 | None = None
     for source, chosen in shown.items():
         seen = replace(evaluation, camera_to_world=evaluation.camera_to_world[chosen])
-        drawn = draw(None if source is None else files.load_splats(source), seen, image)
+        drawn = draw(None if source is None else files.load_splats(source), seen, image, moment)
         images = np.empty((len(sources), *drawn.shape[1:]), np.float32) if images is None else images
         images[chosen] = drawn
     assert images is not None  # there is a camera

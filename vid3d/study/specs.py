@@ -408,6 +408,15 @@ class ShuffledRender(CpuRender):
     seed: int = 0
 
 
+class TruthRender(RenderSettings):
+    """Control: the true images of a procedural object, as a method without a fault would draw them."""
+
+    module: ClassVar[str] = "vid3d.backends.render_truth"
+    control: ClassVar[bool] = True
+    draws_splats: ClassVar[bool] = False
+    backend: Literal["truth"]
+
+
 class StaticRender(RenderSettings):
     """Control: every camera of every frame shows the reference image, cut out on white."""
 
@@ -500,7 +509,8 @@ SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator=
 ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
 FitSpec = Annotated[CpuFit | AutodiffFit, Field(discriminator="backend")]
 RenderSpec = Annotated[
-    CpuRender | AutodiffRender | ShuffledRender | StaticRender | BlankRender, Field(discriminator="backend")
+    CpuRender | AutodiffRender | ShuffledRender | TruthRender | StaticRender | BlankRender,
+    Field(discriminator="backend"),
 ]
 EmbedSpec = ClipEmbed
 

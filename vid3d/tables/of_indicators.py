@@ -13,11 +13,13 @@ from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean_of
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
-from vid3d.study.replicates import families, gathered
-from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, condition, grouped, text, within
+from vid3d.study.replicates import Family, families, gathered
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, condition, grouped, number, text, within
 from vid3d.tables.rows import at, of_condition
 from vid3d.tables.table import Column, Table
 
+OF_TIME = ("flicker", "frame_consistency", "mass_over_time")  # that a control in another order has, too
+_POSITION = ["truth", "shuffled", "position"]
 _CURE = "delete it and run again"
 INDICATOR_COLUMNS: dict[str, type[str | float]] = {"indicator": str, "camera": float, "value": float}
 
@@ -80,7 +82,10 @@ def indicators_table(study: Study, report: str, root: Path, measured: pd.DataFra
 
     Returns:
         One row per run, condition and indicator: method, run, kind, motion, views, images, frames, indicator, worse
-        ("higher" or "lower"), mean, low, high, n (images in which it is defined), replicates, note.
+        ("higher" or "lower"), mean, low, high, truth, shuffled, position, n (images in which it is defined),
+        replicates, note.  Of the indicators of time, ``truth`` and ``shuffled`` are the means of the report's controls
+        that show the true images and the run's own renders in random order, and ``position`` is where the run lies
+        between them: 0 at the truth's end, 1 at that of random order.
     """
     all_families = families(study, report)
     ours = gathered(measured, all_families)
@@ -88,16 +93,42 @@ def indicators_table(study: Study, report: str, root: Path, measured: pd.DataFra
     for family in all_families:
         for motion, views in family.run.conditions:
             here = at(ours, family, motion, views)
+            anchors = _anchors(ours, all_families, family, motion, views)
             for name in expected(family.run):
                 found = mean_of(here[here["indicator"] == name], "value", name, INDICATORS[name].limits)
                 rows.append(
                     of_condition(study, root, family, motion, views)
                     | {"indicator": name, "worse": INDICATORS[name].worse}
                     | {"mean": found.estimate, "low": found.low, "high": found.high}
+                    | (_position(found.estimate, *(end[name] for end in anchors)) if name in OF_TIME else {})
                     | {"n": found.images, "replicates": found.replicates}
                 )
     columns = ["method", "run", "kind", "motion", "views", "images", "frames", "indicator", "worse"]
-    return pd.DataFrame(rows, columns=[*columns, "mean", "low", "high", "n", "replicates", "note"])
+    return pd.DataFrame(rows, columns=[*columns, "mean", "low", "high", *_POSITION, "n", "replicates", "note"])
+
+
+def _anchors(
+    ours: pd.DataFrame, all_families: list[Family], family: Family, motion: int, views: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Means of the indicators of time of the true images, and of the run's renders in random order; NaN without."""
+    found = []
+    for backend, stages in (("truth", ()), ("shuffled", ("reference", "seed", "views", "splat"))):
+        control = next((c for c in all_families if c.run.render.backend == backend and _same(c, family, stages)), None)
+        of = at(ours, control, motion, views) if control and not family.run.render.control else ours.iloc[:0]
+        found.append({name: float(of.loc[of["indicator"] == name, "value"].mean()) for name in OF_TIME})
+    return found[0], found[1]
+
+
+def _same(control: Family, family: Family, stages: tuple[str, ...]) -> bool:
+    """Whether a control shows the same images for as long, at the same size, after the same stages."""
+    one, other = control.run, family.run
+    covered = [(run.benchmark, run.images, run.used_frames, run.render.size) for run in (one, other)]
+    return covered[0] == covered[1] and all(one.spec(stage) == other.spec(stage) for stage in stages)
+
+
+def _position(mean: float, truth: float, shuffled: float) -> dict[str, float]:
+    apart = shuffled - truth
+    return dict(zip(_POSITION, (truth, shuffled, (mean - truth) / apart if apart else math.nan), strict=True))
 
 
 # --- layout ----------------------------------------------------------------------------------------------------------
@@ -114,10 +145,13 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
             if values["mean"].notna().any():
                 by_condition = {row["condition"]: row for _, row in values.iterrows()}
                 cells = tuple(_indicator(by_condition.get(head)) for head in heads)
+                placed = tuple(_placed(by_condition.get(head)) for head in heads)
                 words = (
                     "" if groups else f"{INDICATORS[str(name)].words} {values.iloc[0]['worse'].capitalize()} is worse."
                 )
                 rows.append(Row(str(name).replace("_", " "), cells, words))
+                if any(placed):
+                    rows.append(Row("from the truth (0 %) to random order (100 %)", placed))
         if rows:
             groups.append(Group(text(first["method"]), tuple(rows), about(first)))
     return LaidOut(
@@ -127,13 +161,18 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
         about=(
             "CLIP-I compares single images; these ask whether frames and views fit together. Formulas, sources and "
             "planted-fault tests: docs/indicators.md. Right motion moves some of them, too: compare columns "
-            "of one motion score."
+            "of one motion score. Where the report has the controls, a second row says how far of the way a run is "
+            "from the true images to its own renders in random order."
         ),
     )
 
 
 def _indicator(row: Any) -> Cell | None:
     return None if row is None else within(row["mean"], row["low"], row["high"])
+
+
+def _placed(row: Any) -> Cell | None:
+    return None if row is None or pd.isna(row["position"]) else Cell(f"{number(100 * row['position'], 0)} %")
 
 
 TABLES = (
@@ -143,7 +182,7 @@ TABLES = (
             given.study, given.report, given.root, collect_indicators(given.study, given.report, given.root)
         ),
         lay_out=lay_out,
-        needs=("method", "run", "motion", "views", "indicator", "worse", "mean", "low", "high", "note"),
+        needs=("method", "run", "motion", "views", "indicator", "worse", "mean", "low", "high", "position", "note"),
         columns={"n": Column("n")},
         keys=("indicator",),
     ),

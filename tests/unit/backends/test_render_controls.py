@@ -1,13 +1,20 @@
-"""The two controls: what they show does not depend on splats or cameras."""
+"""Controls that draw no splats: what they show does not depend on splats or cameras."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vid3d.backends import render_blank, render_static
+from vid3d.backends import render_blank, render_static, render_truth
 from vid3d.cameras import orbit
-from vid3d.scene import Reference
-from vid3d.study.specs import BlankRender, StaticRender
+from vid3d.errors import InputError
+from vid3d.images.reference import make_reference
+from vid3d.procedural import truth
+from vid3d.scene import Moment, Reference
+from vid3d.study.config import load_benchmark
+from vid3d.study.specs import BlankRender, ReferenceSpec, StaticRender, TruthRender
 
+ROOT = Path(__file__).parents[3]
 RAMP = np.linspace(0, 1, 32, dtype=np.float32)
 
 
@@ -22,6 +29,18 @@ def test_blank_is_white():
     assert images.shape == (10, 24, 24, 3)
     assert images.dtype == np.float32
     assert (images == 1.0).all()
+
+
+def test_truth_is_the_object_at_each_moment():
+    entry = load_benchmark("procedural", None, ROOT)["windmill-orange"]
+    image = make_reference("windmill-orange", entry, ReferenceSpec(size=24))
+    draw = render_truth.build(TruthRender(backend="truth", size=24))
+    for frame, expected in enumerate(truth(image.procedural, 3, 120, 24)):
+        shown = draw(None, orbit(10, 8), image, Moment(frame, 120))
+        np.testing.assert_allclose(shown, expected, atol=1e-6)
+        assert frame == 0 or np.abs(shown - draw(None, orbit(10, 8), image, Moment(0, 120))).max() > 0.1
+    with pytest.raises(InputError, match="ramp: render backend truth needs a procedural object"):
+        draw(None, orbit(10, 8), reference(), Moment(0, 120))
 
 
 @pytest.mark.parametrize("size", [16, 32, 48])

@@ -12,7 +12,7 @@ from vid3d.errors import InputError
 from vid3d.images.reference import make_reference
 from vid3d.indicators.temporal import flicker
 from vid3d.measures import protocols
-from vid3d.procedural import ObjectSpec, render
+from vid3d.procedural import ObjectSpec, render, truth
 from vid3d.randomness import generator
 from vid3d.scene import Views
 from vid3d.stages import build
@@ -83,9 +83,11 @@ def test_clip_i_is_the_same_in_every_digit_by_every_definition(renders, fitted):
         assert 0.1 < found[0][name] < 1
 
 
-def test_it_flickers_more_than_the_run(renders):
-    run, shuffled = (flicker(images).mean() for images in renders)
-    assert shuffled >= 1.3 * run > 0
+def test_it_flickers_more_than_the_run_which_flickers_more_than_the_truth(renders, fitted):
+    true = np.stack(list(truth(files.load_reference(fitted[0]).procedural, FRAMES, 120, SIZE)))
+    least, run, shuffled = (flicker(images).mean() for images in (true, *renders))
+    assert shuffled >= 1.3 * run
+    assert run >= 5 * least
 
 
 def test_the_same_image_has_the_same_order(renders, fitted, tmp_path):

@@ -152,7 +152,7 @@ def test_the_command_reads_the_study_as_the_workflow_does(vid3d, tmp_path):
     overlay.write_text("runs: {full: {images: [fish]}}")
     one = vid3d("cost", "--run", "full", "--configfile", str(overlay), "--config", "frames=5")[1]
     assert [line.split()[1] for line in one.splitlines() if line.startswith("seed  ")] == ["3"]
-    assert vid3d("cost")[1].startswith("Run quick and shuffled and static and blank,")
+    assert vid3d("cost")[1].startswith("Run quick and shuffled and true-images and static and blank,")
 
 
 @pytest.mark.parametrize(

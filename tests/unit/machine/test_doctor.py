@@ -85,7 +85,9 @@ def test_the_default_study_misses_nothing_here(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("sys.argv", ["vid3d", "doctor"])
     cli.main()
-    assert capsys.readouterr().out.endswith("run quick and shuffled and static and blank: nothing is missing\n")
+    assert capsys.readouterr().out.endswith(
+        "run quick and shuffled and true-images and static and blank: nothing is missing\n"
+    )
 
 
 def test_the_papers_run_without_gpu_and_weights_names_each(doctor):

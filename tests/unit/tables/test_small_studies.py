@@ -19,7 +19,7 @@ from vid3d.tables.clip_i import table1, table2
 from vid3d.tables.definitions import replicates_table
 from vid3d.tables.margins import margins_table
 from vid3d.tables.of_claims import claims_table, paper_scale
-from vid3d.tables.of_indicators import collect_indicators, indicators_table
+from vid3d.tables.of_indicators import collect_indicators, indicators_table, lay_out
 from vid3d.tables.ranges import embedder_ranges
 from vid3d.tables.resolution import resolution_table
 from vid3d.tables.scores import collect
@@ -335,6 +335,35 @@ def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
     assert row["low"] < row["mean"] < row["high"]
     assert (row["n"], row["worse"]) == (8, "higher")
     assert table.loc[("one", 9, "frame_consistency"), "worse"] == "lower"
+
+
+def test_indicators_of_time_are_placed_between_the_truth_and_random_order(build, tmp_path):
+    render = {"backend": "cpu", "size": 16}
+    controls = {
+        name: {"title": name, "extends": "small", "motion_scores": [120], "view_counts": [18], "render": spec}
+        for name, spec in {
+            "mixed": render | {"backend": "shuffled"},
+            "true": render | {"backend": "truth"},
+            "larger": {"backend": "truth", "size": 32},  # is not comparable
+        }.items()
+    }
+    study = build({"larger-first": controls.pop("larger"), "small": SMALL, **controls}, objects=OBJECTS)
+    measured = collect_indicators(study, "small", tmp_path)
+    by = {"mixed": 0.3, "true": -0.1, "larger-first": 5.0}
+    measured["value"] += measured["run"].map(by).fillna(0)
+    table = indicators_table(study, "small", tmp_path, measured).set_index(["run", "motion", "views", "indicator"])
+    for name in ("flicker", "frame_consistency", "mass_over_time"):
+        row = table.loc[("small", 120, 18, name)]
+        assert row["shuffled"] - row["mean"] == pytest.approx(0.3)
+        assert row["mean"] - row["truth"] == pytest.approx(0.1)
+        assert row["position"] == pytest.approx(0.25)
+    elsewhere = table.drop([("small", 120, 18, name) for name in ("flicker", "frame_consistency", "mass_over_time")])
+    assert elsewhere["position"].isna().all()  # other conditions, other indicators, the controls themselves
+    lines = lay_out(table.reset_index(), load_published(tmp_path))
+    shown = [
+        cell.text for group in lines.groups for row in group.rows if "truth" in row.label for cell in row.cells if cell
+    ]
+    assert shown == ["25 %"] * 3
 
 
 def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_path):

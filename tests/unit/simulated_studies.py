@@ -70,7 +70,7 @@ def like_mini(
     Three quarters of the variance are of images, a quarter of replicates.
     """
     found = pd.read_csv(MINI)
-    found = found[found["estimate"].notna() & (found["protocol"] == "self_reference")]
+    found = found[found["p"].notna() & (found["protocol"] == "self_reference")]
     tables, regions = {}, {}
     for _, row in found.iterrows():
         above, below = row["above"], row["below"]

@@ -166,9 +166,11 @@ def _margins(verdict: Verdict, claim: Claim, scale: float) -> Verdict:
 
 
 def _too_few(verdict: Verdict, table: Float64, region: tuple[float, float], reason: str) -> Verdict:
+    """The verdict with its estimate and, in place of an interval, what each image has."""
     replicates, images = table.shape
+    each = " ".join(f"{value:+.4f}" for value in np.sort(table.mean(axis=0)))
     about = {"images": images, "replicates": replicates, "above": region[0], "below": region[1]}
-    return replace(verdict, outcome=TOO_FEW, reason=reason, estimate=float(table.mean()), **about)
+    return replace(verdict, outcome=TOO_FEW, reason=f"{reason}; each has {each}", estimate=float(table.mean()), **about)
 
 
 def _tested(verdict: Verdict, mean: Bootstrap, region: tuple[float, float], decision: Decision) -> Verdict:

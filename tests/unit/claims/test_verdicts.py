@@ -413,7 +413,10 @@ def test_few_images_have_an_estimate_and_no_verdict(images):
             assert verdict.claim in UNTESTED | QUALITY | {"other-views-worse"}
         else:
             assert verdict.outcome == TOO_FEW
-            assert verdict.reason == f"{images} image{'s' if images > 1 else ''}; at least 6 are needed"
+            why, each = verdict.reason.split("; each has ")
+            assert why == f"{images} image{'s' if images > 1 else ''}; at least 6 are needed"
+            assert np.mean([float(value) for value in each.split(" ")]) == pytest.approx(verdict.estimate, abs=1e-4)
+            assert len(each.split(" ")) == images
             assert (verdict.images, verdict.replicates) == (images, 1)
             assert math.isfinite(verdict.estimate)
             assert math.isnan(verdict.low)

@@ -12,6 +12,7 @@ import argparse
 import os
 import platform
 import re
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -167,7 +168,8 @@ def main() -> None:
     text = [BEGIN, "", f"{machine()}; {VIEWS} views.", ""]
     for size in arguments.sizes:
         names = OBJECTS[: min(arguments.objects, MOST_OBJECTS[size])]
-        text += [f"{size} px, {SPLATS[size]} splats at the start, mean of {', '.join(names)}:", ""]
+        what = f"{size} px, {SPLATS[size]} splats at the start, mean of {', '.join(names)}:"
+        text += [textwrap.fill(what, 120, break_on_hyphens=False), ""]
         head = ["seconds (iterations) to", *(f"{target} dB" for target in TARGETS), "best"]
         text += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
         given = scenes(size, names)

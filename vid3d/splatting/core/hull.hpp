@@ -14,10 +14,10 @@
 namespace vid3d {
 
 struct HullRules {
-    float contrast;      // silhouette: the largest difference of a channel from the background exceeds this
-    float share;         // of the views that see a cell and must show silhouette there (fewer if no cell has as many)
-    float half_edge;     // of the cube that the coarse grid fills, world units
-    int cells;           // of the fine grid along the longest side of its box
+    float contrast;   // silhouette: the largest difference of a channel from the background exceeds this
+    float share;      // of the views that see a cell and must show silhouette there (fewer if no cell has as many)
+    float half_edge;  // of the cube that the coarse grid fills, world units
+    int cells;        // of the fine grid along the longest side of its box
 };
 
 struct Placement {

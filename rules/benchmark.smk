@@ -5,11 +5,6 @@
 # note  an object's description is a parameter of its own job only: editing one entry re-makes one object
 
 
-def entry(wildcards):
-    """The manifest entry of a run's image."""
-    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image]
-
-
 rule fetch:
     output:
         protected(layout.SOURCE),

@@ -144,6 +144,11 @@ def growing(amount):
     return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
 
 
+def entry(wildcards):
+    """The manifest entry of a run's image."""
+    return IMAGES[study.runs[wildcards.run].benchmark][wildcards.image]
+
+
 def refusing(function):
     """``function`` with its InputError as one line of the workflow's."""
 
@@ -159,15 +164,6 @@ def refusing(function):
 def checkpoints(stage):
     """Input function: the files of learned models that the stage's Spec needs, where there are any."""
     return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
-
-
-def contents(paths):
-    """Params value: checksums, so that another file under the same name counts whatever its date.
-
-    Downloads are left out: they are pinned, and not there when the first job is planned.  (Snakemake compares no
-    parameter that is made of a job's inputs, so this is given their names.)
-    """
-    return [RECORD.sha256(Path(path)) for path in paths if not path.startswith("results/")]
 
 
 def training_budget(share):
@@ -197,6 +193,11 @@ def study_of(report):
 def read_by(report, *kinds):
     """What a report reads of its runs: files of the named kinds."""
     return layout.read_by(study, report, *kinds)
+
+
+def of_method(function):
+    """Input or params function: ``function`` of the wildcards and of another method's entry in benchmark/external."""
+    return refusing(lambda wildcards: function(wildcards, methods.load(wildcards.method, ROOT)))
 
 
 @refusing

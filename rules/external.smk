@@ -8,11 +8,6 @@
 #       puts methods into Table 1 of each report that has a run on their benchmark
 
 
-def of_method(function):
-    """Input or params function: ``function`` of the wildcards and of another method's entry in benchmark/external."""
-    return refusing(lambda wildcards: function(wildcards, methods.load(wildcards.method, ROOT)))
-
-
 rule external_video:
     output:
         protected(layout.EXTERNAL_VIDEO),
@@ -67,7 +62,7 @@ rule external_scores:
     params:
         spec=spec("score"),
         entry=of_method(lambda wildcards, method: method.argument()),
-        clips=lambda wildcards: contents(external_clips(wildcards.method)),
+        clips=lambda wildcards: RECORD.from_outside(external_clips(wildcards.method)),
         references=of_method(
             lambda wildcards, method: (
                 f"--references {Path(owned_path(layout.REFERENCE, wildcards, image='')).parent}"

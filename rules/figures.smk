@@ -48,7 +48,7 @@ for _report in study.reports:
             runtime=growing(30),
         params:
             study=lambda wildcards, report=_report: study_of(report),
-            published=lambda wildcards: contents(PUBLISHED[:1]),
+            published=lambda wildcards: RECORD.from_outside(PUBLISHED[:1]),
             report=_report,
         message:
             f"Figures of report {_report}"

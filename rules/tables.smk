@@ -29,7 +29,7 @@ rule tables:
         runtime=growing(20),
     params:
         study=lambda wildcards: study_of(wildcards.report),
-        published=lambda wildcards: contents(PUBLISHED),
+        published=lambda wildcards: RECORD.from_outside(PUBLISHED),
     message:
         "Tables of report {wildcards.report}"
     shell:

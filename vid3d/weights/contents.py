@@ -57,6 +57,17 @@ class Record:
             raise InputError(f"{path}: {error.strerror or error}; check the path") from None
         return str(known[3])
 
+    def from_outside(self, paths: Iterable[str]) -> list[str]:
+        """The checksums of files, as a rule's parameter: another file under the same name counts whatever its date.
+
+        Downloads (``results/``) are left out: they are pinned, and not there when the first job is planned.  Snakemake
+        compares no parameter that is made of a job's inputs, so rules give the files' names.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        return [self.sha256(Path(path)) for path in paths if not path.startswith("results/")]
+
     def save(self) -> None:
         """Write what is new, atomically."""
         if not self._changed:

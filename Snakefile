@@ -11,7 +11,8 @@ min_version("9.20")
 
 
 if Path.cwd().resolve() != Path(workflow.basedir).resolve():
-    sys.exit(f"vid3d: run Snakemake in the folder of its Snakefile: cd {shlex.quote(workflow.basedir)}")
+    print(f"vid3d: run Snakemake in the folder of its Snakefile: cd {shlex.quote(workflow.basedir)}", file=sys.stderr)
+    sys.exit(2)
 
 
 configfile: "config/study.yaml"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -139,3 +140,16 @@ def test_a_wrong_study_is_refused_in_one_line_before_the_first_job(fresh, overla
     assert len(lines) == 1, done.stdout
     assert message in lines[0]
     assert "Traceback" not in done.stdout
+
+
+def test_another_folder_is_refused_with_the_way_to_the_right_one(fresh, tmp_path):
+    words = fresh.command("-n", "--snakefile", str(fresh.folder / "Snakefile"))
+    elsewhere = subprocess.run(
+        [word for word in words if word not in ("--configfile", "tiny.yaml")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert elsewhere.returncode == 2
+    assert f"vid3d: run Snakemake in the folder of its Snakefile: cd {fresh.folder}" in elsewhere.stderr

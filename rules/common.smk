@@ -166,12 +166,6 @@ def checkpoints(stage):
     return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
 
 
-def training_budget(share):
-    """The option that gives a training its ``share`` of the budget, if there is one."""
-    minutes = study.training.minutes
-    return "" if minutes is None else f"--budget {round(share * minutes, 2)}"
-
-
 def reported(paths, suffix, kind, name):
     """A report's outputs, those of one format with what Snakemake's own report says of them."""
     comparisons = [f"figure{number}" for number in figure_list.COMPARISONS]
@@ -207,8 +201,12 @@ def external_clips(name):
 
 
 @refusing
-def external_scores(name, runs):
-    """A method's scores, made like those of the first of ``runs`` that is on its benchmark; none if none is."""
+def external_scores(name, runs=None):
+    """A method's scores, made like those of the first of ``runs`` that is on its benchmark; none if none is.
+
+    If no runs are given, they are all, those with the paper's embedder first.
+    """
+    runs = runs or sorted(study.runs, key=lambda run: not study.runs[run].score.published)
     benchmark = methods.load(name, ROOT).benchmark
     fitting = [run for run in runs if benchmark in (None, study.runs[run].benchmark) and not study.runs[run].plumbing]
     return [layout.EXTERNAL_SCORES.format(method=name, run=run) for run in fitting[:1]]

@@ -29,7 +29,7 @@ rule train_mini_clip:
         runtime=growing(180),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
-        budget=training_budget(0.1),
+        budget=study.training.budget(0.1),
     message:
         "Training the mini CLIP"
     shell:

@@ -54,7 +54,7 @@ rule train_autoencoder:
     params:
         part="autoencoder",
         further="",  # options that this part has and others have not
-        budget=training_budget(0.2),
+        budget=study.training.budget(0.2),
         folder=lambda wildcards, output: Path(output[0]).parent,
         checkpoints=lambda wildcards, output: f"results/training/checkpoints/{Path(output[0]).parent.name}",
     message:
@@ -103,7 +103,7 @@ use rule train_autoencoder as train_image_encoder with:
         runtime=growing(60),
     params:
         part="image-encoder",
-        budget=training_budget(0.1),
+        budget=study.training.budget(0.1),
 
 
 rule train_latents:
@@ -150,7 +150,7 @@ use rule train_autoencoder as train_views_denoiser with:
     params:
         part="views",
         further=lambda wildcards, input: f"--held-out {input.held_out}",
-        budget=training_budget(0.35),
+        budget=study.training.budget(0.35),
 
 
 # V3D was fine-tuned from Stable Video Diffusion; here the harder task is learnt first
@@ -168,7 +168,7 @@ use rule train_views_denoiser as train_seed_denoiser with:
     params:
         part="seed",
         further=lambda wildcards, input: f"--held-out {input.held_out} --initial {Path(input.initial[0]).parent}",
-        budget=training_budget(0.25),
+        budget=study.training.budget(0.25),
 
 
 # The models' folders are committed and are no rule's output: runs read them as they are, and only forcing this rule, as

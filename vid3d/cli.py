@@ -28,7 +28,7 @@ COMMANDS = {
     "what a study begins with": ("fetch", "fetch-weights", "convert", "tiny-weights", "gsplat-extension"),
     "the stages, in the order of the data's way": ("reference", "seed", "views", "fit", "render", "score"),
     "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
-    "other methods": ("fetch-external", "score-external"),
+    "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
     "of a report": ("tables", "figures", "report"),
     "training of the mini models": (
         *("train-clip", "train-clip-judge"),

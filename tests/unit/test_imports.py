@@ -41,11 +41,14 @@ WALLS = {
     "splatting.torch": ({"errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
     "recorded": ({"errors", "files", "study"}, set()),
     "measures": ({"randomness", "scene"}, NUMERIC | {"pandas"}),
-    "indicators": ({"cameras", "measures", "scene"}, NUMERIC),
+    "indicators": ({"cameras", "measures", "scene"}, NUMERIC | {"cv2"}),
     "weights": ({"errors", "files", "study"}, {"huggingface_hub", "pydantic"}),
     "machine": ({"cameras", "errors", "files", "study", "weights"}, {"huggingface_hub", "pydantic"}),
     "claims": ({"errors", "measures", "randomness", "study"}, {"numpy", "pandas", "pydantic"}),
-    "external": ({"errors", "files", "measures", "scene", "stages", "study"}, {"numpy", "pandas", "pydantic", "av"}),
+    "external": (
+        {"errors", "files", "indicators", "measures", "randomness", "scene", "stages", "study"},
+        {"numpy", "pandas", "pydantic", "av"},
+    ),
     "tables": (
         {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study"},
         {"numpy", "pandas"},
@@ -55,8 +58,8 @@ WALLS = {
         PRESENTATION,
     ),
     "report": (
-        {"cameras", "claims", "errors", "figures", "files", "machine", "measures", "scene", "splatting", "study"}
-        | {"tables", "weights"},
+        {"cameras", "claims", "errors", "external", "figures", "files", "indicators", "machine", "measures", "scene"}
+        | {"splatting", "study", "tables", "weights"},
         PRESENTATION,
     ),
 }

@@ -32,6 +32,24 @@ def test_the_authors_videos_are_scored_by_one_command_without_a_run(fresh):
     assert scored[2] == "results/full"
 
 
+def test_the_authors_videos_say_something_without_an_embedder_from_a_folder_too(fresh):
+    jobs = {"external_video": 8, "steadiness": 1, "authors": 1}
+    assert fresh.planned("authors") == jobs
+    done = fresh.run("-n", "-p", "authors", "--config", "authors_dir=my videos # 1")
+    assert done.stdout.count("vid3d fetch-external --url ") == 8
+    assert done.stdout.count(" --folder='my videos # 1' ") == 8
+    assert "--scores" not in done.stdout
+
+
+def test_the_authors_page_has_scores_if_they_are_there(fresh):
+    scores = fresh.folder / "results/external/vid3d-authors/full/scores.csv"
+    scores.parent.mkdir(parents=True)
+    for path in (scores, scores.with_suffix(".json")):
+        path.write_text("")
+    commands = fresh.run("-n", "-p", "results/reports/authors/index.html").stdout
+    assert " --scores=results/external/vid3d-authors/full/scores.csv " in commands
+
+
 def test_a_dropped_folder_is_a_method_and_its_clips_are_inputs(fresh):
     manifest = fresh.folder / FOLDER / "manifest.yaml"
     manifest.write_text(manifest.read_text() + "\nmine: {benchmark: procedural}\n")

@@ -76,25 +76,19 @@ def score(
     Raises:
         InputError: a file that is damaged or of another kind, or no image that is complete or can be compared.
     """
-    found = methods.clips(name, method, root)
-    lacking = methods.missing_cameras(method, found)
     rows: list[dict[str, Any]] = []
     images: dict[str, Extent] = {}
     left_out, sizes = [], set()
-    for image, paths in found.items():
-        try:
-            clips = _complete(image, paths, lacking[image], method.frames, root)
-        except videos.IncompleteError as reason:
-            left_out.append(LeftOut(image=image, lacks=str(reason)))
+    for image, clips in footage(name, method, root):
+        if isinstance(clips, LeftOut):
+            left_out.append(clips)
             continue
         sizes |= {frame.shape[:2] for frames in clips.values() for frame in frames}
         rows += _rows(image, clips, references, embed)
         images[image] = Extent(frames=len(next(iter(clips.values()))), cameras=tuple(clips))
-    if not rows:
-        raise InputError(f"{name}: no image is complete; {left_out[0].image}: {left_out[0].lacks}")
     if all(np.isnan(row[column]) for row in rows for column in protocols.COSINES):
         raise InputError(f"{name}: neither source images nor camera 0, so there is nothing to compare with")
-    of = len(load_benchmark(method.benchmark, None, root)) if method.benchmark else len(found)
+    of = len(load_benchmark(method.benchmark, None, root)) if method.benchmark else len(images) + len(left_out)
     notes = [f"Frames of {w} x {h} pixels: CLIP sees the middle square." for h, w in sorted(sizes) if h != w]
     unpinned = sorted(clip.file for clip in method.clips or () if clip.url and clip.sha256 is None)
     if unpinned:
@@ -103,7 +97,28 @@ def score(
     return rows, covered
 
 
-def _complete(image: str, paths: dict[int, str], lacking: list[int], frames: int | None, root: Path) -> Footage:
+def footage(name: str, method: methods.Method, root: Path) -> Iterator[tuple[str, Footage | LeftOut]]:
+    """The clips of each image of a method, or what it lacks; one image after the other is read.
+
+    Raises:
+        InputError: a file that is damaged or of another kind, or no image that is complete.
+    """
+    found = methods.clips(name, method, root)
+    lacking = methods.missing_cameras(method, found)
+    left_out: list[LeftOut] = []
+    for image, paths in found.items():
+        try:
+            clips = _complete(paths, lacking[image], method.frames, root)
+        except videos.IncompleteError as reason:
+            left_out.append(LeftOut(image=image, lacks=str(reason)))
+            yield image, left_out[-1]
+        else:
+            yield image, clips
+    if len(left_out) == len(found):
+        raise InputError(f"{name}: no image is complete; {left_out[0].image}: {left_out[0].lacks}")
+
+
+def _complete(paths: dict[int, str], lacking: list[int], frames: int | None, root: Path) -> Footage:
     """All clips of an image, equally long.
 
     Raises:
@@ -200,6 +215,16 @@ def collect(study: Study, paths: Sequence[Path], root: Path) -> list[External]:
             )
         )
     return found
+
+
+def load(path: Path) -> tuple[Scored, ClipEmbed, pd.DataFrame]:
+    """What a method's ``layout.EXTERNAL_SCORES`` cover, their embedder, and their rows.
+
+    Raises:
+        InputError: names the file and the first row that is missing or out of range.
+    """
+    covered, spec = _sidecar(path)
+    return covered, spec, _checked(path, covered)
 
 
 def _sidecar(path: Path) -> tuple[Scored, ClipEmbed]:

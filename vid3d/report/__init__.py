@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from vid3d import figures
 from vid3d.claims.published import Published, load_published
-from vid3d.errors import InputError
 from vid3d.files import FRAMES_PER_SECOND, save_text
 from vid3d.report import claims_by_run, deviations, explore, gallery, provenance, summary, viewer
+from vid3d.report.templates import template
 from vid3d.report.timings import stage_times, versions
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
@@ -66,7 +64,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         **_figures(report, root),
         **_moving(study, report, root, folder),
     }
-    page = _template(root).render(words)
+    page = template(TEMPLATE, root).render(words)
     for source in (*SOURCES, *viewer.SOURCES):
         gallery.copy(root / "reports" / source, folder / source)
     save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
@@ -124,14 +122,3 @@ def _moving(study: Study, report: str, root: Path, folder: Path) -> dict[str, An
         "filmed": [(drawn[name], scenes) for name, scenes in filmed.items() if scenes],
         "beside": Path(layout.SPLAT_ARCHIVE.format(report=report, clip="")).parent.name,
     }
-
-
-def _template(root: Path) -> jinja2.Template:
-    loader = jinja2.FileSystemLoader(root / "reports")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    try:
-        return environment.get_template(TEMPLATE)
-    except jinja2.TemplateNotFound:
-        raise InputError(f"{root / 'reports' / TEMPLATE}: missing; restore it from the repository") from None

@@ -195,6 +195,10 @@ class Training(Strict):
     minutes: Annotated[float, Field(gt=0)] | None = None
     objects: Annotated[int, Field(ge=10)] | None = None
 
+    def budget(self, share: float) -> str:
+        """The option that gives a training its ``share`` of the minutes, if there is a budget."""
+        return "" if self.minutes is None else f"--budget {round(share * self.minutes, 2)}"
+
     @property
     def shards(self) -> list[int]:
         """Sizes of the shards in which the objects are rendered."""
@@ -208,6 +212,7 @@ class Study(Strict):
 
     Attributes:
         benchmark_dir: a folder that holds the benchmark's photographs already; None downloads them.
+        authors_dir: a folder that holds the eight videos of the paper's authors already; None downloads them.
         image: a photograph of the user's, for run ``own``.
         images: restrict every run to these images (comma-separated on the command line).
         frames: restrict every run to its first frames.
@@ -220,6 +225,7 @@ class Study(Strict):
     """
 
     benchmark_dir: str | None = None
+    authors_dir: str | None = None
     image: str | None = None
     images: tuple[Name, ...] | None = None
     frames: Annotated[int, Field(ge=1)] | None = None
@@ -299,6 +305,7 @@ class Study(Strict):
                 "reports": {report: self.reports[report]},
                 "report": report,
                 "licences": (),  # what a report shows does not depend on them
+                "authors_dir": None,  # nor on where pinned videos were brought from
             }
         )
 
@@ -345,7 +352,7 @@ def load_yaml(path: str | Path, kind: type[T], cure: str = "") -> T:
     return validated(read_yaml(path), kind, path, cure)
 
 
-TEXTS = ("benchmark_dir", "image", "embedder", "report")  # settings that are one text, such as a file's name
+TEXTS = ("benchmark_dir", "authors_dir", "image", "embedder", "report")  # settings that are one text, a path or a name
 NAMES_LISTED = ("images", "licences", "external")  # settings that are names with commas between them, or a list
 
 

@@ -60,6 +60,7 @@ STAGE_EMBEDDINGS = Artefact(
 
 EXTERNAL = "results/external/{method}"  # renders of other methods
 EXTERNAL_VIDEO = EXTERNAL + "/source/{file}"  # as downloaded
+EXTERNAL_STEADINESS = EXTERNAL + "/steadiness.csv"  # of each camera by itself
 EXTERNAL_SCORES = EXTERNAL + "/{run}/scores.csv"  # with the embedder and the reference images of a run
 
 GSPLAT_EXTENSION = "build/gsplat-extension.json"  # gsplat's CUDA kernels are compiled, and draw as the CPU does
@@ -71,6 +72,10 @@ FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
 FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
 FIGURE_FORMATS = ("svg", "pdf", "webp")
 PAGE = REPORT + "/index.html"
+AUTHORS = "results/reports/authors"  # what the authors' own videos say, front camera against side camera
+AUTHORS_PAGE = AUTHORS + "/index.html"
+AUTHORS_PAIRS = AUTHORS + "/pairs.csv"
+AUTHORS_FIGURE = AUTHORS + "/pairs.{suffix}"  # of FIGURE_FORMATS
 SPLAT_ARCHIVE = REPORT + ".splats/{clip}.zip"  # beside the report's folder, which it would make large
 
 

@@ -70,24 +70,33 @@ def bring_photograph(photograph: Photograph, folder: Path | None, output: Path) 
         )
 
 
-def bring_video(url: str, sha256: str | None, output: Path) -> str | None:
+def bring_video(url: str, sha256: str | None, folder: Path | None, output: Path) -> str | None:
     """Bring a video to ``output``.
 
     Args:
         sha256: what it must be.  None is not pinned: the checksum is written beside ``output``, with ``.sha256`` after
             its name, and if one stands there already the video must have it.
+        folder: where it lies already, under the last part of ``url``; None downloads it.
 
     Returns:
         The checksum of a video that is not pinned, else None.
 
     Raises:
-        InputError: not reachable, or another checksum.
+        InputError: not there, not reachable, or another checksum.
     """
     record = output.with_name(f"{output.name}.sha256")
     recorded = record.read_text(encoding="utf-8").split()[:1] if record.is_file() else []
     expected = sha256 or next(iter(recorded), None)
-    changed = f"it has changed since {'the manifest' if sha256 else record} was written"
-    found = _bring(url, expected, output, f"check the network, or put the file there: {output}", changed)
+    if folder is None:
+        changed = f"it has changed since {'the manifest' if sha256 else record} was written"
+        found = _bring(url, expected, output, f"check the network, or put the file there: {output}", changed)
+    else:
+        source = folder / url.rsplit("/", 1)[-1]
+        if not source.is_file():
+            raise InputError(f"{source}: no such file; check authors_dir or leave it out to download")
+        with atomic(output) as temporary:
+            shutil.copyfile(source, temporary)
+            found = _verify(temporary, expected, str(source), "fetch it anew")
     if sha256 is not None:
         return None
     save_text(record, f"{found}  {output.name}\n")

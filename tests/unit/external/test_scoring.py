@@ -226,7 +226,7 @@ def test_a_folder_needs_no_entry_and_an_unknown_name_says_what_to_do(root):
         scored(root)
 
 
-def test_the_authors_videos_are_eight_of_four_images_and_claim_no_checksum():
+def test_the_authors_videos_are_eight_of_four_images_each_with_a_checksum():
     method = methods.load("vid3d-authors", ROOT)
     found = methods.clips("vid3d-authors", method, ROOT)
     assert len(method.clips) == 8
@@ -239,6 +239,7 @@ def test_the_authors_videos_are_eight_of_four_images_and_claim_no_checksum():
     assert found.keys() <= load_benchmark("animate124", None, ROOT).keys()
     for clip in method.clips:
         assert re.search(r"/rishab-partha/Vid3D/[0-9a-f]{40}/(assets|static/videos)/", clip.url)
+        assert clip.sha256 is not None
         assert clip.file.startswith(clip.image)
         assert clip.camera in (0, 1) or clip.file == f"{clip.image}{clip.camera}.mp4"
     assert all(0 in cameras for cameras in found.values())  # else no self-reference
@@ -351,6 +352,22 @@ def test_a_pinned_download_is_verified(tmp_path, address, monkeypatch, capsys, p
     assert (code, output.exists()) == ((0, True) if pinned == b"a video" else (2, False))
     assert "UNVERIFIED" not in said.out
     assert ("wrong checksum" in said.err) == (code == 2)
+
+
+@pytest.mark.parametrize("lies_there", [b"a video", b"another", None])
+def test_a_video_from_a_folder_is_verified_and_nothing_is_downloaded(tmp_path, monkeypatch, capsys, lies_there):
+    (tmp_path / "mine").mkdir()
+    if lies_there:
+        (tmp_path / "mine/clip.mp4").write_bytes(lies_there)
+    url, output = "http://127.0.0.1:9/clip.mp4", tmp_path / "clip.mp4"
+    arguments = ["--url", url, "--sha256", hashlib.sha256(b"a video").hexdigest(), "--folder", tmp_path / "mine"]
+    code, said = run(monkeypatch, capsys, "fetch-external", *arguments, "--output", output)
+    assert (code, output.exists()) == ((0, True) if lies_there == b"a video" else (2, False))
+    assert [("no such file; check authors_dir" in said.err), ("wrong checksum" in said.err)] == [
+        lies_there is None,
+        lies_there == b"another",
+    ]
+    assert (tmp_path / "mine/clip.mp4").exists() == (lies_there is not None)  # what is wrong is left to its owner
 
 
 def test_an_address_that_does_not_answer_names_the_cure(tmp_path, monkeypatch, capsys):

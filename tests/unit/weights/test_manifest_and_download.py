@@ -262,7 +262,7 @@ def test_what_a_server_has_nothing_to_add_to_is_verified(fetch, hub, tmp_path):
 def test_an_unpinned_video_is_never_put_together_of_two_downloads(fetch, hub, tmp_path):
     output = tmp_path / "clip.mp4"
     Path(f"{output}.part").write_bytes(b"the beginning of another video")
-    assert bring_video(f"{hub.address}/plain/weights.safetensors", None, output) == described(CONTENT)["sha256"]
+    assert bring_video(f"{hub.address}/plain/weights.safetensors", None, None, output) == described(CONTENT)["sha256"]
     assert output.read_bytes() == CONTENT
 
 

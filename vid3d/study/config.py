@@ -180,7 +180,7 @@ class Execution(Strict):
     """
 
     frames_per_job: FramesPerJob = FramesPerJob()
-    frames_per_batch: Annotated[int, Field(ge=1)] = 5
+    frames_per_batch: Annotated[int, Field(ge=1)] = 25
 
 
 class Training(Strict):

@@ -3,6 +3,7 @@
 import sys
 import types
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,14 +20,27 @@ from vid3d.splatting.recipe import DensityControl, preset
 from vid3d.study.specs import AutodiffFit, AutodiffRender
 
 torch = pytest.importorskip("torch")
+from tests.speed import calls_of_a_step  # noqa: E402
 from vid3d.backends import fit_autodiff, render_autodiff  # noqa: E402
 from vid3d.splatting.torch import cpp, loop  # noqa: E402
 from vid3d.splatting.torch import gsplat as gsplat_rasterizer  # noqa: E402
+from vid3d.splatting.torch.batch import Batch  # noqa: E402
 from vid3d.splatting.torch.density import densified  # noqa: E402
+from vid3d.splatting.torch.drawing import Drawing  # noqa: E402
+from vid3d.splatting.torch.loss import Targets, loss, ssim  # noqa: E402
 from vid3d.splatting.torch.state import State  # noqa: E402
 
 SIZE = 24
 FIELDS = ("positions", "quaternions", "log_scales", "opacity_logits", "colours")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """As in a job."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -131,9 +145,9 @@ def opacities_seen(recipe, initial=None):
     views, seen = target_views(), []
     inner = cpp.rasterizer([views], recipe)
 
-    def rasterize(parameters, at):
-        seen.append(float(parameters[0]["opacity_logits"].detach().sigmoid().max()))
-        return inner(parameters, at)
+    def rasterize(parameters, counts, at):
+        seen.append(float(parameters["opacity_logits"].detach().sigmoid().max()))
+        return inner(parameters, counts, at)
 
     start = None if initial is None else [initial]
     [(_, report)] = looped([views], recipe, [4], start, rasterize)
@@ -196,6 +210,95 @@ def test_densification_is_that_of_the_cpp_core(maximum):
     assert len(ours.splats()) == len(expected) != 60
     for name in FIELDS:
         np.testing.assert_allclose(getattr(ours.splats(), name), getattr(expected, name), atol=1e-5, err_msg=name)
+
+
+# --- the speed of a step, and its loss -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "counts"), [("as-written", [50] * 5), ("as-released", [50, 51, 52, 53, 54])])
+def test_a_step_of_five_frames_hands_few_calls_to_torch(name, counts):
+    assert calls_of_a_step.of_a_step(name, counts) <= calls_of_a_step.MOST
+
+
+def test_adam_is_that_of_its_paper_for_all_moments_and_parameters():
+    """Bit for bit; one parameter misses the second of three steps."""
+    batch = Batch.joined([State.start(anisotropic(count), torch.device("cpu")) for count in (40, 70)])
+    rates = {"positions": 1e-3, "quaternions": 2e-3, "log_scales": 5e-3, "opacity_logits": 5e-2, "colours": 2.5e-3}
+    expected = {name: (value.detach().clone(), 0, 0, 0) for name, value in batch.parameters.items()}
+    for step in range(3):
+        used = {name: rate for name, rate in rates.items() if (name, step) != ("opacity_logits", 1)}
+        for value in batch.parameters.values():
+            value.grad = torch.from_numpy(np.random.default_rng(step).normal(size=value.shape).astype(np.float32))
+        batch.step(used)
+        for name, rate in used.items():
+            value, first, second, made = expected[name]
+            gradient, made = batch.parameters[name].grad, made + 1
+            first = (torch.zeros_like(value) + first).lerp(gradient, 1 - 0.9)
+            second = (torch.zeros_like(value) + second).mul(0.999).addcmul(gradient, gradient, value=1 - 0.999)
+            length = (second / (1 - 0.999**made)).sqrt() + 1e-15
+            expected[name] = value.addcdiv(first, length, value=-rate / (1 - 0.9**made)), first, second, made
+    for name, (value, *_) in expected.items():
+        np.testing.assert_array_equal(batch.parameters[name].detach(), value, err_msg=name)
+
+
+def test_moments_come_apart_as_they_were_joined():
+    states = [State.start(anisotropic(count), torch.device("cpu")) for count in (64, 65, 3)]
+    batch = Batch.joined(states)
+    assert batch.parameters["positions"].shape == (3, 128, 3)
+    for given, state in zip(states, batch.separate(), strict=True):
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(state.splats(), name), getattr(given.splats(), name))
+    expected = [state.parameters["opacity_logits"].sigmoid().mean() for state in states]
+    np.testing.assert_allclose(batch.mean_opacities().detach(), expected, rtol=1e-6)
+
+
+def test_the_loss_and_its_gradient_are_the_released_codes():
+    official = np.load(Path(__file__).parents[2] / "data/splat/loss.npz", allow_pickle=False)
+    drawn, target = (torch.from_numpy(official[name].transpose(1, 2, 0))[None] for name in ("render", "gt"))
+    drawn = drawn.contiguous().requires_grad_()
+    targets = Targets.of([target]).select(torch.tensor([0]), torch.tensor([0]))
+    [similarity] = ssim(drawn, targets)
+    assert similarity.item() == pytest.approx(float(official["ssim"]), abs=1e-6)
+    [total] = loss(drawn, targets, torch.from_numpy(official["opacity"]).mean()[None], preset("as-released"))
+    assert total.item() == pytest.approx(float(official["loss"]), abs=1e-6)
+    total.backward()
+    expected = official["dloss_drender"].transpose(1, 2, 0)
+    assert np.linalg.norm(drawn.grad[0] - expected) <= 1e-4 * np.linalg.norm(expected)
+
+
+def test_ssim_on_a_gpu_is_worked_out_in_true_float32(monkeypatch):
+    """Torch says which of its kernels it would take; a view that is "channels last" would go to cuDNN, in TF32."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    taken, convolution = [], torch.nn.functional.conv2d
+
+    def chosen(values, window, *, padding, groups):
+        backend = torch._C._select_conv_backend(
+            values, window, None, [1, 1], list(padding), [1, 1], False, [0, 0], groups
+        )
+        taken.append(backend.name)
+        return convolution(values, window, padding=padding, groups=groups)
+
+    monkeypatch.setattr(torch.nn.functional, "conv2d", chosen)
+    with FakeTensorMode():
+        images = torch.empty((2, 3, 64, 64, 3), device="cuda")
+        targets = Targets.of(list(images))
+        ssim(images[:, 0], Targets(targets.values[:, 0], targets.windows))
+    assert taken == ["CudaDepthwise2d"] * 6
+
+
+def test_a_fit_that_diverges_names_its_iteration():
+    recipe = preset("as-written", splats=20, iterations=4)
+    factors = iter([1.0, 1.0, float("nan"), 1.0])
+
+    def rasterize(parameters, counts, at):
+        colour = parameters["colours"].mean(dim=1) * next(factors)  # (k, 3)
+        images = colour[:, None, None].expand(-1, SIZE, SIZE, 3)
+        centres = torch.zeros((*parameters["opacity_logits"].shape, 2), requires_grad=True)
+        return Drawing(images, centres, centres[..., 0] >= 0)
+
+    with pytest.raises(InputError, match="diverged or lost all splats at iteration 3"):
+        looped([target_views()], recipe, [4], None, rasterize)
 
 
 # --- several moments together ----------------------------------------------------------------------------------------
@@ -262,10 +365,10 @@ def stand_in_rasterization(calls):
             drawn = opacities[item] >= 1 / 255  # gsplat leaves the others out before it looks at anything else
             pose = np.linalg.inv(viewmats[item, camera].numpy().astype(np.float64))[None]
             fov = 2 * np.degrees(np.arctan(width / 2 / float(Ks[item, camera, 0, 0])))
-            values = (means[item], quats[item], scales[item].log(), opacities[item].logit(),
-                      (colors[item] - 0.5) / SH_C0)  # fmt: skip
+            values = (means[item][drawn], quats[item][drawn], scales[item][drawn].log(),
+                      opacities[item][drawn].logit(), (colors[item][drawn] - 0.5) / SH_C0)  # fmt: skip
             image, visible = cpp.Rasterization.apply(
-                Cameras(pose, fov, width, height), drawn_as, centres[item, camera][drawn], *(v[drawn] for v in values)
+                Cameras(pose, fov, width, height), drawn_as, centres[item, camera][drawn], *values
             )
             radii[item, camera, drawn] = visible.int()[:, None].expand(-1, 2)
             images.append(image)
@@ -294,7 +397,7 @@ def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
     ours = looped(moments(), recipe, [1, 2, 3], starts, gsplat_rasterizer.rasterizer(moments(), recipe))
     expected = looped(moments(), recipe, [1, 2, 3], starts)
     assert len(gsplat) == 40
-    assert gsplat[0] == (3, 100, 3)
+    assert gsplat[0] == (3, 128, 3)  # rows of whole 64s
     for (splats, report), (same_splats, same_report), start in zip(ours, expected, starts, strict=True):
         assert_same_splats(splats, same_splats, 1e-3)
         np.testing.assert_array_equal(report.counts, same_report.counts)
@@ -337,7 +440,7 @@ def test_the_maximum_is_kept():
 
 @pytest.mark.parametrize(("together", "cure"), [(3, "execution.frames_per_batch"), (1, "splat.splats")])
 def test_out_of_memory_says_which_setting_to_lower(monkeypatch, together, cure):
-    def too_much(parameters, views):
+    def too_much(parameters, counts, views):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has ...")
 
     monkeypatch.setattr(cpp, "rasterizer", lambda moments, recipe: too_much)

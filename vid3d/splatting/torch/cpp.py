@@ -15,19 +15,20 @@ from vid3d.splatting.torch.drawing import FIELDS, Drawing, Parameters, Rasterize
 def rasterizer(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
     """The C++ rasterizer on the moments' cameras, one moment after another."""
 
-    def rasterize(parameters: Sequence[Parameters], views: Sequence[int]) -> Drawing:
-        counts = [len(splats["positions"]) for splats in parameters]
-        centres = torch.zeros((len(counts), max(counts), 2), requires_grad=True)  # (k, n, 2); for their gradient only
-        visible = torch.zeros((len(counts), max(counts)), dtype=torch.bool)  # (k, n)
+    def rasterize(parameters: Parameters, counts: Sequence[int], views: Tensor) -> Drawing:
+        rows = {name: value.unbind() for name, value in parameters.items()}  # k of (n, ...)
+        shape = parameters["opacity_logits"].shape
+        centres = torch.zeros((*shape, 2), requires_grad=True)  # (k, n, 2); for their gradient only
+        visible = torch.zeros(shape, dtype=torch.bool)  # (k, n)
         images = []
-        for moment, (splats, view) in enumerate(zip(parameters, views, strict=True)):
+        for moment, (count, view) in enumerate(zip(counts, views.tolist(), strict=True)):
             image, seen = Rasterization.apply(
                 moments[moment].cameras.select([view]),
                 recipe.rasterisation,
-                centres[moment, : counts[moment]],  # (own n, 2)
-                *(splats[name] for name in FIELDS),
+                centres[moment, :count],  # (own n, 2)
+                *(rows[name][moment][:count] for name in FIELDS),
             )
-            visible[moment, : counts[moment]] = seen
+            visible[moment, :count] = seen
             images.append(image)
         return Drawing(torch.stack(images), centres, visible)
 

@@ -8,12 +8,12 @@ from vid3d.scene import Splats
 
 FIELDS = tuple(field.name for field in fields(Splats))
 
-Parameters = dict[str, Tensor]  # the fields of Splats by name: (n, 3), (n, 4), (n, 3), (n,), (n, 3)
+Parameters = dict[str, Tensor]  # the fields of Splats by name: (..., n, 3), (n, 4), (n, 3), (n,), (n, 3)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One view of each of k moments, rasterized together; n is the largest number of splats among them.
+    """One view of each of k moments, rasterized together; n is the length of their rows.
 
     Attributes:
         images: (k, h, w, 3) in the graph of the parameters.
@@ -27,5 +27,5 @@ class Drawing:
     visible: Tensor
 
 
-# The splats of each moment as seen by its camera of that index.
-Rasterize = Callable[[Sequence[Parameters], Sequence[int]], Drawing]
+# The splats of each moment, (k, n, ...), of which so many are its own, as seen by its camera of that index (k,).
+Rasterize = Callable[[Parameters, Sequence[int], Tensor], Drawing]

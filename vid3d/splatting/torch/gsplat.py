@@ -9,7 +9,6 @@ import numpy as np
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Cameras, Float32, Splats, Views
 from vid3d.splatting.native import Rasterisation
@@ -42,18 +41,14 @@ def rasterizer(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
     poses = torch.stack([_on_device(each.world_to_camera) for each in cameras])  # (k, views, 4, 4)
     intrinsics = torch.stack([_on_device(each.intrinsics) for each in cameras])[:, None]  # (k, 1, 3, 3)
 
-    def rasterize(parameters: Sequence[Parameters], views: Sequence[int]) -> Drawing:
-        # Where one moment has fewer splats than another: opacity 0, which gsplat leaves out before it rasterizes.
-        padding = dict.fromkeys(FIELDS, 0.0) | {"quaternions": 1.0, "opacity_logits": -torch.inf}
-        padded = {  # (k, n, ...)
-            name: pad_sequence([splats[name] for splats in parameters], batch_first=True, padding_value=padding[name])
-            for name in FIELDS
-        }
-        seen_from = poses[range(len(views)), list(views)][:, None]  # (k, 1, 4, 4)
-        size = cameras[0].width, cameras[0].height
-        images, details = _rasterization(padded, seen_from, intrinsics, size, recipe.rasterisation)
+    size, each = (cameras[0].width, cameras[0].height), torch.arange(len(cameras), device=poses.device)  # (k,)
+    white = torch.tensor(recipe.rasterisation.background, device=poses.device).expand(len(cameras), 1, 3)
+
+    def rasterize(parameters: Parameters, counts: Sequence[int], views: Tensor) -> Drawing:
+        seen_from = poses[each, views][:, None]  # (k, 1, 4, 4)
+        images, details = _rasterization(parameters, seen_from, intrinsics, white, size, recipe.rasterisation)
         # not a slice of the centres: the statistics need the gradient of the very tensor in the graph
-        return Drawing(images[:, 0], details["means2d"], (details["radii"][:, 0] > 0).all(dim=-1))
+        return Drawing(images.squeeze(1), details["means2d"], (details["radii"] > 0).all(dim=-1).squeeze(1))
 
     return rasterize
 
@@ -61,20 +56,25 @@ def rasterizer(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
 def render(splats: Splats, cameras: Cameras, rasterisation: Rasterisation) -> Float32:
     """What the cameras see, (n, height, width, 3) float32 in [0, 1]; gsplat's alpha cap, not the rasterisation's."""
     values = {name: _on_device(getattr(splats, name)) for name in FIELDS}
-    poses, intrinsics = _on_device(cameras.world_to_camera), _on_device(cameras.intrinsics)
+    poses, intrinsics = _on_device(cameras.world_to_camera), _on_device(cameras.intrinsics).expand(len(cameras), 3, 3)
+    white = torch.tensor(rasterisation.background, device=poses.device).expand(len(cameras), 3)
     with torch.inference_mode():
-        images, _ = _rasterization(values, poses, intrinsics, (cameras.width, cameras.height), rasterisation)
+        images, _ = _rasterization(values, poses, intrinsics, white, (cameras.width, cameras.height), rasterisation)
         drawn: Float32 = images.clamp(0.0, 1.0).cpu().numpy()
     return drawn
 
 
 def _rasterization(
-    splats: Parameters, poses: Tensor, intrinsics: Tensor, size: tuple[int, int], rasterisation: Rasterisation
+    splats: Parameters,
+    poses: Tensor,
+    intrinsics: Tensor,
+    backgrounds: Tensor,
+    size: tuple[int, int],
+    rasterisation: Rasterisation,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Images (..., c, h, w, 3) of c cameras, and gsplat's details: means2d and radii (..., c, n, 2) in pixels."""
     from gsplat import rasterization
 
-    by_camera = poses.shape[:-2]  # (..., c)
     images, _, details = rasterization(
         means=splats["positions"],  # (..., n, 3)
         quats=splats["quaternions"],  # (..., n, 4)
@@ -82,13 +82,13 @@ def _rasterization(
         opacities=splats["opacity_logits"].sigmoid(),  # (..., n)
         colors=(0.5 + SH_C0 * splats["colours"]).clamp_min(0.0),  # (..., n, 3)
         viewmats=poses,  # (..., c, 4, 4)
-        Ks=intrinsics.expand(*by_camera, 3, 3),
+        Ks=intrinsics,
         width=size[0],
         height=size[1],
         near_plane=rasterisation.near,
         eps2d=rasterisation.eps2d,
         packed=False,
-        backgrounds=torch.tensor(rasterisation.background, device=poses.device).expand(*by_camera, 3),
+        backgrounds=backgrounds,
     )
     return images, details
 

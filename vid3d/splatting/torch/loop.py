@@ -16,13 +16,14 @@ from vid3d.scene import FitReport, Float32, Splats, Views
 from vid3d.splatting.fit import view_order
 from vid3d.splatting.native import load
 from vid3d.splatting.recipe import Event, Recipe, initial_splats, schedule
+from vid3d.splatting.torch.batch import Batch
 from vid3d.splatting.torch.density import densified
 from vid3d.splatting.torch.drawing import Rasterize
-from vid3d.splatting.torch.loss import loss
+from vid3d.splatting.torch.loss import Targets, loss
 from vid3d.splatting.torch.state import State
 from vid3d.stages import Progress
 
-REPORT_EVERY = 50  # iterations
+REPORT_EVERY = 50  # iterations; so often are losses read from the device, which waits for it
 
 
 def train(
@@ -49,66 +50,128 @@ def train(
         raise ValueError("moments that are fitted together must have equally many views of one size")
     starts: Sequence[Splats | None] = [None] * len(moments) if initial is None else initial
     given = zip(moments, rngs, starts, strict=True)
-    fits = [_Moment.new(views, recipe, rng, device, start) for views, rng, start in given]
+    fits = _Fits.new([_start(views, recipe, rng, start) for views, rng, start in given], moments, rngs, recipe, device)
     position_rates, planned = recipe.position_rates(), schedule(recipe)
     for index in range(recipe.iterations):
-        event = planned.events.get(index + 1, Event())
-        losses = _accumulate(fits, recipe, rasterize, index)  # (k,)
-        rates = _rates(recipe, float(position_rates[index]))
-        for fit, own_loss in zip(fits, losses, strict=True):
-            fit.advance(recipe, event, rates)
-            fit.losses[index], fit.counts[index] = own_loss, fit.state.count
-            if not np.isfinite(own_loss) or fit.state.count == 0:
-                what = f"fit diverged or lost all splats at iteration {index + 1}"
-                raise InputError(f"{what}: use more splats or iterations")
-        if progress is not None and ((index + 1) % REPORT_EVERY == 0 or index + 1 == recipe.iterations):
-            progress(index + 1, recipe.iterations, float(losses.mean()))
-    return [
-        (fit.state.splats(), FitReport(fit.losses, fit.counts, (*planned.notes, *fit.notes(recipe, device))))
-        for fit in fits
-    ]
+        fits.accumulate(recipe, rasterize, index)
+        fits.advance(recipe, planned.events.get(index + 1, Event()), _rates(recipe, float(position_rates[index])))
+        fits.counts[:, index] = fits.batch.counts
+        if 0 in fits.batch.counts:
+            raise _failed(index)
+        if (index + 1) % REPORT_EVERY == 0 or index + 1 == recipe.iterations:
+            losses = fits.read_losses(index + 1)  # (k, steps since the last report)
+            if progress is not None:
+                progress(index + 1, recipe.iterations, float(losses[:, -1].mean()))
+    return fits.results(recipe, device, planned.notes)
 
 
 @dataclass
-class _Moment:
-    """One moment's fit under way."""
+class _Fits:
+    """The moments' fits under way."""
 
-    state: State
-    targets: Tensor  # (views, h, w, 3)
-    order: list[int]  # of the views, by iteration
-    rng: np.random.Generator
-    losses: Float32  # (iterations,)
-    counts: NDArray[np.int32]  # (iterations,)
-    withheld: int = 0  # clones and splits for which there was no room
+    batch: Batch
+    targets: Targets  # (k, views)
+    moments: Tensor  # (k,): 0, 1, ...
+    order: Sequence[Tensor]  # of the views: (k,) by iteration
+    rngs: Sequence[np.random.Generator]
+    losses: Float32  # (k, iterations)
+    counts: NDArray[np.int32]  # (k, iterations)
+    withheld: list[int]  # by moment, clones and splits for which there was no room
+    unread: list[Tensor]  # (k,) losses of the last iterations, still on the device
+    ones: Tensor  # (k,): the gradient of the sum of the losses
+    half: Tensor  # (2,): of the width and height, pixels
 
     @classmethod
     def new(
-        cls, views: Views, recipe: Recipe, rng: np.random.Generator, device: torch.device, initial: Splats | None
-    ) -> "_Moment":
-        state = State.start(initial_splats(load("auto"), recipe, rng) if initial is None else initial, device)
-        order = view_order(len(views.cameras), recipe.iterations, rng).tolist()
-        losses, counts = np.zeros(recipe.iterations, np.float32), np.zeros(recipe.iterations, np.int32)
-        return cls(state, torch.from_numpy(views.images).to(device), order, rng, losses, counts)
+        cls,
+        starts: Sequence[tuple[Splats, list[int]]],
+        moments: Sequence[Views],
+        rngs: Sequence[np.random.Generator],
+        recipe: Recipe,
+        device: torch.device,
+    ) -> "_Fits":
+        k, (height, width) = len(moments), moments[0].images.shape[1:3]
+        return cls(
+            batch=Batch.joined([State.start(splats, device) for splats, _ in starts]),
+            targets=Targets.of([torch.from_numpy(views.images).to(device) for views in moments]),
+            moments=torch.arange(k, device=device),
+            order=torch.tensor([order for _, order in starts], device=device).T.contiguous().unbind(),
+            rngs=rngs,
+            losses=np.zeros((k, recipe.iterations), np.float32),
+            counts=np.zeros((k, recipe.iterations), np.int32),
+            withheld=[0] * k,
+            unread=[],
+            ones=torch.ones(k, device=device),
+            half=torch.tensor([width / 2, height / 2], device=device),
+        )
+
+    def accumulate(self, recipe: Recipe, rasterize: Rasterize, index: int) -> None:
+        """Losses and gradients of iteration ``index``; the statistics count gradients in normalised coordinates.
+
+        Nothing is read back from the device, so that it need not wait for the next step to be queued.
+        """
+        self.batch.clear_gradients()
+        drawing = rasterize(self.batch.parameters, self.batch.counts, self.order[index])
+        drawing.centres.retain_grad()
+        targets = self.targets.select(self.moments, self.order[index])
+        losses = loss(drawing.images, targets, self.batch.mean_opacities(), recipe)  # (k,)
+        losses.backward(self.ones)  # type: ignore[no-untyped-call]
+        if recipe.density is not None and drawing.centres.grad is not None:
+            lengths = (drawing.centres.grad.reshape(len(self.ones), -1, 2) * self.half).norm(dim=-1)  # (k, n)
+            self.batch.count_gradients(lengths, drawing.visible)
+        self.unread.append(losses.detach())
 
     def advance(self, recipe: Recipe, event: Event, rates: dict[str, float]) -> None:
         """What follows the gradients of one iteration, in the released code's order: densify, reset, step."""
         if recipe.density is not None and event.densify:
-            self.state, withheld = densified(self.state, recipe, recipe.density, event.limit_scale, self.rng)
-            self.withheld += withheld
+            states = []
+            for moment, (state, rng) in enumerate(zip(self.batch.separate(), self.rngs, strict=True)):
+                grown, withheld = densified(state, recipe, recipe.density, event.limit_scale, rng)
+                states.append(grown)
+                self.withheld[moment] += withheld
+            self.batch = Batch.joined(states)
         if recipe.density is not None and event.reset_opacity:
-            self.state.reset_opacities(recipe.density.reset_opacity)
+            self.batch.reset_opacities(recipe.density.reset_opacity)
             rates = {name: rate for name, rate in rates.items() if name != "opacity_logits"}
         if not event.densify and not event.skip_update:
-            self.state.step(rates)
+            self.batch.step(rates)
 
-    def notes(self, recipe: Recipe, device: torch.device) -> list[str]:
-        """Sentences for the fit's report."""
-        notes = [f"device {device}, {self.state.count} splats at the end"]
-        if self.withheld and recipe.density is not None:
-            notes.insert(
-                0, f"{self.withheld} clones and splits withheld by the maximum of {recipe.density.maximum} splats"
-            )
-        return notes
+    def read_losses(self, end: int) -> Float32:
+        """(k, t) losses of the t iterations up to ``end`` that have not been read yet.
+
+        Raises:
+            InputError: one is not finite.
+        """
+        begin = end - len(self.unread)
+        read: Float32 = torch.stack(self.unread, dim=1).cpu().numpy()
+        self.unread.clear()
+        if not np.isfinite(read).all():
+            raise _failed(begin + int(np.flatnonzero(~np.isfinite(read).all(axis=0))[0]))
+        self.losses[:, begin:end] = read
+        return read
+
+    def results(self, recipe: Recipe, device: torch.device, planned: Sequence[str]) -> list[tuple[Splats, FitReport]]:
+        """Splats and report of each moment."""
+        found = []
+        for moment, state in enumerate(self.batch.separate()):
+            notes = [*planned]
+            if self.withheld[moment] and recipe.density is not None:
+                most = f"the maximum of {recipe.density.maximum} splats"
+                notes.append(f"{self.withheld[moment]} clones and splits withheld by {most}")
+            notes.append(f"device {device}, {state.count} splats at the end")
+            found.append((state.splats(), FitReport(self.losses[moment], self.counts[moment], tuple(notes))))
+        return found
+
+
+def _start(views: Views, recipe: Recipe, rng: np.random.Generator, initial: Splats | None) -> tuple[Splats, list[int]]:
+    """The splats that a moment's fit begins with, and the order in which it sees its views."""
+    splats = initial_splats(load("auto"), recipe, rng) if initial is None else initial
+    return splats, view_order(len(views.cameras), recipe.iterations, rng).tolist()
+
+
+def _failed(index: int) -> InputError:
+    what = f"fit diverged or lost all splats at iteration {index + 1}"
+    return InputError(f"{what}: use more splats or iterations")
 
 
 def _rates(recipe: Recipe, position: float) -> dict[str, float]:
@@ -119,24 +182,3 @@ def _rates(recipe: Recipe, position: float) -> dict[str, float]:
         "opacity_logits": recipe.opacity_rate,
         "colours": recipe.colour_rate,
     }
-
-
-def _accumulate(fits: Sequence[_Moment], recipe: Recipe, rasterize: Rasterize, index: int) -> Float32:
-    """(k,) losses, and gradients, of iteration ``index``; the statistics count gradients in normalised coordinates."""
-    views = [fit.order[index] for fit in fits]
-    for fit in fits:
-        fit.state.clear_gradients()
-    drawing = rasterize([fit.state.parameters for fit in fits], views)
-    drawing.centres.retain_grad()
-    targets = torch.stack([fit.targets[view] for fit, view in zip(fits, views, strict=True)])  # (k, h, w, 3)
-    opacities = torch.stack([fit.state.parameters["opacity_logits"].sigmoid().mean() for fit in fits])  # (k,)
-    losses = loss(drawing.images, targets, opacities, recipe)  # (k,)
-    losses.sum().backward()  # type: ignore[no-untyped-call]
-    if drawing.centres.grad is not None:
-        height, width = targets.shape[1:3]
-        half = torch.tensor([width / 2, height / 2], device=targets.device)  # (2,)
-        lengths = (drawing.centres.grad.reshape(len(fits), -1, 2) * half).norm(dim=-1)  # (k, n)
-        for fit, own_lengths, seen in zip(fits, lengths, drawing.visible, strict=True):
-            fit.state.count_gradients(own_lengths[: fit.state.count], seen[: fit.state.count])
-    values: Float32 = losses.detach().cpu().numpy()
-    return values

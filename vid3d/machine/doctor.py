@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from vid3d.machine import hardware
+from vid3d.machine import cuda, hardware
 from vid3d.machine.cost import Costs, Sum, gigabytes, nearest
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, load_benchmark
@@ -119,9 +119,9 @@ class Doctor:
         return hardware.gpus()
 
     @cached_property
-    def torch_cuda(self) -> tuple[str | None, bool]:
-        """For which CUDA torch is built, and whether it finds a device; asked only where there is one."""
-        return hardware.torch_cuda()
+    def torch_cuda(self) -> cuda.TorchCuda:
+        """For which CUDA and GPUs torch is built, and what it finds; asked only where there is a GPU."""
+        return cuda.torch_cuda()
 
     def _gpu(self, stage: str, spec: Any) -> Iterator[Finding]:
         if not self.gpus:
@@ -142,13 +142,28 @@ class Doctor:
                 yield Finding(
                     stage, "note", f"GPU memory: perhaps too little, about {wanted.amount:.0f} GB wanted", cure
                 )
-        built, usable = self.torch_cuda
-        if built is None:
+        yield from self._torch(stage)
+
+    def _torch(self, stage: str) -> Iterator[Finding]:
+        """Whether torch, the driver and the GPUs fit together."""
+        torch = self.torch_cuda
+        if torch.built is None:
             yield Finding(stage, "missing", "torch: built without CUDA", "install PyPI's torch of requirements.lock")
-        elif not usable:
-            yield Finding(stage, "missing", f"torch: built for CUDA {built}, finds no GPU", "a newer driver")
-        else:
-            yield Finding(stage, "ok", f"torch: built for CUDA {built}, finds the GPU")
+            return
+        oldest = cuda.oldest_driver(torch.built)
+        for driver in sorted({gpu.driver for gpu in self.gpus if gpu.driver}):
+            if oldest is not None and int(driver.split(".")[0]) < oldest:
+                what = f"driver {driver}: torch is built for CUDA {torch.built}, which needs {oldest} or later"
+                yield Finding(stage, "missing", what, "a newer driver, or a torch for an older CUDA")
+        if not torch.capabilities:
+            yield Finding(stage, "missing", f"torch: built for CUDA {torch.built}, finds no GPU", "a newer driver")
+            return
+        yield Finding(stage, "ok", f"torch: built for CUDA {torch.built}, finds the GPU")
+        for major, minor in torch.capabilities:
+            if not torch.runs_on((major, minor)):
+                kernels = f"torch has kernels for {torch.lowest} and later ({' '.join(torch.architectures)})"
+                what = f"GPU of compute capability {major}.{minor}: {kernels}"
+                yield Finding(stage, "missing", what, "another GPU, or hide this one by CUDA_VISIBLE_DEVICES")
 
     def _gsplat(self, stage: str) -> Iterator[Finding]:
         pin = hardware.required("gsplat", "gpu")
@@ -160,11 +175,28 @@ class Doctor:
             yield Finding(stage, "ok", pin)
         if (self.root / layout.GSPLAT_EXTENSION).is_file():
             yield Finding(stage, "ok", "gsplat's CUDA kernels: compiled")
-        elif hardware.compiler() is None:
-            cure = "install the CUDA toolkit of torch's CUDA version, or set CUDA_HOME"
-            yield Finding(stage, "missing", "nvcc, to compile gsplat's CUDA kernels: not found", cure)
         else:
-            yield Finding(stage, "note", "gsplat's CUDA kernels: compiled by the run before the first fit")
+            yield from self._compiler(stage)
+
+    @cached_property
+    def compiler(self) -> cuda.Compiler | None:
+        """CUDA's compiler."""
+        return cuda.compiler()
+
+    def _compiler(self, stage: str) -> Iterator[Finding]:
+        """Whether gsplat's kernels can be compiled for torch's CUDA."""
+        built = self.torch_cuda.built if self.gpus else None
+        wanted = f"the CUDA toolkit {built}" if built else "the CUDA toolkit of torch's CUDA version"
+        nvcc = self.compiler
+        if nvcc is None:
+            what = "nvcc, to compile gsplat's CUDA kernels: not found"
+            yield Finding(stage, "missing", what, f"install {wanted}, or set CUDA_HOME")
+            return
+        yield Finding(stage, "note", "gsplat's CUDA kernels: compiled by the run before the first fit")
+        if built and nvcc.version and nvcc.version != built:
+            same = nvcc.version.split(".")[0] == built.split(".")[0]
+            what = f"nvcc: {nvcc.path} is of CUDA {nvcc.version}, torch of {built}" + "; untested" * same
+            yield Finding(stage, "note" if same else "missing", what, f"set CUDA_HOME to {wanted}")
 
     def _weights(self, stage: str, spec: Any) -> Iterator[Finding]:
         models: dict[str, None] = {}

@@ -4,14 +4,12 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from vid3d.machine.gpus import visible
 
 QUERY = ("nvidia-smi", "--query-gpu=uuid,name,memory.total,driver_version", "--format=csv,noheader,nounits")
-PROBE = "import torch; print(torch.version.cuda, torch.cuda.is_available())"
 
 
 @dataclass(frozen=True)
@@ -38,15 +36,6 @@ def gpus() -> list[Gpu]:
     return [known.get(identifier, Gpu(identifier, None, "")) for identifier in sorted(identifiers)]
 
 
-def torch_cuda() -> tuple[str | None, bool]:
-    """For which CUDA torch is built (None: for none), and whether it finds a device that it can use."""
-    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=False)
-    words = done.stdout.split()
-    if len(words) != 2:
-        return None, False
-    return None if words[0] == "None" else words[0], words[1] == "True"
-
-
 def version(package: str) -> str | None:
     """The version of an installed Python package."""
     try:
@@ -62,12 +51,6 @@ def required(package: str, extra: str) -> str:
         if requirement.startswith(package) and f'"{extra}"' in marker:
             return requirement.strip()
     return package
-
-
-def compiler() -> str | None:
-    """CUDA's compiler."""
-    home = os.environ.get("CUDA_HOME")
-    return shutil.which("nvcc") or (shutil.which("nvcc", path=f"{home}/bin") if home else None)
 
 
 def memory() -> int:

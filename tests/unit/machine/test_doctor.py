@@ -3,16 +3,18 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from vid3d import cli
-from vid3d.machine import hardware
+from vid3d.machine import cuda, hardware
 
 ROOT = Path(__file__).parents[3]
-CARD = hardware.Gpu("NVIDIA A100 80GB PCIe", 80 * 2**30, "570.1")
+CARD = hardware.Gpu("NVIDIA A100 80GB PCIe", 80 * 2**30, "580.65")
+TORCH = cuda.TorchCuda("13.0", [(8, 0)], ["sm_75", "sm_80", "sm_86", "sm_90"])
 LICENCES = "licences=stabilityai-community,v3d-none-stated"
 
 
@@ -21,12 +23,12 @@ def there(monkeypatch, tmp_path):
     """A machine without GPU, with what is usual, in a folder with the study and nothing else."""
     versions = dict.fromkeys(("torch", "diffusers", "transformers", "accelerate", "onnxruntime"), "1.0")
     versions |= {"open-clip-torch": "3.3.0"}
-    has = {"gpus": [], "cuda": ("13.0", True), "versions": versions, "nvcc": "/usr/bin/nvcc"}
+    has = {"gpus": [], "cuda": TORCH, "versions": versions, "nvcc": cuda.Compiler("/usr/bin/nvcc", "13.0")}
     has |= {"memory": 64 * 10**9, "disk": 500 * 10**9}
     monkeypatch.setattr(hardware, "gpus", lambda: has["gpus"])
-    monkeypatch.setattr(hardware, "torch_cuda", lambda: has["cuda"])
+    monkeypatch.setattr(cuda, "torch_cuda", lambda: has["cuda"])
     monkeypatch.setattr(hardware, "version", lambda name: has["versions"].get(name))
-    monkeypatch.setattr(hardware, "compiler", lambda: has["nvcc"])
+    monkeypatch.setattr(cuda, "compiler", lambda: has["nvcc"])
     monkeypatch.setattr(hardware, "memory", lambda: has["memory"])
     monkeypatch.setattr(hardware, "disk", lambda path: (1, has["disk"]))
     monkeypatch.delenv("HF_TOKEN", raising=False)
@@ -125,7 +127,7 @@ def test_a_gpu_node_with_everything_misses_nothing(doctor, there):
     there["versions"]["gsplat"] = "1.5.3"
     code, rows = doctor("--run", "full")
     assert code == 0
-    assert "GPU: 2 x NVIDIA A100 80GB PCIe, 85.9 GB, driver 570.1" in said(rows, "seed", "ok")
+    assert "GPU: 2 x NVIDIA A100 80GB PCIe, 85.9 GB, driver 580.65" in said(rows, "seed", "ok")
     assert "torch: built for CUDA 13.0, finds the GPU" in said(rows, "splat", "ok")
     assert "weights/downloads/svd-xt: 9 files" in said(rows, "seed", "ok")
     assert not said(rows, "licences", "missing")  # nothing is left to fetch
@@ -170,7 +172,7 @@ def test_a_gated_repository_wants_a_token(doctor, there):
 
 
 def test_a_small_card_is_told_what_to_set(doctor, there):
-    there["gpus"] = [hardware.Gpu("NVIDIA RTX 4090", 24564 * 2**20, "570.1")]
+    there["gpus"] = [hardware.Gpu("NVIDIA RTX 4090", 24564 * 2**20, "580.65")]
     rows = doctor("--run", "full")[1]
     assert "about 32 GB wanted  ->  views: {offload: model}" in said(rows, "views", "note")
     assert "GPU memory" not in said(rows, "seed", "note")
@@ -179,11 +181,41 @@ def test_a_small_card_is_told_what_to_set(doctor, there):
 
 @pytest.mark.parametrize(
     ("cuda", "message"),
-    [((None, False), "torch: built without CUDA"), (("13.0", False), "torch: built for CUDA 13.0, finds no GPU")],
+    [
+        (cuda.TorchCuda(None), "torch: built without CUDA"),
+        (replace(TORCH, capabilities=[]), "torch: built for CUDA 13.0, finds no GPU"),
+        (
+            replace(TORCH, capabilities=[(7, 0)]),
+            "GPU of compute capability 7.0: torch has kernels for 7.5 and later (sm_75 sm_80 sm_86 sm_90)",
+        ),
+    ],
 )
 def test_a_torch_that_cannot_use_the_gpu_is_named(doctor, there, cuda, message):
     there["gpus"], there["cuda"] = [CARD], cuda
     assert message in said(doctor("--run", "full")[1], "seed", "missing")
+
+
+def test_a_driver_too_old_for_torchs_cuda_is_named(doctor, there):
+    there["gpus"] = [replace(CARD, driver="570.1")]
+    there["cuda"] = replace(TORCH, capabilities=[])
+    missing = said(doctor("--run", "full")[1], "seed", "missing")
+    assert "driver 570.1: torch is built for CUDA 13.0, which needs 580 or later  ->  a newer driver" in missing
+
+
+@pytest.mark.parametrize(("version", "state"), [("12.8", "missing"), ("13.2", "note")])
+def test_a_compiler_of_another_cuda_is_named(doctor, there, version, state):
+    there["gpus"], there["nvcc"] = [CARD], cuda.Compiler("/opt/cuda/bin/nvcc", version)
+    found = said(doctor("--run", "full")[1], "splat", state)
+    assert f"nvcc: /opt/cuda/bin/nvcc is of CUDA {version}, torch of 13.0" in found
+    assert "set CUDA_HOME to the CUDA toolkit 13.0" in found
+
+
+@pytest.mark.parametrize(
+    ("capability", "runs"),
+    [((7, 0), False), ((7, 5), True), ((8, 9), True), ((10, 0), False), ((12, 0), True), ((13, 0), True)],
+)
+def test_kernels_run_on_their_generation_and_ptx_on_later_ones(capability, runs):
+    assert cuda.TorchCuda("13.0", (), ["sm_75", "sm_80", "sm_86", "compute_120"]).runs_on(capability) == runs
 
 
 def test_gsplat_must_be_the_tested_version_and_needs_a_compiler(doctor, there):
@@ -298,10 +330,34 @@ def test_the_rest_of_the_machine(tmp_path, monkeypatch):
     assert hardware.required("gsplat", "gpu") == "gsplat==1.5.3"
     assert hardware.memory() > 10**8
     assert hardware.disk(tmp_path / "not" / "yet") == hardware.disk(tmp_path)
+
+
+def test_the_compiler_is_looked_for_where_torch_does(tmp_path, monkeypatch):
+    def nvcc(folder, version):
+        program = tmp_path / folder / "bin/nvcc"
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\necho 'Cuda compilation tools, release {version}, V{version}.88'\n")
+        program.chmod(0o755)
+        return cuda.Compiler(str(program), version)
+
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("CUDA_HOME", raising=False)
-    assert hardware.compiler() is None
-    (tmp_path / "cuda/bin").mkdir(parents=True)
-    (tmp_path / "cuda/bin/nvcc").touch(mode=0o755)
-    monkeypatch.setenv("CUDA_HOME", str(tmp_path / "cuda"))
-    assert hardware.compiler() == str(tmp_path / "cuda/bin/nvcc")
+    monkeypatch.setattr(cuda, "DEFAULT_HOME", str(tmp_path / "usual"))
+    for name in ("CUDA_HOME", "CUDA_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert cuda.compiler() is None
+    usual, on_path, named = nvcc("usual", "13.2"), nvcc("path", "12.8"), nvcc("named", "13.0")
+    assert cuda.compiler() == usual
+    monkeypatch.setenv("PATH", str(tmp_path / "path/bin"))
+    assert cuda.compiler() == on_path
+    monkeypatch.setenv("CUDA_PATH", str(tmp_path / "named"))
+    assert cuda.compiler() == named
+
+
+def test_torch_says_what_it_was_built_for():
+    """The one that is installed here: there are GPUs for it only if it knows their kinds."""
+    import torch
+
+    found = cuda.torch_cuda()
+    assert found.built == torch.version.cuda
+    assert bool(found.capabilities) == torch.cuda.is_available()
+    assert found.built is None or found.runs_on((8, 6))

@@ -1,0 +1,89 @@
+"""What CUDA needs to fit together: driver, torch, the GPUs' kinds and the compiler, without loading torch here."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PROBE = """
+import json, torch
+cuda = torch.cuda
+there = range(cuda.device_count()) if cuda.is_available() else ()
+kinds = sorted({cuda.get_device_capability(index) for index in there})
+print(json.dumps({"cuda": torch.version.cuda, "capabilities": kinds, "architectures": torch._C._cuda_getArchFlags()
+                  if torch.version.cuda else ""}))
+"""
+DEFAULT_HOME = "/usr/local/cuda"  # where torch looks last
+# The oldest driver branch for which each CUDA was made, by NVIDIA's CUDA release notes ("minor version compatibility").
+DRIVERS = {11: 450, 12: 525, 13: 580}
+
+
+@dataclass(frozen=True)
+class TorchCuda:
+    """What torch was built for and what it finds.
+
+    Attributes:
+        built: CUDA's version, None for none.
+        capabilities: (major, minor) compute capabilities of the GPUs that it finds, each once.
+        architectures: those that it has kernels for: ``sm_86`` runs on 8.6 and 8.9, ``compute_90`` on 9.0 and later.
+    """
+
+    built: str | None
+    capabilities: Sequence[tuple[int, int]] = ()
+    architectures: Sequence[str] = ()
+
+    def runs_on(self, capability: tuple[int, int]) -> bool:
+        """Whether there are kernels for GPUs of this compute capability."""
+        return any(
+            made_for <= capability and (kind == "compute" or made_for[0] == capability[0])
+            for kind, made_for in self._kernels()
+        )
+
+    @property
+    def lowest(self) -> str:
+        """The lowest compute capability that it has kernels for, such as 7.5."""
+        return "{}.{}".format(*min((made_for for _, made_for in self._kernels()), default=(0, 0)))
+
+    def _kernels(self) -> list[tuple[str, tuple[int, int]]]:
+        found = [re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", name) for name in self.architectures]
+        return [(match[1], (int(match[2]), int(match[3]))) for match in found if match]
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """nvcc, and its version such as 13.0, None where it does not say."""
+
+    path: str
+    version: str | None
+
+
+def torch_cuda() -> TorchCuda:
+    """Torch, asked in a process of its own; built for no CUDA also where it cannot be imported."""
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return TorchCuda(None)
+    said = json.loads(done.stdout)
+    return TorchCuda(said["cuda"], [(a, b) for a, b in said["capabilities"]], said["architectures"].split())
+
+
+def compiler() -> Compiler | None:
+    """The nvcc that torch, and so gsplat, would compile with: of CUDA_HOME, CUDA_PATH, PATH, or /usr/local/cuda."""
+    home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH")
+    if home:  # torch looks nowhere else then
+        path = shutil.which("nvcc", path=f"{home}/bin")
+    else:
+        path = shutil.which("nvcc") or shutil.which("nvcc", path=f"{DEFAULT_HOME}/bin")
+    if path is None:
+        return None
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"release (\d+\.\d+)", said)
+    return Compiler(path, found[1] if found else None)
+
+
+def oldest_driver(cuda: str) -> int | None:
+    """The oldest driver branch that a CUDA version such as 13.0 runs on; None if it is not known here."""
+    return DRIVERS.get(int(cuda.split(".")[0]))

@@ -27,7 +27,8 @@ def test_weights_are_fetched_once_and_kept(fresh, hub):
     model = {"title": "A model", "needed_by": "tests", "gated": False, "licence": "strict", "source": "made here"}
     model |= {"repository": REPOSITORY, "revision": REVISION, "folder": "weights/downloads/model", "files": files}
     licence = {"title": "Strict Licence", "url": "https://example.org", "acknowledge": True}
-    manifest = {"licences": {"strict": licence}, "models": {"model": model}, "converted": {}}
+    manifest = yaml.safe_load((fresh.folder / "config/weights.yaml").read_text())
+    manifest["licences"]["strict"], manifest["models"]["model"] = licence, model
 
     def write() -> None:
         (fresh.folder / "config/weights.yaml").write_text(yaml.safe_dump(manifest))

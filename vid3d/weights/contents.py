@@ -138,7 +138,8 @@ def _recognised(where: str, spec: ClipEmbed, manifest: Manifest, record: Record,
     """
     path = spec.file or spec.weights
     known = path == PAPERS_EMBEDDER
-    if not known and is_path(path) and (root / path).is_file():
+    pinned = manifest.owner(PAPERS_EMBEDDER) is not None  # a manifest of the user's may lack it
+    if not known and pinned and is_path(path) and (root / path).is_file():
         known = record.sha256(root / path) == manifest.sha256(PAPERS_EMBEDDER)
     if spec.file is not None and not known:
         raise InputError(f"{where}.file: {path} is not the file of ViT-B-32/openai; fetch it with `snakemake weights`")

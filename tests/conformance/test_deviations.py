@@ -191,7 +191,7 @@ def test_12_seed_settings_in_effect_reach_the_pipeline(study, tmp_path, monkeypa
     monkeypatch.setattr(seed_svd, "StableVideoDiffusionPipeline", Pipeline)
     picture = np.ones((48, 80, 3), np.float32)
     reference = Reference("wide", "a wide picture", picture, picture, picture[..., 0])
-    spec = study.runs["full"].seed.model_copy(update={"model": str(tmp_path)})
+    spec = study.runs["full"].seed.model_copy(update={"model": str(tmp_path), "processor": "cpu"})
     clip = seed_svd.build(spec)(reference, 160, np.random.default_rng(0))
     assert len(clip.images) == 25
     expected = {"picture": (512, 512), "height": 512, "width": 512, "num_frames": 25, "num_inference_steps": 25}

@@ -86,7 +86,7 @@ def test_the_published_checkpoints_names_and_shapes():
 
 
 def spec(folder, **settings):
-    return V3dViews(backend="v3d", model=str(folder), size=64, **settings)
+    return V3dViews(backend="v3d", model=str(folder), size=64, processor="cpu", **settings)
 
 
 def image():

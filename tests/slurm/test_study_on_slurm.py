@@ -30,8 +30,8 @@ runs:
     benchmark: procedural
     images: [frog-green]
     reference: {size: 64}
-    seed: {backend: svd, size: 64, frames: 2, steps: 2, model: weights/tiny-svd, variant: null}
-    views: {backend: v3d, size: 64, steps: 2, model: weights/tiny-svd, cutout: alpha}
+    seed: {backend: svd, processor: auto, size: 64, frames: 2, steps: 2, model: weights/tiny-svd, variant: null}
+    views: {backend: v3d, processor: auto, size: 64, steps: 2, model: weights/tiny-svd, cutout: alpha}
     splat: {backend: cpu, splats: 300, iterations: 60}
     render: {backend: cpu, size: 64}
     score: {backend: clip, model: weights/mini-clip/config.json, weights: weights/mini-clip/model.safetensors}

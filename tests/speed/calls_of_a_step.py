@@ -25,6 +25,7 @@ from vid3d.splatting.recipe import preset
 from vid3d.splatting.torch import gsplat, loop
 
 MOST = 125
+CPU = torch.device("cpu")
 MOMENTS, SIZE = 5, 16
 ITERATIONS = 40  # as released, the first event comes after the fourth
 
@@ -102,9 +103,9 @@ def of_a_step(name: str, counts: Sequence[int]) -> int:
     if recipe.density is not None:  # which only this keeps from multiplying on made-up gradients
         recipe = replace(recipe, density=replace(recipe.density, gradient_threshold=np.inf))
     with blank_gsplat(calls, marks), calls:
-        rasterize = gsplat.rasterizer(moments, recipe)
+        rasterize = gsplat.rasterizer(moments, recipe, CPU)
         rngs = [np.random.default_rng(0) for _ in moments]
-        loop.train(moments, recipe, rngs, rasterize, torch.device("cpu"), initial=[splats(n) for n in counts])
+        loop.train(moments, recipe, rngs, rasterize, CPU, initial=[splats(n) for n in counts])
     return marks[3] - marks[2]
 
 

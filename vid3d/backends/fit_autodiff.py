@@ -1,14 +1,15 @@
 """Gaussians fitted by automatic differentiation (``vid3d.splatting.torch``), through the rasterizer of the Spec."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Splats, Views
-from vid3d.splatting.recipe import preset
+from vid3d.splatting.recipe import Recipe, preset
 from vid3d.splatting.torch import cpp, gsplat
+from vid3d.splatting.torch.drawing import Rasterize
 from vid3d.splatting.torch.loop import train
 from vid3d.stages import Fit, Progress
 from vid3d.study.specs import AutodiffFit
@@ -21,9 +22,10 @@ def build(spec: AutodiffFit) -> Fit:
         InputError: gsplat is asked for and there is no CUDA device, or gsplat cannot be used on it; when called, also
             for a fit that diverged or does not fit into the GPU's memory.
     """
+    rasterizer: Callable[[Sequence[Views], Recipe], Rasterize]
     if spec.rasterizer == "gsplat":
         gsplat.require("splat")
-        device, rasterizer = torch.device("cuda"), gsplat.rasterizer
+        device, rasterizer = gsplat.GPU, gsplat.rasterizer
     else:
         torch.set_num_threads(1)  # as the rule says, so that sums are rounded alike everywhere
         device, rasterizer = torch.device("cpu"), cpp.rasterizer

@@ -45,7 +45,7 @@ def build(spec: AutodiffRender) -> Render:
     return render
 
 
-def check() -> dict[str, Any]:
+def check(device: torch.device = gsplat.GPU) -> dict[str, Any]:
     """Compile gsplat's kernels, unless they are, and draw a small scene with them and with the C++ rasterizer.
 
     Returns:
@@ -65,15 +65,15 @@ def check() -> dict[str, Any]:
     )
     cameras, rasterisation = orbit(3, 128), Rasterisation(alpha_cap=gsplat.ALPHA_CAP)
     difference = float(
-        np.abs(gsplat.render(splats, cameras, rasterisation) - _cpp(splats, cameras, rasterisation)).max()
+        np.abs(gsplat.render(splats, cameras, rasterisation, device) - _cpp(splats, cameras, rasterisation)).max()
     )
     if not difference <= LARGEST_DIFFERENCE:
         raise InputError(
             f"gsplat: its pictures differ by {difference:.2g} from the CPU's; is it {version('gsplat')} built for this"
             f" GPU and torch {torch.__version__}? Delete torch's extensions folder (~/.cache/torch_extensions)"
         )
-    device = torch.cuda.get_device_name()
-    return {"device": device, "gsplat": version("gsplat"), "torch": torch.__version__, "difference": difference}
+    name = torch.cuda.get_device_name()
+    return {"device": name, "gsplat": version("gsplat"), "torch": torch.__version__, "difference": difference}
 
 
 def _cpp(splats: Splats, cameras: Cameras, rasterisation: Rasterisation) -> Float32:

@@ -72,7 +72,7 @@ def _square(reference: Reference, size: int) -> Image.Image:
 
 def _load(spec: SvdSeed) -> Any:
     """The pipeline (diffusers is not typed) on its device."""
-    device = pipelines.device_for(spec.processor)
+    device = pipelines.device_for("seed", spec.processor)
     precision = spec.precision if spec.precision != "auto" else {"cuda": "fp16", "cpu": "fp32"}[device]
     if (device, precision) == ("cpu", "fp16"):
         raise InputError("seed.precision: fp16 needs a CUDA device, and there is none; use fp32 or bf16, or auto")

@@ -132,7 +132,7 @@ def load(spec: V3dViews) -> Any:
     for name, module in pipeline.unet.named_modules():
         if spec.group_norm_epsilon is not None and isinstance(module, torch.nn.GroupNorm) and "res_block" in name:
             module.eps = spec.group_norm_epsilon
-    device = pipelines.device_for(spec.processor)
+    device = pipelines.device_for("views", spec.processor)
     if device == "cuda":
         half_precision(pipeline.unet, device)
     with _memory(spec):

@@ -127,8 +127,9 @@ class Doctor:
         if not self.gpus:
             if getattr(spec, "rasterizer", None) == "gsplat":
                 yield Finding(stage, "missing", "GPU: none", f"a node with an NVIDIA GPU, or {stage}: {{backend: cpu}}")
-            elif list(self.manifest.needed(spec)):
-                yield Finding(stage, "missing", "GPU: none", "a node with an NVIDIA GPU; a CPU would take hours a clip")
+            elif spec.processor == "gpu":
+                slow = f"or {stage}: {{processor: cpu}}, which takes hours for a clip"
+                yield Finding(stage, "missing", "GPU: none", f"a node with an NVIDIA GPU, {slow}")
             else:
                 yield Finding(stage, "note", "GPU: none; the model runs on the CPU")
             return

@@ -15,6 +15,7 @@ from vid3d.errors import InputError
 
 PixelSize = Annotated[int, Field(ge=16, le=4096)]
 Device = Literal["cpu", "gpu"]
+Processor = Literal["cpu", "gpu", "auto"]
 PAPERS_EMBEDDER = "weights/downloads/clip-vit-b-32/open_clip_model.safetensors"  # as config/weights.yaml pins it
 RENAMED = {"gsplat": "autodiff"}  # backends that had another name
 T = TypeVar("T")
@@ -88,7 +89,8 @@ class VideoModel(LearnedModel):
         noise_aug_strength: of the noise on the condition.
         offload: what waits in main memory until it is used: nothing, whole models, or (slowly) single layers.  The
             pixels are the same.
-        processor: what computes it; a small model needs no GPU, and gives the same pixels on every machine without one.
+        processor: what computes it; ``gpu`` refuses a machine without one, ``auto`` then takes the CPU.  A small model
+            needs no GPU, and gives the same pixels on every machine without one.
     """
 
     size: PixelSize
@@ -96,11 +98,11 @@ class VideoModel(LearnedModel):
     model_revision: str | None = None
     noise_aug_strength: float = 0.02
     offload: Literal["none", "model", "sequential"] = "none"
-    processor: Device = "gpu"
+    processor: Processor = "gpu"
 
     @property
     def device(self) -> Device:
-        return self.processor
+        return "cpu" if self.processor == "cpu" else "gpu"
 
     @property
     def checkpoints(self) -> tuple[str, ...]:

@@ -14,14 +14,28 @@ import torch
 from safetensors import SafetensorError
 
 from vid3d.errors import InputError
-from vid3d.study.specs import Device, VideoModel
+from vid3d.study.specs import Processor, VideoModel
 from vid3d.weights.group_norms import attribute_known, restore_norms
 from vid3d.weights.idle_blocks import skip_idle_blocks
 
 
-def device_for(processor: Device) -> str:
-    """``cuda`` if the Spec wants a GPU and there is one, else ``cpu``."""
-    return "cuda" if processor == "gpu" and torch.cuda.is_available() else "cpu"
+def device_for(stage: str, processor: Processor) -> str:
+    """``cuda`` or ``cpu``.
+
+    Args:
+        stage: what the study calls it.
+
+    Raises:
+        InputError: the Spec wants a GPU and there is none.
+    """
+    if processor == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if processor == "gpu":
+        why = "torch finds no GPU here (`vid3d doctor` says more)"
+        raise InputError(f"{stage}.processor: gpu, and {why}; {stage}: {{processor: cpu}} takes hours for a clip")
+    return "cpu"
 
 
 def load(kind: Any, stage: str, spec: VideoModel, dtype: torch.dtype, cure: str, variant: str | None = None) -> Any:

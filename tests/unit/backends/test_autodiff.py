@@ -31,6 +31,7 @@ from vid3d.splatting.torch.loss import Targets, loss, ssim  # noqa: E402
 from vid3d.splatting.torch.state import State  # noqa: E402
 
 SIZE = 24
+CPU = torch.device("cpu")
 FIELDS = ("positions", "quaternions", "log_scales", "opacity_logits", "colours")
 
 
@@ -43,9 +44,9 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 @pytest.mark.parametrize(("module", "spec"), [(fit_autodiff, AutodiffFit), (render_autodiff, AutodiffRender)])
-def test_without_a_gpu_one_line_says_what_to_do(module, spec):
+def test_without_a_gpu_one_line_says_what_to_do(module, spec, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="CUDA") as error:
         module.build(spec(backend="autodiff"))
     assert "use backend cpu" in str(error.value)
@@ -85,7 +86,7 @@ def looped(moments, recipe, seeds, initial=None, rasterize=None):
     """The loop on the C++ rasterizer, all moments together."""
     rasterize = rasterize or cpp.rasterizer(moments, recipe)
     rngs = [np.random.default_rng(seed) for seed in seeds]
-    return loop.train(moments, recipe, rngs, rasterize, torch.device("cpu"), initial=initial)
+    return loop.train(moments, recipe, rngs, rasterize, CPU, initial=initial)
 
 
 def fitted(recipe, initial=None):
@@ -192,7 +193,7 @@ def test_densification_is_that_of_the_cpp_core(maximum):
     start, density = anisotropic(60), DensityControl(minimum_opacity=0.2, maximum=maximum)
     recipe = preset("as-released", density=density)
     gradients = np.random.default_rng(3).exponential(2e-4, 60).astype(np.float32)
-    state = State.start(start, torch.device("cpu"))
+    state = State.start(start, CPU)
     state.parameters["opacity_logits"].data[:10] = -3.0
     state.gradient_sum, state.seen = torch.from_numpy(gradients) * 3, torch.full((60,), 3.0)
     given = state.splats()
@@ -222,7 +223,7 @@ def test_a_step_of_five_frames_hands_few_calls_to_torch(name, counts):
 
 def test_adam_is_that_of_its_paper_for_all_moments_and_parameters():
     """Bit for bit; one parameter misses the second of three steps."""
-    batch = Batch.joined([State.start(anisotropic(count), torch.device("cpu")) for count in (40, 70)])
+    batch = Batch.joined([State.start(anisotropic(count), CPU) for count in (40, 70)])
     rates = {"positions": 1e-3, "quaternions": 2e-3, "log_scales": 5e-3, "opacity_logits": 5e-2, "colours": 2.5e-3}
     expected = {name: (value.detach().clone(), 0, 0, 0) for name, value in batch.parameters.items()}
     for step in range(3):
@@ -242,7 +243,7 @@ def test_adam_is_that_of_its_paper_for_all_moments_and_parameters():
 
 
 def test_moments_come_apart_as_they_were_joined():
-    states = [State.start(anisotropic(count), torch.device("cpu")) for count in (64, 65, 3)]
+    states = [State.start(anisotropic(count), CPU) for count in (64, 65, 3)]
     batch = Batch.joined(states)
     assert batch.parameters["positions"].shape == (3, 128, 3)
     for given, state in zip(states, batch.separate(), strict=True):
@@ -394,7 +395,7 @@ def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
     density = DensityControl(gradient_threshold=4e-3) if name == "as-released" else None
     recipe = preset(name, splats=100, iterations=40, rasterisation=Rasterisation(alpha_cap=0.999), density=density)
     starts = [anisotropic(count) for count in (100, 60, 80)]
-    ours = looped(moments(), recipe, [1, 2, 3], starts, gsplat_rasterizer.rasterizer(moments(), recipe))
+    ours = looped(moments(), recipe, [1, 2, 3], starts, gsplat_rasterizer.rasterizer(moments(), recipe, CPU))
     expected = looped(moments(), recipe, [1, 2, 3], starts)
     assert len(gsplat) == 40
     assert gsplat[0] == (3, 128, 3)  # rows of whole 64s
@@ -407,7 +408,7 @@ def test_gsplat_is_called_once_per_step_and_fits_the_same(gsplat, name):
 
 def test_gsplat_renders_what_the_cpp_rasterizer_renders(gsplat):
     splats, cameras = anisotropic(40), orbit(3, SIZE)
-    ours = gsplat_rasterizer.render(splats, cameras, Rasterisation())
+    ours = gsplat_rasterizer.render(splats, cameras, Rasterisation(), CPU)
     assert gsplat == [(40, 3)]
     np.testing.assert_allclose(ours, np.clip(render(splats, cameras, Rasterisation(alpha_cap=0.999)), 0, 1), atol=1e-5)
 
@@ -483,15 +484,15 @@ def test_gsplats_kernels_are_compared_with_the_cpu_before_anything_relies_on_the
     monkeypatch.setattr(gsplat_rasterizer, "require", lambda stage: None)
     monkeypatch.setattr(render_autodiff, "version", lambda package: "1.5.3")
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA RTX A5000")
-    checked = render_autodiff.check()
+    checked = render_autodiff.check(CPU)
     assert checked.pop("difference") < 1e-5
     assert checked == {"device": "NVIDIA RTX A5000", "gsplat": "1.5.3", "torch": torch.__version__}
     right = sys.modules["gsplat"].rasterization
     monkeypatch.setattr(sys.modules["gsplat"], "rasterization", lambda **given: (0.9 * right(**given)[0], None, {}))
     with pytest.raises(InputError, match=r"pictures differ by 0\.1 from the CPU's"):
-        render_autodiff.check()
+        render_autodiff.check(CPU)
     monkeypatch.setattr(
         sys.modules["gsplat"], "rasterization", lambda **given: (right(**given)[0] * torch.nan, None, {})
     )
     with pytest.raises(InputError, match="differ by nan"):
-        render_autodiff.check()
+        render_autodiff.check(CPU)

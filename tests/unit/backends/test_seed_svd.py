@@ -25,7 +25,7 @@ from vid3d.weights import pipelines
 
 
 def spec(model, **settings):
-    defaults = {"size": 64, "frames": 3, "steps": 2, "variant": None, "decode_chunk": 2}
+    defaults = {"size": 64, "frames": 3, "steps": 2, "variant": None, "decode_chunk": 2, "processor": "cpu"}
     return SvdSeed(backend="svd", model=str(model), **(defaults | settings))
 
 
@@ -181,9 +181,18 @@ def test_settings_that_do_not_fit_the_model_are_refused(tiny_svd, setting, names
     assert names in one_line(spec(tiny_svd, **setting))
 
 
-def test_half_precision_without_a_gpu_is_refused(tiny_svd, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+def test_half_precision_without_a_gpu_is_refused(tiny_svd):
     assert "seed.precision" in one_line(spec(tiny_svd, precision="fp16"))
+
+
+def test_a_gpu_that_is_not_there_is_missed_and_only_auto_takes_the_cpu(tiny_svd, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "seed.processor: gpu, and torch finds no GPU" in one_line(spec(tiny_svd, processor="gpu"))
+    with pytest.raises(InputError, match=r"views\.processor: gpu, and torch finds no GPU"):
+        pipelines.device_for("views", "gpu")
+    assert pipelines.device_for("seed", "auto") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert [pipelines.device_for("seed", wanted) for wanted in ("cpu", "gpu", "auto")] == ["cpu", "cuda", "cuda"]
 
 
 def out_of_memory(*_, **__):

@@ -17,7 +17,8 @@ COUNT = 4
 
 
 def spec(model, **settings):
-    return V3dViews(backend="v3d", model=str(model), **({"size": 64, "count": COUNT, "steps": 2} | settings))
+    defaults = {"size": 64, "count": COUNT, "steps": 2, "processor": "cpu"}
+    return V3dViews(backend="v3d", model=str(model), **(defaults | settings))
 
 
 def disc(side=64, radius=20):

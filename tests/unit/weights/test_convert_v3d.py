@@ -284,7 +284,8 @@ def sv3d(main, svd):
 
 def sv3d_spec(folder, **settings):
     usual = {"count": 5, "steps": 2, "guidance": 2.5, "guidance_shape": "triangle", "condition": "mode"}
-    return V3dViews(backend="v3d", model=str(folder), size=64, **(usual | {"input_view": "last"} | settings))
+    usual |= {"input_view": "last", "processor": "cpu"}
+    return V3dViews(backend="v3d", model=str(folder), size=64, **(usual | settings))
 
 
 def sizes():

@@ -16,6 +16,7 @@ from vid3d.splatting.recipe import Recipe
 from vid3d.splatting.torch.drawing import FIELDS, Drawing, Parameters, Rasterize
 
 ALPHA_CAP = 0.999
+GPU = torch.device("cuda")
 
 
 def require(stage: str) -> None:
@@ -35,11 +36,11 @@ def require(stage: str) -> None:
         raise InputError(f"{wanted} gsplat finds no CUDA compiler; put nvcc on PATH or set CUDA_HOME")
 
 
-def rasterizer(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
+def rasterizer(moments: Sequence[Views], recipe: Recipe, device: torch.device = GPU) -> Rasterize:
     """gsplat's rasterizer on the moments' cameras, one call for all moments."""
     cameras = [views.cameras for views in moments]
-    poses = torch.stack([_on_device(each.world_to_camera) for each in cameras])  # (k, views, 4, 4)
-    intrinsics = torch.stack([_on_device(each.intrinsics) for each in cameras])[:, None]  # (k, 1, 3, 3)
+    poses = torch.stack([_on_device(each.world_to_camera, device) for each in cameras])  # (k, views, 4, 4)
+    intrinsics = torch.stack([_on_device(each.intrinsics, device) for each in cameras])[:, None]  # (k, 1, 3, 3)
 
     size, each = (cameras[0].width, cameras[0].height), torch.arange(len(cameras), device=poses.device)  # (k,)
     white = torch.tensor(recipe.rasterisation.background, device=poses.device).expand(len(cameras), 1, 3)
@@ -53,10 +54,11 @@ def rasterizer(moments: Sequence[Views], recipe: Recipe) -> Rasterize:
     return rasterize
 
 
-def render(splats: Splats, cameras: Cameras, rasterisation: Rasterisation) -> Float32:
+def render(splats: Splats, cameras: Cameras, rasterisation: Rasterisation, device: torch.device = GPU) -> Float32:
     """What the cameras see, (n, height, width, 3) float32 in [0, 1]; gsplat's alpha cap, not the rasterisation's."""
-    values = {name: _on_device(getattr(splats, name)) for name in FIELDS}
-    poses, intrinsics = _on_device(cameras.world_to_camera), _on_device(cameras.intrinsics).expand(len(cameras), 3, 3)
+    values = {name: _on_device(getattr(splats, name), device) for name in FIELDS}
+    poses = _on_device(cameras.world_to_camera, device)  # (n, 4, 4)
+    intrinsics = _on_device(cameras.intrinsics, device).expand(len(cameras), 3, 3)
     white = torch.tensor(rasterisation.background, device=poses.device).expand(len(cameras), 3)
     with torch.inference_mode():
         images, _ = _rasterization(values, poses, intrinsics, white, (cameras.width, cameras.height), rasterisation)
@@ -93,6 +95,5 @@ def _rasterization(
     return images, details
 
 
-def _on_device(array: np.ndarray) -> Tensor:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _on_device(array: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(device)

@@ -80,7 +80,7 @@ def test_a_fit_that_is_too_large_for_the_gpu_says_what_to_lower(vid3d, orbit, mo
     torch = pytest.importorskip("torch")
     from vid3d.splatting.torch import cpp
 
-    def too_much(parameters, views):
+    def too_much(*drawn):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total capacity of")
 
     monkeypatch.setattr(cpp, "rasterizer", lambda moments, recipe: too_much)

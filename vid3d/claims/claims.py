@@ -109,49 +109,42 @@ class Difference(_Claim):
         return 0.0, math.inf
 
 
-class Superiority(_Claim):
-    """The sum is above the margin."""
+class _WithMargin(_Claim):
+    """A claim that says nothing without a margin, whose reason is told."""
 
-    name: ClassVar[str] = "superiority by a margin, paired studentised bootstrap"
-    test: Literal["superiority"]
     margin: Margin
     margin_reason: Sentence
 
     @property
     def slack(self) -> float:
         return self.margin
+
+
+class Superiority(_WithMargin):
+    """The sum is above the margin."""
+
+    name: ClassVar[str] = "superiority by a margin, paired studentised bootstrap"
+    test: Literal["superiority"]
 
     def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         return scale * self.margin, math.inf
 
 
-class NonInferiority(_Claim):
+class NonInferiority(_WithMargin):
     """The sum is not below 0 by as much as the margin."""
 
     name: ClassVar[str] = "non-inferiority, paired studentised bootstrap"
     test: Literal["non-inferiority"]
-    margin: Margin
-    margin_reason: Sentence
-
-    @property
-    def slack(self) -> float:
-        return self.margin
 
     def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         return -scale * self.margin, math.inf
 
 
-class Equivalence(_Claim):
+class Equivalence(_WithMargin):
     """The sum is not away from 0 by as much as the margin."""
 
     name: ClassVar[str] = "two one-sided tests, paired studentised bootstrap"
     test: Literal["equivalence"]
-    margin: Margin
-    margin_reason: Sentence
-
-    @property
-    def slack(self) -> float:
-        return self.margin
 
     def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         return -scale * self.margin, scale * self.margin

@@ -1,17 +1,8 @@
 """The figures of a report, files in and files out.
 
 ``write`` (command ``vid3d figures``) draws every figure that the report can have, each as SVG and PDF for a paper and
-as WebP for a page, and writes ``figures.json`` beside them.  A page reads nothing else::
-
-    for entry in figures.listing(report, root):
-        entry.name      # "figure1" ... "figure10", "heatmap", "trends": good for an id
-        entry.number    # 1 ... 10, None of those that the paper has not
-        entry.title, entry.caption, entry.alt
-        entry.absent    # why the report has no such figure (a clause: "no run of this report varies ..."), "" if it has
-        entry.files     # {"svg": "figures/figure1.svg", "pdf": ..., "webp": ...}, relative to the report's folder
-        entry.width, entry.height  # of the WebP in pixels, twice those at which it is meant to be shown
-
-Entries stand in the order of ``figure_list.NAMES``, and those that are absent have no files.
+as WebP for a page, and writes ``figures.json`` beside them.  A page reads nothing else: ``listing`` gives the entries
+(``catalogue.Entry``) in the order of ``figure_list.NAMES``; those that are absent have no files.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,11 +13,11 @@ from matplotlib import style
 
 from vid3d.external import scoring
 from vid3d.figures import comparison, examples, failures, heatmaps, method, sheet, trends, varied
-from vid3d.figures.catalogue import Drawn, Entry, captions, describe, left_out, listing
+from vid3d.figures.catalogue import CAPTIONS, Drawn, Entry, describe, left_out, listing
 from vid3d.figures.source import Source, azimuth, tile
 from vid3d.files import save_json
 from vid3d.study import figure_list, layout
-from vid3d.study.config import Study
+from vid3d.study.config import Study, read_yaml
 
 __all__ = ["DRAW", "STYLE", "Drawn", "Entry", "Source", "azimuth", "describe", "listing", "tile", "write"]
 
@@ -56,13 +47,14 @@ def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) ->
         InputError: a picture, score or text that is missing, corrupt or of another shape.
     """
     source = Source(study, report, root, tuple(scoring.collect(study, others, root)))
-    texts, absent = captions(root), figure_list.absent(study, report)
+    texts, absent = read_yaml(root / CAPTIONS), figure_list.absent(study, report)
     entries = []
     for name in figure_list.NAMES:
         number = figure_list.number(name)
         if name in absent:
             entries.append(left_out(name, number, texts[name], absent[name]))
-            _remove(name, report, root)
+            for path in _paths(name, report).values():  # of an earlier report in this folder
+                (root / path).unlink(missing_ok=True)
         else:
             with style.context(root / STYLE):
                 drawn = DRAW[name](source)
@@ -84,9 +76,3 @@ def _save(entry: Entry, drawn: Drawn, report: str, root: Path) -> Entry:
     folder = layout.REPORT.format(report=report)
     files = {suffix: path.relative_to(folder).as_posix() for suffix, path in paths.items()}
     return entry.model_copy(update={"files": files, "width": width, "height": height})
-
-
-def _remove(name: str, report: str, root: Path) -> None:
-    """Remove a figure that an earlier report in this folder had."""
-    for path in _paths(name, report).values():
-        (root / path).unlink(missing_ok=True)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib import style
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vid3d.external.pairs import Contrast, Pair
+from vid3d.external.pairs import Contrast
 from vid3d.figures.sheet import PAGE, Sheet, save
 from vid3d.study import layout
 
@@ -43,21 +42,15 @@ def _drawn(contrasts: Sequence[Contrast], stamp: str) -> Figure:
     for place, contrast in enumerate(contrasts):
         row, column = divmod(place, _COLUMNS)
         axes = sheet.axes(_LEFT + column * (width + _APART), row * step + _ABOVE, width, _HEIGHT)
-        _plot(axes, contrast.pairs)
-        axes.set_title(contrast.title)
+        for number, pair in enumerate(contrast.pairs):
+            label, values = f"{pair.image}, camera {pair.camera}", (pair.front, pair.side)
+            colour, marker = f"C{number % 4}", "osD^"[number // 4 % 4]
+            axes.plot((0, 1), values, color=colour, marker=marker, markersize=3, linewidth=0.9, label=label)
+        axes.set(title=contrast.title, xlim=(-0.25, 1.25))
+        axes.set_xticks((0, 1), ("front camera", "side camera"))
+        axes.set_ylim(bottom=0)
+        axes.spines[["top", "right"]].set_visible(False)
     foot = 1 - (rows * step + _LEGEND) / sheet.height
     lines, labels = sheet.figure.axes[1].get_legend_handles_labels()
     sheet.figure.legend(lines, labels, loc="lower center", bbox_to_anchor=(0.5, foot), ncols=len(labels), frameon=False)
     return sheet.figure
-
-
-def _plot(axes: Axes, pairs: Sequence[Pair]) -> None:
-    for number, pair in enumerate(pairs):
-        label = f"{pair.image}, camera {pair.camera}"
-        colour, marker = f"C{number % 4}", "osD^"[number // 4 % 4]
-        values = pair.front, pair.side
-        axes.plot((0, 1), values, color=colour, marker=marker, markersize=3, linewidth=0.9, label=label)
-    axes.set_xticks((0, 1), ("front camera", "side camera"))
-    axes.set_xlim(-0.25, 1.25)
-    axes.set_ylim(bottom=0)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -11,7 +11,6 @@ from pydantic import Field
 from vid3d.errors import InputError
 from vid3d.files import load_json
 from vid3d.study import layout
-from vid3d.study.config import read_yaml
 from vid3d.study.specs import Strict, validated
 from vid3d.tables.rows import sentence
 
@@ -58,11 +57,6 @@ class Drawn:
     words: dict[str, str]
     further: tuple[str, ...] = ()
     stamp: str = ""
-
-
-def captions(root: Path) -> dict[str, dict[str, str]]:
-    """The texts of all figures by name."""
-    return read_yaml(root / CAPTIONS)
 
 
 def describe(name: str, number: int | None, texts: dict[str, str], drawn: Drawn) -> Entry:

@@ -14,7 +14,6 @@ from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import PAGE
 from vid3d.figures.source import BACK, FRONT, Source, azimuth, fitted, listed
 from vid3d.scene import UInt8
-from vid3d.study.layout import Condition
 
 COLUMNS = 6  # moments at most
 _LABEL = 1.2
@@ -64,8 +63,7 @@ def compare(source: Source, place: int) -> Drawn:
         "cameras": listed(list(dict.fromkeys(clip.camera for clip in clips))),
     }
     further = ("alone",) if len(titles) == 1 else ("elsewhere",) if others else ()
-    stamps = dict.fromkeys(source.runs[name].stamp for name in runs if source.runs[name].stamp)
-    return Drawn(sheet.figure, words, further, "; ".join(stamps))
+    return Drawn(sheet.figure, words, further, "; ".join(source.stamps(*runs)))
 
 
 def _runs(source: Source, image: str) -> list[str]:
@@ -82,14 +80,11 @@ def _others(source: Source, image: str) -> list[External]:
 
 def _ours(source: Source, name: str, image: str) -> list[Clip]:
     run, clip = source.runs[name], source.base(name, image)
-    return [
-        Clip(run.title, azimuth(camera), run.used_frames, partial(_render, source, clip, camera))
-        for camera in (FRONT, BACK)
-    ]
 
+    def seen(camera: int) -> Clip:
+        return Clip(run.title, azimuth(camera), run.used_frames, lambda k, size: source.render(clip, k, camera, size))
 
-def _render(source: Source, clip: Condition, camera: int, frame: int, size: int) -> UInt8:
-    return source.render(clip, frame, camera, size)
+    return [seen(FRONT), seen(BACK)]
 
 
 def _theirs(source: Source, other: External, image: str) -> list[Clip]:

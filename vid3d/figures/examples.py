@@ -38,13 +38,9 @@ def further(source: Source) -> Drawn:
         sheet.frame(left, top, side)
         for at, (camera, frame) in zip(lefts, places, strict=True):
             sheet.image(source.render(clip, frame, camera, pixels), at, top, side)
-    words = {
-        "run": run.title,
+    words = source.words(name, frames) | {
         "images": quoted(shown),
         "extent": f"{len(shown)} of {len(left_over)}" if len(shown) < len(left_over) else f"all {len(shown)}",
-        "times": f"frames {listed(frames)} of {run.used_frames}",
         "cameras": listed([azimuth(camera) for camera in (FRONT, SIDE)]),
-        "views": str(run.view_counts[0]),
-        "motion": str(run.motion_scores[0]),
     }
     return Drawn(sheet.figure, words, stamp=run.stamp)

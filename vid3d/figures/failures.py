@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.figures import films
@@ -56,24 +55,14 @@ def failures(source: Source) -> Drawn:
         for case in cases
     ]
     sheet = films.draw(blocks, grid, source.stamp(name))
-    words = {
-        "run": run.title,
-        "cases": listed([f"{case.criterion} (“{case.clip.image}”)" for case in cases]),
-        "count": str(len(run.images or ())),
-        "views": str(run.view_counts[0]),
-        "motion": str(run.motion_scores[0]),
-    }
+    cited = listed([f"{case.criterion} (“{case.clip.image}”)" for case in cases])
+    words = source.words(name) | {"cases": cited, "count": str(len(run.images or ()))}
     return Drawn(sheet.figure, words, stamp=run.stamp)
-
-
-def _at_base(source: Source, name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    motion, views = source.runs[name].conditions[0]
-    return rows[(rows["run"] == name) & (rows["motion"] == motion) & (rows["views"] == views)]
 
 
 def _by_score(source: Source, name: str) -> list[Case]:
     """The images of the lowest CLIP-I, if below the median or the lowest, each at the camera where it is lowest."""
-    rows = _at_base(source, name, source.scores)
+    rows = source.at_base(source.scores, name)
     means = rows.groupby("image", sort=False)[COSINES].mean().sort_values(kind="stable")
     median = float(means.median())
     cases = []
@@ -90,7 +79,7 @@ def _by_score(source: Source, name: str) -> list[Case]:
 
 def _by_indicator(source: Source, name: str) -> list[Case]:
     """The image that each indicator calls the worst; none where, as shown, the median is as bad."""
-    rows = _at_base(source, name, of_indicators.collect_indicators(source.study, source.report, source.root))
+    rows = source.at_base(of_indicators.collect_indicators(source.study, source.report, source.root), name)
     frames = source.runs[name].used_frames
     cases = []
     for indicator in INDICATORS.values():

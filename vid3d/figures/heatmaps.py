@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
@@ -51,18 +50,14 @@ def maps(source: Source) -> Drawn:
         "best": f"{360 * int(cameras.argmax()) // EVALUATION_CAMERAS}°, {cameras.max():.3f}",
         "worst": f"{360 * int(cameras.argmin()) // EVALUATION_CAMERAS}°, {cameras.min():.3f}",
     }
-    stamps = dict.fromkeys(run.stamp for run in runs.values() if run.stamp)
-    return Drawn(sheet.figure, words, stamp="; ".join(stamps))
+    return Drawn(sheet.figure, words, stamp="; ".join(source.stamps(*runs)))
 
 
 def _tables(source: Source, name: str) -> dict[str, Float64]:
     """(frames, cameras) of every image of a run at its base condition."""
-    motion, views = source.runs[name].conditions[0]
-    scores = source.mean_scores
-    rows: pd.DataFrame = scores[(scores["run"] == name) & (scores["motion"] == motion) & (scores["views"] == views)]
     return {
         str(image): group.pivot(index="frame", columns="camera", values=COSINES).to_numpy(float)
-        for image, group in rows.groupby("image", sort=False)
+        for image, group in source.at_base(source.mean_scores, name).groupby("image", sort=False)
     }
 
 
@@ -71,12 +66,8 @@ def _scale(tables: list[Float64]) -> Normalize:
     return Normalize(min(float(table.min()) for table in tables), max(float(table.max()) for table in tables))
 
 
-def _lines(images: int) -> int:
-    return math.ceil(images / _MOST)
-
-
 def _block_height(images: int) -> float:
-    return _TITLE + max(_NAME + _MEAN_HEIGHT, _lines(images) * (_NAME + _TALL)) + _TICKS
+    return _TITLE + max(_NAME + _MEAN_HEIGHT, math.ceil(images / _MOST) * (_NAME + _TALL)) + _TICKS
 
 
 def _block(

@@ -65,14 +65,11 @@ def diagram(source: Source) -> Drawn:
 
 def _words(source: Source, clip: layout.Condition, frames: tuple[int, ...]) -> dict[str, str]:
     run = source.runs[clip.run]
-    return {
-        "run": run.title,
+    return source.words(clip.run, frames) | {
         "image": clip.image,
-        "motion": str(clip.motion),
         "views": "all" if clip.views == run.views.count else str(clip.views),
         "generated": str(run.views.count),
         "shown": str(min(_VIEWS[0] * _VIEWS[1], run.views.count)),
-        "times": f"frames {listed(frames)} of {run.used_frames}",
         "cameras": listed([azimuth(camera) for camera in CAMERAS]),
     }
 

@@ -65,10 +65,25 @@ class Source:
         """An image's clip at a run's base condition."""
         return layout.Condition(run, image, *self.runs[run].conditions[0])
 
+    def at_base(self, rows: pd.DataFrame, run: str) -> pd.DataFrame:
+        """Those rows, of a table with run, motion and views, that are of a run's base condition."""
+        motion, views = self.runs[run].conditions[0]
+        return rows[(rows["run"] == run) & (rows["motion"] == motion) & (rows["views"] == views)]
+
     def stamp(self, *runs: str) -> str:
         """What stands at a figure's foot: the runs, and what their numbers are not."""
-        stamps = dict.fromkeys(self.runs[name].stamp for name in runs if self.runs[name].stamp)
-        return " · ".join([f"run{'s' if len(runs) > 1 else ''} {', '.join(runs)}", *stamps])
+        return " · ".join([f"run{'s' if len(runs) > 1 else ''} {', '.join(runs)}", *self.stamps(*runs)])
+
+    def stamps(self, *runs: str) -> list[str]:
+        """The stamps of runs that have one, each once."""
+        return list(dict.fromkeys(self.runs[name].stamp for name in runs if self.runs[name].stamp))
+
+    def words(self, name: str, frames: Sequence[int] = ()) -> dict[str, str]:
+        """Words for the texts of a figure of a run at its base condition, and of the frames that it shows, if given."""
+        run = self.runs[name]
+        motion, views = run.conditions[0]
+        times = {"times": f"frames {listed(frames)} of {run.used_frames}"} if frames else {}
+        return {"run": run.title, "motion": str(motion), "views": str(views)} | times
 
     def reference(self, clip: layout.Condition, size: int) -> UInt8:
         """The clip's reference image, cut out on white, at most ``size`` pixels wide."""

@@ -36,7 +36,8 @@ def trends(source: Source) -> Drawn:
     means = protocols.per_image(source.mean_scores, ["run", "image", "motion", "views"])
     ticks = {factor: _values(factor, published, runs) for factor in factors}
     headings = {name: wrapped(_heading(run), COLUMN - 0.1) for name, run in runs.items()}
-    above = wrapped(_paper(published), COLUMN - 0.1)
+    paper = f"CLIP-I, published: {published.metric.embedder}, {published.benchmark.images} photographs"
+    above = wrapped(paper, COLUMN - 0.1)
     height = _LINE * len(above) + _PUBLISHED + _TICKS
     height += sum(_LINE * len(lines) + _OURS + _TICKS for lines in headings.values())
     sheet = Sheet(COLUMN, height, source.stamp(*runs))
@@ -62,8 +63,7 @@ def trends(source: Source) -> Drawn:
         "published_images": str(published.benchmark.images),
         "changes": _changes(means, runs, protocol.name),
     }
-    stamps = dict.fromkeys(run.stamp for run in runs.values() if run.stamp)
-    return Drawn(sheet.figure, words, stamp="; ".join(stamps))
+    return Drawn(sheet.figure, words, stamp="; ".join(source.stamps(*runs)))
 
 
 def _varied(run: Run) -> list[str]:
@@ -76,10 +76,6 @@ def _values(factor: str, published: Published, runs: dict[str, Run]) -> list[int
     rows = published.tables[_TABLE[factor]].rows
     values = {getattr(row, factor) for row in rows} - {None}
     return sorted(values.union(*(getattr(run, _SETTING[factor]) for run in runs.values())))
-
-
-def _paper(published: Published) -> str:
-    return f"CLIP-I, published: {published.metric.embedder}, {published.benchmark.images} photographs"
 
 
 def _heading(run: Run) -> str:

@@ -62,13 +62,9 @@ def _films(source: Source, name: str, groups: list[list[tuple[Condition, int, st
     ]
     sheet = films.draw(blocks, grid, source.stamp(name))
     cameras = sorted({camera for group in groups for _, camera, _ in group})
-    words = {
-        "run": run.title,
+    words = source.words(name, frames) | {
         "images": quoted([group[0][0].image for group in groups]),
         "cameras": f"camera{'s' if len(cameras) > 1 else ''} at {listed([azimuth(camera) for camera in cameras])}",
-        "times": f"frames {listed(frames)} of {run.used_frames}",
-        "views": str(run.view_counts[0]),
-        "motion": str(run.motion_scores[0]),
         "values": values,
     }
     return Drawn(sheet.figure, words, stamp=run.stamp)

@@ -42,14 +42,17 @@ def absent(study: Study, report: str) -> dict[str, str]:
         return dict.fromkeys(NAMES, _NOTHING_DRAWN)
     first = next(iter(runs.values()))
     images = len(first.images or ())
+    alone = [len(run.images or ()) for run in with_scores.values()][:1] == [1]
+    varied = _vary(with_scores, "view_counts") or _vary(with_scores, "motion_scores")
     reasons = {
         "figure3": "" if _vary(runs, "view_counts") else "no run of this report varies the number of views",
         "figure4": "" if _vary(runs, "motion_scores") else "no run of this report varies the motion score",
         "figure9": "" if images > len(COMPARISONS) else "there are no images beyond those of the figures before",
-        "figure10": _no_failures(with_scores),
-        "heatmap": "" if with_scores else _RANDOM,
-        "trends": _no_trends(with_scores),
+        "trends": "" if varied else "no run of this report varies the number of views or the motion score",
+        "figure10": "there is one image only, so that none is worse than another" if alone else "",
     }
+    if not with_scores:
+        reasons |= dict.fromkeys(("figure10", "heatmap", "trends"), _RANDOM)
     for place, figure in enumerate(COMPARISONS):
         reasons[f"figure{figure}"] = "" if images > place else f"there is no image number {place + 1}"
     if images == len(runs) == 1 and not study.external:
@@ -59,17 +62,3 @@ def absent(study: Study, report: str) -> dict[str, str]:
 
 def _vary(runs: dict[str, Run], setting: str) -> bool:
     return any(len(getattr(run, setting)) > 1 for run in runs.values())
-
-
-def _no_failures(runs: dict[str, Run]) -> str:
-    if not runs:
-        return _RANDOM
-    alone = len(next(iter(runs.values())).images or ()) == 1
-    return "there is one image only, so that none is worse than another" if alone else ""
-
-
-def _no_trends(runs: dict[str, Run]) -> str:
-    if not runs:
-        return _RANDOM
-    varied = _vary(runs, "view_counts") or _vary(runs, "motion_scores")
-    return "" if varied else "no run of this report varies the number of views or the motion score"

@@ -13,24 +13,24 @@ from vid3d.files import load_embeddings
 from vid3d.indicators import by_stage, by_substitution
 from vid3d.measures.intervals import DIFFERENCES, mean, mean_of
 from vid3d.measures.protocols import MATRIX, SHORT, compare
-from vid3d.scene import Float32, Float64
+from vid3d.scene import Float64
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families
 from vid3d.study.specs import STAGES
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
 from vid3d.tables.laid_out import MINUS, Cell, Group, LaidOut, Row, about, condition, grouped, measured, text
+from vid3d.tables.ranges import of_frames, true_embeddings
 from vid3d.tables.rows import at, of_condition
-from vid3d.tables.table import Column, Table
+from vid3d.tables.table import Column, Measured, Table
 
-_CURE = "delete it and run again"
 _PLACES = {"front": "seen from the front", "around": "seen from all around"}
 
 
 # --- by stage --------------------------------------------------------------------------------------------------------
 
 
-def attribution_table(study: Study, report: str, root: Path) -> pd.DataFrame:
+def attribution_table(given: Measured) -> pd.DataFrame:
     """Similarity to the source image after each stage (``indicators.by_stage``), at each family's base condition.
 
     Controls, whose renders come from no seed and no views, have no rows.
@@ -40,10 +40,10 @@ def attribution_table(study: Study, report: str, root: Path) -> pd.DataFrame:
         loss (each with _low and _high), before, n, replicates, note.
     """
     rows: list[dict[str, Any]] = []
-    for family in rendered(study, report):
+    for family in rendered(given.study, given.report):
         motion, views = family.run.conditions[0]
-        row = of_condition(study, root, family, motion, views)
-        found = pd.DataFrame([stage for member in family.members for stage in _stages(study, root, member)])
+        row = of_condition(given.study, given.root, family, motion, views)
+        found = pd.DataFrame([stage for name in family.members for stage in _stages(given.study, given.root, name)])
         for (stage, place), ours in found.groupby(["stage", "place"], sort=False):
             similarity, loss = mean_of(ours, "similarity"), mean_of(ours, "loss", limits=DIFFERENCES)
             rows.append(
@@ -65,9 +65,9 @@ def _stages(study: Study, root: Path, name: str) -> list[dict[str, Any]]:
     for image in run.images or ():
         clip = layout.Condition(name, image, motion, views)
         path = root / clip.path(layout.STAGE_EMBEDDINGS, study)
-        before = _embedded(path, run.used_frames, "seed", "views")
+        before = of_frames(path, run.used_frames, "seed", "views")
         after = root / clip.path(layout.EMBEDDINGS, study)
-        renders = _embedded(after, run.used_frames, "renders")["renders"]
+        renders = of_frames(after, run.used_frames, "renders")["renders"]
         reference = load_embeddings(after, "reference")["reference"]
         try:
             stages = by_stage(reference, before["seed"], before["views"], renders)
@@ -75,15 +75,6 @@ def _stages(study: Study, root: Path, name: str) -> list[dict[str, Any]]:
             raise InputError(f"{path}: does not fit {after} ({error}); delete both and run again") from None
         rows += [{"image": image, "replicate": name, **vars(stage)} for stage in stages]
     return rows
-
-
-def _embedded(path: Path, frames: int, *names: str) -> dict[str, Float32]:
-    """Embeddings of the first ``frames`` frames."""
-    found = load_embeddings(path, *names)
-    for name, array in found.items():
-        if array.ndim < 2 or len(array) < frames:
-            raise InputError(f"{path}: {name} has not {frames} frames; {_CURE}")
-    return {name: array[:frames] for name, array in found.items()}
 
 
 # --- ground truth in place of a stage --------------------------------------------------------------------------------
@@ -128,7 +119,7 @@ def _replaces(run: Run, other: Run, stages: set[str]) -> bool:
     return same and covered[0] == covered[1]
 
 
-def substitution_table(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
+def substitution_table(given: Measured) -> pd.DataFrame:
     """What each stage loses by runs in which ground truth replaces it (``indicators.by_substitution``).
 
     The ceiling is CLIP-I of the true images at the evaluation cameras, by the same protocol.
@@ -137,7 +128,8 @@ def substitution_table(study: Study, report: str, root: Path, scores: pd.DataFra
         One row per set of runs, protocol of the paper and stage: method, run, motion, views, images, frames, protocol,
         stage, loss (with _low and _high), share, alone, n, runs, note; no rows where the report lacks such runs.
     """
-    clips = per_image(scores)
+    study, report, root = given.study, given.report, given.root
+    clips = per_image(given.scores)
     by_name = {family.name: family for family in families(study, report)}
     rows: list[dict[str, Any]] = []
     for found in substitutions(study, report):
@@ -169,14 +161,11 @@ def _by_image(clips: pd.DataFrame, family: Family, protocol: str) -> Float64:
 
 
 def _ceiling(study: Study, root: Path, name: str, image: str) -> dict[str, float]:
-    """CLIP-I of the truth at the evaluation cameras, by protocol."""
-    run = study.runs[name]
-    clip = layout.Condition(name, image, *run.conditions[0])
-    path = root / clip.path(layout.STAGE_EMBEDDINGS, study)
-    truth = _embedded(path, run.used_frames, "truth")["truth"]
-    given = load_embeddings(root / clip.path(layout.EMBEDDINGS, study), "reference", "foreground")
-    cosines = compare(truth, given["reference"], given["foreground"])
-    return {protocol.name: protocol.mean(cosines[protocol.cosines]) for protocol in MATRIX}
+    """CLIP-I of the truth at the evaluation cameras, by protocol of the paper."""
+    cosines = compare(*true_embeddings(study, root, name, image), None)
+    return {
+        protocol.name: protocol.mean(cosines[protocol.cosines]) for protocol in MATRIX if protocol.name in PROTOCOLS
+    }
 
 
 # --- layout ----------------------------------------------------------------------------------------------------------
@@ -239,7 +228,7 @@ def _share(row: Any) -> Row:
 TABLES = (
     Table(
         name="attribution",
-        make=lambda given: attribution_table(given.study, given.report, given.root),
+        make=attribution_table,
         lay_out=lay_out_stages,
         needs=("method", "run", "stage", "place", "similarity", "before", "loss", "note"),
         columns={"n": Column("n")},
@@ -247,7 +236,7 @@ TABLES = (
     ),
     Table(
         name="substitution",
-        make=lambda given: substitution_table(given.study, given.report, given.root, given.scores),
+        make=substitution_table,
         lay_out=lay_out_substitution,
         needs=("method", "run", "protocol", "stage", "loss", "share", "runs", "note"),
         columns={"n": Column("n"), "protocol": Column(values=SHORT)},

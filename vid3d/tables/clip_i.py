@@ -7,7 +7,6 @@ embedder are the paper's, and only under the protocol that made the published nu
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -43,34 +42,32 @@ def per_image(scores: pd.DataFrame) -> pd.DataFrame:
     return protocols.per_image(scores, CLIP)
 
 
-def table1(
-    study: Study, report: str, root: Path, scores: pd.DataFrame, others: Sequence[scoring.External] = ()
-) -> pd.DataFrame:
+def table1(given: Measured) -> pd.DataFrame:
     """Table 1: the published methods, then each run (controls too) at its base condition, then other methods."""
-    wanted = [(family, *family.run.conditions[0]) for family in families(study, report)]
-    return _paper_ends(by_condition(1, study, report, root, scores, wanted, others))
+    wanted = [(family, *family.run.conditions[0]) for family in families(given.study, given.report)]
+    return _paper_ends(by_condition(1, given, wanted, given.others))
 
 
-def table2(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
+def table2(given: Measured) -> pd.DataFrame:
     """Table 2: view counts at the base motion score, of the runs that vary them; controls draw no views."""
     wanted = [
         (family, family.run.motion_scores[0], views)
-        for family in rendered(study, report)
+        for family in rendered(given.study, given.report)
         for views in sorted(family.run.view_counts)
         if len(family.run.view_counts) > 1
     ]
-    return _paper_ends(by_condition(2, study, report, root, scores, wanted))
+    return _paper_ends(by_condition(2, given, wanted))
 
 
-def table3(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
+def table3(given: Measured) -> pd.DataFrame:
     """Table 3: motion scores at the base view count, of the runs that vary them; controls do not move."""
     wanted = [
         (family, motion, family.run.view_counts[0])
-        for family in rendered(study, report)
+        for family in rendered(given.study, given.report)
         for motion in sorted(family.run.motion_scores)
         if len(family.run.motion_scores) > 1
     ]
-    return _paper_ends(by_condition(3, study, report, root, scores, wanted))
+    return _paper_ends(by_condition(3, given, wanted))
 
 
 def rendered(study: Study, report: str) -> list[Family]:
@@ -84,16 +81,10 @@ def _paper_ends(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_condition(
-    number: int,
-    study: Study,
-    report: str,
-    root: Path,
-    scores: pd.DataFrame,
-    wanted: Sequence[Condition],
-    others: Sequence[scoring.External] = (),
+    number: int, given: Measured, wanted: Sequence[Condition], others: Sequence[scoring.External] = ()
 ) -> pd.DataFrame:
     """The published rows of one of Tables 1-3, then one row per wanted condition, then other methods."""
-    published = load_published(root)
+    published = load_published(given.root)
     rows: list[dict[str, Any]] = [
         {
             "method": row.method,
@@ -109,8 +100,8 @@ def by_condition(
         }
         for row in published.tables[number].rows
     ]
-    clips = gathered(per_image(scores), families(study, report))
-    rows += [_our_row(study, root, published, condition, clips) for condition in wanted]
+    clips = gathered(per_image(given.scores), families(given.study, given.report))
+    rows += [_our_row(given, published, condition, clips) for condition in wanted]
     rows += [_their_row(other) for other in others]
     values = [column for name in protocols.NAMES for column in (name, f"{name}_low", f"{name}_high")]
     columns = ["method", "run", "kind", *_SETTING, *values, "published", "difference", "note"]
@@ -132,12 +123,10 @@ def _cells(means: dict[str, Mean]) -> dict[str, Any]:
     return cells
 
 
-def _our_row(
-    study: Study, root: Path, published: Published, condition: Condition, clips: pd.DataFrame
-) -> dict[str, Any]:
+def _our_row(given: Measured, published: Published, condition: Condition, clips: pd.DataFrame) -> dict[str, Any]:
     """One family's row under one condition, with the published value only where comparable."""
     family, motion, views = condition
-    row, ours = of_condition(study, root, *condition), _means(at(clips, *condition))
+    row, ours = of_condition(given.study, given.root, *condition), _means(at(clips, *condition))
     reasons = obstacles(family.run, published)
     value = None if reasons else published.value(motion, views)
     against = sentence(f"not comparable with published values: {'; '.join(reasons)}") if reasons else ""
@@ -225,8 +214,4 @@ def _table(number: int, make: Callable[[Measured], pd.DataFrame]) -> Table:
     )
 
 
-TABLES = (
-    _table(1, lambda given: table1(given.study, given.report, given.root, given.scores, given.others)),
-    _table(2, lambda given: table2(given.study, given.report, given.root, given.scores)),
-    _table(3, lambda given: table3(given.study, given.report, given.root, given.scores)),
-)
+TABLES = (_table(1, table1), _table(2, table2), _table(3, table3))

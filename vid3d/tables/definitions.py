@@ -1,29 +1,23 @@
 """The table of protocols, which varies the definition of CLIP-I alone, and that of replicates, each by itself."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.claims.published import Published
-from vid3d.external import scoring
 from vid3d.measures import protocols
-from vid3d.study.config import Study
 from vid3d.study.replicates import Family, families
 from vid3d.tables.clip_i import by_condition, per_image
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, cell, condition, grouped, number, text
 from vid3d.tables.rows import at, of_condition
-from vid3d.tables.table import Column, Rows, Table
+from vid3d.tables.table import Column, Measured, Rows, Table
 
 _COMPARABLE = ["benchmark", "embedder", "covers", "frames"]  # what rows share whose scores may be ranked together
 _HEADS = {name: Column(short) for name, short in protocols.SHORT.items()} | {"n": Column("n")}
 
 
-def protocol_table(
-    study: Study, report: str, root: Path, scores: pd.DataFrame, others: Sequence[scoring.External] = ()
-) -> pd.DataFrame:
+def protocol_table(given: Measured) -> pd.DataFrame:
     """What the definition of the metric alone does to the ranking of runs, conditions and other methods.
 
     Returns:
@@ -32,9 +26,9 @@ def protocol_table(
         (``protocols.comparison``).  Ranked together are rows of the same images, numbers of frames and
         cameras, and embedder.
     """
-    all_families = families(study, report)
+    all_families, others = families(given.study, given.report), given.others
     wanted = [(family, *condition) for family in all_families for condition in family.run.conditions]
-    table = by_condition(1, study, report, root, scores, wanted, others)
+    table = by_condition(1, given, wanted, others)
     table = table[table["kind"] != "published"]
     images = {family.name: family.run.images or () for family in all_families}
     cameras: dict[str, tuple[int, ...]] = dict.fromkeys(images, (EVALUATION_CAMERAS,))
@@ -52,21 +46,22 @@ def protocol_table(
     return joined[[*keys, "note", "protocol", "mean", "low", "high", "rank", "of"]]
 
 
-def replicates_table(study: Study, report: str, root: Path, scores: pd.DataFrame) -> pd.DataFrame:
+def replicates_table(given: Measured) -> pd.DataFrame:
     """The members of families by themselves; no rows where nothing is replicated.
 
     Returns:
         One row per replicate and condition: method, run (the replicate's own), row (the family's name, under which the
         other tables show it), motion, views, images, frames, ``protocols.NAMES`` and note.
     """
-    measured = per_image(scores)
+    measured = per_image(given.scores)
     rows = []
-    for family in families(study, report):
+    for family in families(given.study, given.report):
         for member in family.members if len(family.members) > 1 else ():
-            alone = Family(member, study.runs[member], (member,))
+            alone = Family(member, given.study.runs[member], (member,))
             for motion, views in family.run.conditions:
                 means = at(measured, alone, motion, views)[list(protocols.NAMES)].mean()
-                rows.append(of_condition(study, root, alone, motion, views) | {"row": family.name} | means.to_dict())
+                row = of_condition(given.study, given.root, alone, motion, views)
+                rows.append(row | {"row": family.name} | means.to_dict())
     setting = ["method", "run", "row", "motion", "views", "images", "frames"]
     return pd.DataFrame(rows, columns=[*setting, *protocols.NAMES, "note"])
 
@@ -143,7 +138,7 @@ def _side_by_side(rows: Rows) -> Rows:
 TABLES = (
     Table(
         name="protocols",
-        make=lambda given: protocol_table(given.study, given.report, given.root, given.scores, given.others),
+        make=protocol_table,
         lay_out=lay_out_protocols,
         needs=("run", "method", "motion", "views", "protocol", "mean", "low", "high", "rank", "of", "note"),
         columns=_HEADS,
@@ -152,7 +147,7 @@ TABLES = (
     ),
     Table(
         name="replicates",
-        make=lambda given: replicates_table(given.study, given.report, given.root, given.scores),
+        make=replicates_table,
         lay_out=lay_out_replicates,
         needs=("method", "run", "row", "motion", "views", "images", "frames", "note", *protocols.NAMES),
         columns=_HEADS,

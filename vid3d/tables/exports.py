@@ -51,7 +51,9 @@ def write(paths: Sequence[Path], macros: Path) -> list[Path]:
 def lay_out(rows: Rows, table: Table) -> LaidOut:
     """A table of the CSV as it is printed: the columns that hold anything, and a group for each kind of rows."""
     rows = table.arrange(rows) if rows else []
-    columns = [c for c in _shown(rows, table) if any(row[c] for row in rows)]
+    hidden, within = HIDDEN | table.hidden, ("low", "high", "rank")  # of which some stand in the cells of others
+    columns = [c for c in rows[0] if c not in hidden and c.split("_")[-1] not in within] if rows else []
+    columns = [column for column in columns if any(row[column] for row in rows)]
     if all(row.get("replicates", "") in ("", "1") for row in rows):
         columns = [column for column in columns if column != "replicates"]
     if all(row.get("images", "").split(" ")[0] == row.get("n") for row in rows):
@@ -62,12 +64,6 @@ def lay_out(rows: Rows, table: Table) -> LaidOut:
         for _, alike in groupby(rows, key=lambda row: row.get("kind", ""))
     ]
     return LaidOut(heads=tuple(heads[1:]), groups=tuple(groups), corner="".join(heads[:1]))
-
-
-def _shown(rows: Rows, table: Table) -> list[str]:
-    """The columns but for those that are hidden, and those that stand in the cells of others."""
-    columns = [column for column in (rows[0] if rows else {}) if column not in HIDDEN | table.hidden]
-    return [column for column in columns if column.split("_")[-1] not in ("low", "high", "rank")]
 
 
 def _row(row: dict[str, str], columns: Sequence[str], table: Table) -> Row:

@@ -135,12 +135,8 @@ def measured(row: Any, column: str, digits: int = 4, sign: bool = False) -> Cell
 def within(value: Any, low: Any, high: Any, digits: int = 4, sign: bool = False) -> Cell | None:
     """A cell with a number and the interval around it, which is left out where an end is missing; None of NaN."""
     shown = number(value, digits, sign)
-    return Cell(shown, interval(low, high, digits)) if shown else None
-
-
-def interval(low: Any, high: Any, digits: int = 4) -> tuple[str, str] | None:
-    """Both ends of an interval; None where one is missing."""
-    return None if pd.isna(low) or pd.isna(high) else (number(low, digits), number(high, digits))
+    interval = None if pd.isna(low) or pd.isna(high) else (number(low, digits), number(high, digits))
+    return Cell(shown, interval) if shown else None
 
 
 def text(value: Any) -> str:

@@ -9,26 +9,15 @@ from vid3d.claims.claims import load_claims
 from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import judge
 from vid3d.tables.clip_i import PROTOCOLS
-from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, cell, number, text
-from vid3d.tables.of_claims import DEFINITIONS, evidence
+from vid3d.tables.laid_out import Cell, LaidOut, Row, cell, number, text
+from vid3d.tables.of_claims import by_definition, evidence
 from vid3d.tables.ranges import embedder_ranges
 from vid3d.tables.rows import sentence
 from vid3d.tables.table import Measured, Table
 
 STRETCHES = {"half": 0.5, "as_it_is": 1.0, "one_and_a_half": 1.5, "double": 2.0, "threefold": 3.0}
-_NUMBERS = [
-    "ceiling",
-    "other",
-    "margin",
-    "share",
-    "estimate",
-    "low",
-    "high",
-    "holds_from",
-    "fails_below",
-    "holds_to",
-    "fails_above",
-]
+_OF_VERDICT = ["estimate", "low", "high", "holds_from", "fails_below", "holds_to", "fails_above"]
+_NUMBERS = ["ceiling", "other", "margin", "share", *_OF_VERDICT]
 COLUMNS = ["claim", "sentence", "method", "run", "protocol", *_NUMBERS, *STRETCHES, "n", "replicates", "note"]
 
 
@@ -44,7 +33,7 @@ def margins_table(given: Measured) -> pd.DataFrame:
     published = load_published(given.root)
     claims = load_claims(given.root, published)
     rows: list[dict[str, Any]] = []
-    for family, of_run in evidence(given.study, given.report, given.root, given.scores, published, given.held_out):
+    for family, of_run in evidence(given, published):
         ranges = embedder_ranges(given.study, given.root, family.name)
         for protocol in sorted(PROTOCOLS, key=lambda name: name != published.metric.protocol):
             by_stretch = {
@@ -58,7 +47,7 @@ def margins_table(given: Measured) -> pd.DataFrame:
                 row = {"claim": claim.id, "sentence": " ".join(claim.sentence.split()), "method": family.run.title}
                 row |= {"run": family.name, "protocol": protocol, "note": sentence(family.run.stamp)}
                 row |= {"n": verdict.images, "replicates": verdict.replicates}
-                row |= {name: getattr(verdict, name) for name in _NUMBERS[4:]} | {"margin": verdict.margin}
+                row |= {name: getattr(verdict, name) for name in _OF_VERDICT} | {"margin": verdict.margin}
                 if span is not None and claim.in_units_of_clip_i:
                     row |= {"ceiling": span.ceiling, "other": span.other, "share": verdict.margin / span.span}
                 rows.append(row | {name: v.outcome for name, v in zip(STRETCHES, verdicts, strict=True)})
@@ -70,22 +59,13 @@ def margins_table(given: Measured) -> pd.DataFrame:
 
 def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
     """One group per run and definition of CLIP-I, one row per claim."""
-    groups = []
-    for (run, protocol), rows in table.groupby(["run", "protocol"], sort=False):
-        first = rows.iloc[0]
-        heading = f"{text(first['method'])} ({run}), {DEFINITIONS[str(protocol)]}"
-        groups.append(Group(heading, tuple(_row(row) for _, row in rows.iterrows()), text(first["note"])))
     return LaidOut(
         caption="What the verdicts owe to their margins",
         heads=(
-            "margin",
-            "holds from",
-            "fails below",
-            "holds to",
-            "fails above",
+            *("margin", "holds from", "fails below", "holds to", "fails above"),
             *(f"{factor:g} x" for factor in STRETCHES.values()),
         ),
-        groups=tuple(groups),
+        groups=by_definition(table, _row),
         about=(
             "A margin is the same share of the range of CLIP-I, from the score of the truth down to that of another "
             f"object, as the paper's own of an assumed {published.metric.span:g}. By the interval of its verdict a "

@@ -1,8 +1,7 @@
 """The table of claims: what the paper says, and what this report's runs say of it."""
 
 import math
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
@@ -12,14 +11,14 @@ from vid3d.claims.decisions import NOT_TESTABLE
 from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import Evidence, Verdict, judge, published_verdicts
 from vid3d.measures.protocols import SHORT
-from vid3d.study.config import Run, Study
+from vid3d.study.config import Run
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, cell, number, text, within
 from vid3d.tables.ranges import embedder_ranges, true_cosines
 from vid3d.tables.rows import obstacles, sentence, sentences
 from vid3d.tables.scores import QUALITY
-from vid3d.tables.table import Column, Rows, Table
+from vid3d.tables.table import Column, Measured, Rows, Table
 
 NOT_RUN = "not run here"
 NO_NUMBER = "no number given"
@@ -40,9 +39,7 @@ COLUMNS = [
 ]
 
 
-def claims_table(
-    study: Study, report: str, root: Path, scores: pd.DataFrame, held_out: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def claims_table(given: Measured) -> pd.DataFrame:
     """Verdicts on the paper's claims (``vid3d.claims.verdicts``), under its two definitions of CLIP-I.
 
     Judged are families that draw splats and vary what the claims are about, or, where none does, all that draw splats.
@@ -53,10 +50,10 @@ def claims_table(
         in this report, or "not run here".  ``here``: the verdict of the row's own run.  ``low`` and ``high``: the ends
         of the interval that the verdict follows, at ``level``.  The region has empty cells for infinite ends.
     """
-    published = load_published(root)
-    claims = load_claims(root, published)
+    published = load_published(given.root)
+    claims = load_claims(given.root, published)
     by_paper = {verdict.claim: verdict for verdict in published_verdicts(claims, published)}
-    verdicts = _judged(evidence(study, report, root, scores, published, held_out), published, claims)
+    verdicts = _judged(evidence(given, published), published, claims)
     at_scale = {
         (verdict.claim, verdict.protocol): verdict.outcome
         for family, verdict in reversed(verdicts)
@@ -82,19 +79,12 @@ def paper_scale(run: Run, published: Published) -> bool:
     return not obstacles(run, published) and run.seed.learned and run.views.learned
 
 
-def evidence(
-    study: Study,
-    report: str,
-    root: Path,
-    scores: pd.DataFrame,
-    published: Published,
-    held_out: pd.DataFrame | None = None,
-) -> list[tuple[Family, Evidence]]:
+def evidence(given: Measured, published: Published) -> list[tuple[Family, Evidence]]:
     """What every family that may judge has to judge by."""
-    all_families = families(study, report)
-    drawn = rendered(study, report)
+    study, root = given.study, given.root
+    all_families, drawn = families(study, given.report), rendered(study, given.report)
     chosen = [family for family in drawn if len(family.run.conditions) > 1] or drawn
-    clips, cameras = gathered(per_image(scores), all_families), gathered(scores, all_families)
+    clips, cameras = gathered(per_image(given.scores), all_families), gathered(given.scores, all_families)
     return [
         (
             family,
@@ -103,7 +93,7 @@ def evidence(
                 scores=clips[clips["run"] == family.name],
                 cameras=cameras[cameras["run"] == family.name],
                 truth=true_cosines(study, root, family),
-                quality=_quality(family, held_out, all_families),
+                quality=_quality(family, given.held_out, all_families),
                 obstacles=tuple(obstacles(family.run, published)),
                 spans={name: found.span for name, found in embedder_ranges(study, root, family.name).items()},
             ),
@@ -112,9 +102,9 @@ def evidence(
     ]
 
 
-def _quality(family: Family, held_out: pd.DataFrame | None, all_families: list[Family]) -> pd.DataFrame | None:
+def _quality(family: Family, held_out: pd.DataFrame, all_families: list[Family]) -> pd.DataFrame | None:
     """PSNR and SSIM of each clip at the held-out cameras of the orbit; None where the seed has no truth."""
-    if held_out is None or not family.run.ground_truth:
+    if held_out.empty or not family.run.ground_truth:
         return None
     ours = gathered(held_out, all_families)
     level = ours[(ours["run"] == family.name) & (ours["elevation"] == 0)]
@@ -180,18 +170,13 @@ def region(row: Any, prefix: str = "") -> str:
 
 def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
     """The statistics behind the verdicts, run by run and definition by definition."""
-    judged, groups = table[table["run"].notna()], []
-    for (run, protocol), rows in judged.groupby(["run", "protocol"], sort=False):
-        first = rows.iloc[0]
-        heading = f"{text(first['method'])} ({run}), {DEFINITIONS[str(protocol)]}"
-        groups.append(Group(heading, tuple(_statistics(row) for _, row in rows.iterrows()), text(first["note"])))
     return LaidOut(
         caption="The statistics behind the verdicts",
         heads=(
             *("claimed", "estimate", "level", "t", "p", "p, corrected", "by Student's t", "could show", "holds from"),
             "images",
         ),
-        groups=tuple(groups),
+        groups=by_definition(table[table["run"].notna()], _statistics),
         about=(
             "Estimates are weighted sums of mean CLIP-I with intervals, bootstrapped over images, at the level that "
             "Holm's method asks of the claim among those of one run under one definition: a claim holds where the "
@@ -201,6 +186,16 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
             "margin from which on the claim would hold by this interval."
         ),
     )
+
+
+def by_definition(table: pd.DataFrame, row: Callable[[Any], Row]) -> tuple[Group, ...]:
+    """The rows of a table, a group for each run and definition of CLIP-I."""
+    groups = []
+    for (run, protocol), rows in table.groupby(["run", "protocol"], sort=False):
+        first = rows.iloc[0]
+        heading = f"{text(first['method'])} ({run}), {DEFINITIONS[str(protocol)]}"
+        groups.append(Group(heading, tuple(row(one) for _, one in rows.iterrows()), text(first["note"])))
+    return tuple(groups)
 
 
 def _statistics(row: Any) -> Row:
@@ -225,19 +220,15 @@ def _arranged(rows: Rows) -> Rows:
     several = len({row["run"] for row in rows}) > 1
     return [
         {column: text for column, text in row.items() if column != "method" or several}
-        | {"note": " ".join(filter(None, (row["note"], _because(row["reason"]))))}
+        | {"note": " ".join(filter(None, (row["note"], row["reason"] and f"No verdict: {row['reason']}.")))}
         for row in rows
     ]
-
-
-def _because(reason: str) -> str:
-    return f"No verdict: {reason}." if reason else ""
 
 
 TABLES = (
     Table(
         name="claims",
-        make=lambda given: claims_table(given.study, given.report, given.root, given.scores, given.held_out),
+        make=claims_table,
         lay_out=lay_out,
         needs=tuple(COLUMNS),
         columns={

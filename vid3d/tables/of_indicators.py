@@ -16,7 +16,7 @@ from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, condition, grouped, number, text, within
 from vid3d.tables.rows import at, of_condition
-from vid3d.tables.table import Column, Table
+from vid3d.tables.table import Column, Measured, Table
 
 OF_TIME = ("flicker", "frame_consistency", "mass_over_time")  # that a control in another order has, too
 _POSITION = ["truth", "shuffled", "position"]
@@ -74,7 +74,7 @@ def _of_clip(path: Path, clip: layout.Condition) -> dict[str, float]:
     return values
 
 
-def indicators_table(study: Study, report: str, root: Path, measured: pd.DataFrame) -> pd.DataFrame:
+def indicators_table(given: Measured, measured: pd.DataFrame) -> pd.DataFrame:
     """Means over the images in which an indicator is defined, with intervals.
 
     Args:
@@ -87,7 +87,7 @@ def indicators_table(study: Study, report: str, root: Path, measured: pd.DataFra
         that show the true images and the run's own renders in random order, and ``position`` is where the run lies
         between them: 0 at the truth's end, 1 at that of random order.
     """
-    all_families = families(study, report)
+    all_families = families(given.study, given.report)
     ours = gathered(measured, all_families)
     rows: list[dict[str, Any]] = []
     for family in all_families:
@@ -97,7 +97,7 @@ def indicators_table(study: Study, report: str, root: Path, measured: pd.DataFra
             for name in expected(family.run):
                 found = mean_of(here[here["indicator"] == name], "value", name, INDICATORS[name].limits)
                 rows.append(
-                    of_condition(study, root, family, motion, views)
+                    of_condition(given.study, given.root, family, motion, views)
                     | {"indicator": name, "worse": INDICATORS[name].worse}
                     | {"mean": found.estimate, "low": found.low, "high": found.high}
                     | (_position(found.estimate, *(end[name] for end in anchors)) if name in OF_TIME else {})
@@ -178,9 +178,7 @@ def _placed(row: Any) -> Cell | None:
 TABLES = (
     Table(
         name="indicators",
-        make=lambda given: indicators_table(
-            given.study, given.report, given.root, collect_indicators(given.study, given.report, given.root)
-        ),
+        make=lambda given: indicators_table(given, collect_indicators(given.study, given.report, given.root)),
         lay_out=lay_out,
         needs=("method", "run", "motion", "views", "indicator", "worse", "mean", "low", "high", "position", "note"),
         columns={"n": Column("n")},

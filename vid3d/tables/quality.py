@@ -1,32 +1,30 @@
 """The held-out table: PSNR and SSIM at cameras that were not trained on."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from vid3d.claims.published import Published
 from vid3d.measures.intervals import mean_of
-from vid3d.study.config import Study
 from vid3d.study.replicates import families, gathered
 from vid3d.tables.laid_out import MINUS, Cell, Group, LaidOut, Row, about, cell, condition, grouped, measured, text
 from vid3d.tables.rows import at, of_condition
 from vid3d.tables.scores import QUALITY
-from vid3d.tables.table import Column, Table
+from vid3d.tables.table import Column, Measured, Table
 
 
-def held_out_table(study: Study, report: str, root: Path, held_out: pd.DataFrame) -> pd.DataFrame:
+def held_out_table(given: Measured) -> pd.DataFrame:
     """PSNR (dB) and SSIM at cameras that were not trained on, level (elevation 0) and raised (+-20 degrees) apart.
 
     Means over images of each image's mean over frames and cameras; an interval for the level PSNR.
     """
-    all_families = families(study, report)
-    qualities = gathered(held_out, all_families)
+    all_families = families(given.study, given.report)
+    qualities = gathered(given.held_out, all_families)
     rows: list[dict[str, Any]] = []
     for family in all_families:
         for motion, views in family.run.conditions if family.run.ground_truth else ():
             ours = at(qualities, family, motion, views)
-            row = of_condition(study, root, family, motion, views)
+            row = of_condition(given.study, given.root, family, motion, views)
             for label, chosen in {"level": ours["elevation"] == 0, "raised": ours["elevation"] != 0}.items():
                 by_image = ours[chosen].groupby(["replicate", "image"], sort=False)[list(QUALITY)].mean().reset_index()
                 for name in QUALITY:
@@ -70,7 +68,7 @@ def _quality(row: Any) -> tuple[Cell | None, ...]:
 TABLES = (
     Table(
         name="held-out",
-        make=lambda given: held_out_table(given.study, given.report, given.root, given.held_out),
+        make=held_out_table,
         lay_out=lay_out,
         needs=("method", "run", "motion", "views", "images", "frames", "psnr_level", "ssim_level", "psnr_raised"),
         columns={

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from vid3d.errors import InputError
 from vid3d.files import load_embeddings
 from vid3d.measures import protocols
 from vid3d.measures.metrics import cosines
 from vid3d.measures.protocols import MATRIX, compare
+from vid3d.scene import Float32
 from vid3d.study import layout
-from vid3d.study.config import Run, Study
+from vid3d.study.config import Study
 from vid3d.study.replicates import Family
 from vid3d.tables.clip_i import PROTOCOLS
 
@@ -50,7 +52,7 @@ def embedder_ranges(study: Study, root: Path, name: str) -> dict[str, Range]:
     run = study.runs[name]
     if run.benchmark != "procedural" or len(run.images or ()) < 2:
         return {}
-    truths, given = zip(*(_truth(study, root, name, run, image) for image in run.images or ()), strict=True)
+    truths, given = zip(*(true_embeddings(study, root, name, image) for image in run.images or ()), strict=True)
     ranges = {}
     for protocol in MATRIX:
         if protocol.name in PROTOCOLS:
@@ -81,16 +83,33 @@ def true_cosines(study: Study, root: Path, family: Family) -> pd.DataFrame | Non
     motion, views = run.conditions[0]
     rows = []
     for image in run.images or ():
-        truth, reference = _truth(study, root, family.name, run, image)
+        truth, reference = true_embeddings(study, root, family.name, image)
         found = list(protocols.rows(compare(truth, reference, None)))
         about = {"image": image, "motion": motion, "views": views}
         rows += [about | row | {"replicate": member} for member in family.members for row in found]
     return pd.DataFrame(rows)
 
 
-def _truth(study: Study, root: Path, name: str, run: Run, image: str) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of an object's true images, (frames, cameras, d), and of its reference, (d,)."""
+def true_embeddings(study: Study, root: Path, name: str, image: str) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings of an object's true images, (frames, cameras, d), and of its reference, (d,), at the base condition.
+
+    Raises:
+        InputError: as ``of_frames``.
+    """
+    run = study.runs[name]
     clip = layout.Condition(name, image, *run.conditions[0])
-    truth = load_embeddings(root / clip.path(layout.STAGE_EMBEDDINGS, study), "truth")["truth"]
-    reference = load_embeddings(root / clip.path(layout.EMBEDDINGS, study), "reference")["reference"]
-    return truth[: run.used_frames], reference
+    truth = of_frames(root / clip.path(layout.STAGE_EMBEDDINGS, study), run.used_frames, "truth")["truth"]
+    return truth, load_embeddings(root / clip.path(layout.EMBEDDINGS, study), "reference")["reference"]
+
+
+def of_frames(path: Path, frames: int, *names: str) -> dict[str, Float32]:
+    """Embeddings of the first ``frames`` frames, (frames, ..., d) each, by name.
+
+    Raises:
+        InputError: they are missing or damaged, or there are fewer frames.
+    """
+    found = load_embeddings(path, *names)
+    for name, array in found.items():
+        if array.ndim < 2 or len(array) < frames:
+            raise InputError(f"{path}: {name} has not {frames} frames; delete it and run again")
+    return {name: array[:frames] for name, array in found.items()}

@@ -30,9 +30,9 @@ class Measured:
     study: Study
     report: str
     root: Path
-    scores: pd.DataFrame
-    held_out: pd.DataFrame
-    others: Sequence[External]
+    scores: pd.DataFrame = field(default_factory=pd.DataFrame)
+    held_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    others: Sequence[External] = ()
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,6 @@ class Column:
             return self.values.get(text, text)
         rounded = Decimal(text).quantize(Decimal(1).scaleb(-self.digits), ROUND_HALF_EVEN)
         return f"{rounded:+f}" if self.signed else f"{rounded:f}"
-
-
-def as_they_are(rows: Rows) -> Rows:
-    """The rows unchanged."""
-    return rows
 
 
 @dataclass(frozen=True)
@@ -89,4 +84,4 @@ class Table:
     hidden: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
     interval_of: str = "mean"
-    arrange: Callable[[Rows], Rows] = as_they_are
+    arrange: Callable[[Rows], Rows] = list

@@ -24,6 +24,7 @@ from vid3d.study import layout
 from vid3d.study.config import load_benchmark
 from vid3d.tables.clip_i import table1
 from vid3d.tables.scores import collect
+from vid3d.tables.table import Measured
 
 ROOT = Path(__file__).parents[3]
 FOLDER = f"{methods.FOLDER}/mine"
@@ -394,7 +395,7 @@ def study():
 def first_table(study, root, output):
     scores, _ = collect(study, "small", root)
     others = scoring.collect(study, [output], root)
-    return table1(study, "small", root, scores, others).set_index("run", drop=False)
+    return table1(Measured(study, "small", root, scores, others=others)).set_index("run", drop=False)
 
 
 def test_table_1_and_the_protocols_have_the_other_method(root, study, monkeypatch, capsys):

@@ -20,6 +20,7 @@ from vid3d.tables import laid_out
 from vid3d.tables.by_name import TABLES
 from vid3d.tables.clip_i import table1
 from vid3d.tables.scores import collect
+from vid3d.tables.table import Measured
 
 OWN = synthetic.RUN | {
     "title": "Own",
@@ -136,7 +137,7 @@ def test_videos_are_those_of_the_base_condition_of_runs_that_draw_splats(shared)
 def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
     study, root, words = shared.study, shared.root, shared.words
     scores, _ = collect(study, "small", root)
-    row = table1(study, "small", root, scores).set_index("run").loc["truth"]
+    row = table1(Measured(study, "small", root, scores)).set_index("run").loc["truth"]
     for shown in (f"{row['source_reference']:.4f}", f"{row['self_reference']:.4f}", "0.8946", "0.9227", "29.00"):
         assert shown in words
     assert "Synthetic. Not comparable with published values" in words

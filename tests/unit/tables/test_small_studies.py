@@ -102,12 +102,12 @@ def test_replicates_share_a_row_and_are_shown_by_themselves(build, tmp_path):
     (family,) = families(study, "small")
     assert (family.name, family.members) == ("one", ("one", "two"))
     scores, _ = collect(study, "small", tmp_path)
-    table = table2(study, "small", tmp_path, scores)
+    table = table2(Measured(study, "small", tmp_path, scores))
     ours = table[table["run"].notna()].set_index("views")
     assert list(ours["run"]) == ["one", "one"]
     assert set(ours["replicates"]) == {2}
     assert set(ours["n"]) == {8}
-    apart = replicates_table(study, "small", tmp_path, scores).set_index(["run", "views"])
+    apart = replicates_table(Measured(study, "small", tmp_path, scores)).set_index(["run", "views"])
     assert list(apart["row"]) == ["one"] * 4
     for views in (18, 9):
         both = [apart.loc[(run, views), "source_reference"] for run in ("one", "two")]
@@ -123,9 +123,9 @@ def test_a_replicate_alone_is_a_row_of_its_own(build, tmp_path):
         update={"reports": {"small": study.reports["small"].model_copy(update={"runs": ("two",)})}}
     )
     scores, _ = collect(alone, "small", tmp_path)
-    table = table1(alone, "small", tmp_path, scores)
+    table = table1(Measured(alone, "small", tmp_path, scores))
     assert list(table["run"].dropna()) == ["two"]
-    assert replicates_table(alone, "small", tmp_path, scores).empty
+    assert replicates_table(Measured(alone, "small", tmp_path, scores)).empty
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path)
     nine = scores["views"] == 9
     for column in ("source_reference", "self_reference"):  # 18 views score above 9 by 0.05 to 0.055
         scores.loc[nine, column] -= 0.05 + spread[nine]
-    table = claims_table(study, "small", tmp_path, scores)
+    table = claims_table(Measured(study, "small", tmp_path, scores))
     assert set(table["run"]) == {"one"}
     assert set(table["protocol"]) == {"self_reference", "source_reference"}
     assert (table.columns[3], table.columns[4], table.columns[5]) == ("published", "paper_scale", "here")
@@ -165,7 +165,7 @@ def test_no_row_has_an_interval_and_a_verdict_that_disagree(build, tmp_path, see
     for _, clip in scores.groupby(["image", "motion", "views"]):
         for column in ("source_reference", "self_reference"):
             scores.loc[clip.index, column] += 0.01 * rng.normal()
-    table = claims_table(study, "small", tmp_path, scores)
+    table = claims_table(Measured(study, "small", tmp_path, scores))
     judged = table[table["estimate"].notna()]
     inside = (judged["low"] > judged["above"].fillna(-np.inf)) & (judged["high"] < judged["below"].fillna(np.inf))
     outside = (judged["low"] > judged["below"].fillna(np.inf)) | (judged["high"] < judged["above"].fillna(-np.inf))
@@ -188,7 +188,7 @@ def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
     assert paper_scale(study.runs["full"], published)
     scores, _ = collect(study, "small", tmp_path)
     scores["self_reference"] -= 0.2  # far below Animate124's
-    table = claims_table(study, "small", tmp_path, scores)
+    table = claims_table(Measured(study, "small", tmp_path, scores))
     assert list(table["paper_scale"]) == list(table["here"])
     between = table.set_index(["claim", "protocol"]).loc[("between-the-baselines", "self_reference")]
     assert between["here"] == "fails"
@@ -237,7 +237,7 @@ def test_verdicts_are_shown_with_other_margins(build, tmp_path):
     assert row["share"] == pytest.approx(0.0683 / 0.5)
     assert (row["half"], row["as_it_is"], row["double"]) == ("fails", "fails", "holds")
     assert margin < row["fails_below"] < 1.3 * margin < row["holds_from"] < 2 * margin
-    claims = claims_table(study, "small", tmp_path, scores).set_index(["protocol", "claim"])
+    claims = claims_table(Measured(study, "small", tmp_path, scores)).set_index(["protocol", "claim"])
     verdict = claims.loc[("source_reference", "fewer-views-cost-little")]
     assert (verdict["here"], verdict["published"]) == ("fails", "holds")
     assert verdict["above"] == pytest.approx(-margin)
@@ -254,7 +254,7 @@ def test_other_views_are_compared_with_the_truths_own(build, tmp_path):
     scores, held_out = collect(study, "small", tmp_path)
     noise = dict(zip(OBJECTS, np.linspace(0.01, 0.02, 8), strict=True))
     scores.loc[scores["camera"] > 0, "source_reference"] -= scores["image"].map(noise)[scores["camera"] > 0]
-    table = claims_table(study, "small", tmp_path, scores, held_out).set_index(["protocol", "claim"])
+    table = claims_table(Measured(study, "small", tmp_path, scores, held_out)).set_index(["protocol", "claim"])
     verdict = table.loc[("source_reference", "other-views-worse")]
     assert verdict["estimate"] == pytest.approx(0.015 + 0.002 * 5)  # 0.002 a camera, which is 1 to 9
     assert (verdict["here"], verdict["published"]) == ("holds", "no number given")
@@ -269,7 +269,7 @@ def test_quality_claims_are_judged_at_held_out_cameras(build, tmp_path):
     held_out.loc[moved & ~level, "psnr"] -= 9  # not at the orbit's cameras
     few = held_out["views"] == 9
     held_out.loc[few & level, "ssim"] -= held_out["image"].map(lost)[few & level]
-    table = claims_table(study, "small", tmp_path, scores, held_out).set_index(["protocol", "claim"])
+    table = claims_table(Measured(study, "small", tmp_path, scores, held_out)).set_index(["protocol", "claim"])
     for protocol in ("source_reference", "self_reference"):
         kept, alike = (table.loc[(protocol, name)] for name in ("motion-keeps-quality", "nine-views-look-alike"))
         assert kept["estimate"] == pytest.approx(-0.1)
@@ -325,7 +325,7 @@ def test_a_difference_is_resolved_where_the_spread_is_small(build, tmp_path, spr
 def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
     study = build({"one": ONE, "static": CONTROL})
     measured = collect_indicators(study, "small", tmp_path)
-    table = indicators_table(study, "small", tmp_path, measured).set_index(["run", "views", "indicator"])
+    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(["run", "views", "indicator"])
     assert {name for run, _, name in table.index if run == "one"} == set(INDICATORS) - {"static_change"}
     assert ("static", 18, "flicker") in table.index
     assert ("static", 18, "flicker_beyond_seed") not in table.index  # a control shows no seed
@@ -351,7 +351,9 @@ def test_indicators_of_time_are_placed_between_the_truth_and_random_order(build,
     measured = collect_indicators(study, "small", tmp_path)
     by = {"mixed": 0.3, "true": -0.1, "larger-first": 5.0}
     measured["value"] += measured["run"].map(by).fillna(0)
-    table = indicators_table(study, "small", tmp_path, measured).set_index(["run", "motion", "views", "indicator"])
+    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(
+        ["run", "motion", "views", "indicator"]
+    )
     for name in ("flicker", "frame_consistency", "mass_over_time"):
         row = table.loc[("small", 120, 18, name)]
         assert row["shuffled"] - row["mean"] == pytest.approx(0.3)
@@ -373,7 +375,7 @@ def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_pa
     rows.loc[rows["indicator"] == "janus", "value"] = np.nan
     rows.to_csv(path, index=False)
     measured = collect_indicators(study, "small", tmp_path)
-    table = indicators_table(study, "small", tmp_path, measured).set_index(["views", "indicator"])
+    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(["views", "indicator"])
     assert [table.loc[(18, name), "n"] for name in ("janus", "flicker")] == [7, 8]
 
 
@@ -404,7 +406,7 @@ def test_bad_indicators_are_refused_in_one_line(build, tmp_path, spoil, message)
 
 def test_similarity_by_stage_and_what_each_loses(build, tmp_path):
     study = build({"one": ONE, "two": TWO, "static": CONTROL})
-    table = attribution_table(study, "small", tmp_path)
+    table = attribution_table(Measured(study, "small", tmp_path))
     assert set(table["run"]) == {"one"}  # a control's renders come from no stage
     assert set(table["replicates"]) == {2}
     found = table.set_index(["stage", "place"])
@@ -426,10 +428,10 @@ def test_embeddings_without_a_stage_are_refused_by_name(build, tmp_path, missing
         kept = {name: array for name, array in stored.items() if name != missing}
     np.savez(path, **kept)
     with pytest.raises(InputError, match=f"has no embeddings of {missing}"):
-        attribution_table(study, "small", tmp_path)
+        attribution_table(Measured(study, "small", tmp_path))
     np.savez(path, **kept, **{missing: np.ones((1, 18, 2) if missing == "views" else (1, 2), np.float32)})
     with pytest.raises(InputError, match=f"{missing} has not 2 frames"):
-        attribution_table(study, "small", tmp_path)
+        attribution_table(Measured(study, "small", tmp_path))
 
 
 # --- substitution -----------------------------------------------------------------------------------------------------
@@ -447,7 +449,7 @@ def test_runs_with_ground_truth_attribute_the_loss(build, tmp_path):
     for run, by in {"seed": 0.01, "views": 0.02, "both": 0.03}.items():
         shift(study, tmp_path, run, "source_reference", dict.fromkeys(("frog", "mill"), by))
     scores, _ = collect(study, "small", tmp_path)
-    table = substitution_table(study, "small", tmp_path, scores)
+    table = substitution_table(Measured(study, "small", tmp_path, scores))
     assert set(table["protocol"]) == {"source_reference", "self_reference"}
     rows = table[table["protocol"] == "source_reference"].set_index("stage")
     assert list(rows.index) == ["seed", "views", "splats"]
@@ -467,4 +469,4 @@ def test_runs_that_differ_in_more_than_the_truth_are_not_compared(build, tmp_pat
     study = build({"one": SAMPLED, "seed": TRUE_SEED, "both": refit})
     assert substitutions(study, "small") == []
     scores, _ = collect(study, "small", tmp_path)
-    assert substitution_table(study, "small", tmp_path, scores).empty
+    assert substitution_table(Measured(study, "small", tmp_path, scores)).empty

@@ -12,6 +12,7 @@ from vid3d.tables.clip_i import table1, table2, table3
 from vid3d.tables.definitions import protocol_table
 from vid3d.tables.quality import held_out_table
 from vid3d.tables.scores import collect
+from vid3d.tables.table import Measured
 
 EMPTY = ("replicates", "substitution", "margins")  # where a report has one run of its kind, and two images
 FULL_SCORE = {"backend": "clip", "model": "ViT-B-32", "weights": "openai"}
@@ -67,7 +68,7 @@ def test_collect_returns_every_frame_and_camera_of_every_clip(study, root):
 
 def test_means_follow_every_protocol(study, root):
     scores, _ = collect(study, "small", root)
-    table = table2(study, "small", root, scores)
+    table = table2(Measured(study, "small", root, scores))
     ours = table[table["run"] == "truth"].set_index("views")
     assert list(ours.index) == [3, 9, 18]
     for views in (3, 9, 18):
@@ -77,12 +78,12 @@ def test_means_follow_every_protocol(study, root):
 
 def test_tables_hold_published_rows_runs_and_controls(study, root):
     scores, _ = collect(study, "small", root)
-    first = table1(study, "small", root, scores)
+    first = table1(Measured(study, "small", root, scores))
     assert list(first["method"]) == ["Animate124", "DreamGaussian4D", "Vid3D", "Truth", "Static"]
     assert list(first["published"].dropna()) == [0.8544, 0.9227, 0.8946]
     assert "quoted" in first["note"][0]
     assert first["note"][2] == ""
-    third = table3(study, "small", root, scores)
+    third = table3(Measured(study, "small", root, scores))
     assert list(third[third["run"] == "truth"]["motion"]) == [120, 160]
     assert "static" not in set(third["run"])  # a control does not move
 
@@ -114,7 +115,7 @@ def test_a_report_of_random_weights_alone_has_published_rows_only(root):
 
 def test_no_difference_where_not_comparable(study, root):
     scores, _ = collect(study, "small", root)
-    ours = table1(study, "small", root, scores).set_index("run").loc["truth"]
+    ours = table1(Measured(study, "small", root, scores)).set_index("run").loc["truth"]
     assert np.isnan(ours["difference"])
     assert np.isnan(ours["published"])
     assert ours["note"].startswith("Synthetic. Not comparable with published values: benchmark procedural")
@@ -123,7 +124,7 @@ def test_no_difference_where_not_comparable(study, root):
 def test_difference_of_the_released_protocol_where_all_is_as_published(root):
     study = build(root, {"photographs": PHOTOGRAPHS})
     scores, _ = collect(study, "small", root)
-    table = table2(study, "small", root, scores)
+    table = table2(Measured(study, "small", root, scores))
     ours = table[table["run"] == "photographs"].set_index("views")
     for views, published in ((9, 0.8879), (18, 0.8946)):
         own = expected(study, "photographs", 120, views)["self_reference"]
@@ -142,7 +143,7 @@ def test_difference_of_the_released_protocol_where_all_is_as_published(root):
 def test_a_study_of_less_than_the_paper_is_not_compared(root, change, settings, reason):
     study = build(root, {"photographs": PHOTOGRAPHS | change}, **settings)
     scores, _ = collect(study, "small", root)
-    ours = table1(study, "small", root, scores).set_index("run").loc["photographs"]
+    ours = table1(Measured(study, "small", root, scores)).set_index("run").loc["photographs"]
     assert np.isnan(ours["difference"])
     assert reason in ours["note"]
 
@@ -150,7 +151,7 @@ def test_a_study_of_less_than_the_paper_is_not_compared(root, change, settings, 
 def test_partial_studies_are_labelled(root):
     study = build(root, images=["frog"], frames=2)
     scores, _ = collect(study, "small", root)
-    ours = table1(study, "small", root, scores).set_index("run").loc["truth"]
+    ours = table1(Measured(study, "small", root, scores)).set_index("run").loc["truth"]
     assert (ours["images"], ours["frames"]) == ("1 of 2 images", "2 of 3 frames")
     assert ours["source_reference"] == pytest.approx(expected(study, "truth", 120, 18)["source_reference"], abs=1e-12)
 
@@ -209,7 +210,7 @@ def test_bad_scores_are_refused_in_one_line(study, root, spoil, message):
 
 def test_held_out_quality_level_and_raised_apart(study, root):
     _, held_out = collect(study, "small", root)
-    table = held_out_table(study, "small", root, held_out)
+    table = held_out_table(Measured(study, "small", root, held_out=held_out))
     assert set(table["run"]) == {"truth"}
     row = table[(table["motion"] == 120) & (table["views"] == 9)].iloc[0]
     assert (row["psnr_level"], row["psnr_raised"]) == pytest.approx((24.5, 19.5))
@@ -236,7 +237,7 @@ def test_without_ground_truth_the_held_out_table_is_empty(root):
 
 def test_each_condition_is_ranked_under_each_protocol(study, root):
     scores, _ = collect(study, "small", root)
-    table = protocol_table(study, "small", root, scores)
+    table = protocol_table(Measured(study, "small", root, scores))
     assert len(table) == (4 + 1) * len(protocols.NAMES)  # conditions of both runs
     assert set(table["n"]) == {2}
     assert set(table["of"]) == {5}
@@ -255,7 +256,7 @@ def test_the_protocol_alone_can_turn_a_ranking(study, root):
     for file in path.values():
         pd.read_csv(file).assign(source_reference=0.1, self_reference=1.0).to_csv(file, index=False)
     scores, _ = collect(study, "small", root)
-    table = protocol_table(study, "small", root, scores)
+    table = protocol_table(Measured(study, "small", root, scores))
     ranks = table[table["run"] == "static"].set_index("protocol")["rank"]
     assert ranks["source_reference"] == 5
     assert ranks["self_reference"] == ranks["self_reference_left_out"] == 1
@@ -265,7 +266,7 @@ def test_scores_of_other_images_or_embedders_are_not_ranked_together(root):
     others = synthetic.RUN | {"title": "Others", "images": ["mill"], "motion_scores": [120], "view_counts": [18]}
     study = build(root, {"truth": synthetic.RUN, "others": others})
     scores, _ = collect(study, "small", root)
-    table = protocol_table(study, "small", root, scores)
+    table = protocol_table(Measured(study, "small", root, scores))
     assert table[table["run"] == "others"]["rank"].isna().all()
     assert set(table[table["run"] == "truth"]["of"]) == {4}
 

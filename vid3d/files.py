@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,13 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_others(folder: Path, pattern: str, names: Container[str]) -> None:
+    """Remove what is in a folder, files or folders of a pattern, but for those of the given names."""
+    for path in folder.glob(pattern):
+        if path.name not in names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _umask() -> int:
@@ -191,14 +198,6 @@ def load_provenance(path: str | Path) -> dict[str, Any]:
     raise InputError(f"{path}: carries no record of what made it; delete it and run again")
 
 
-def _of_csv(path: Path) -> Any:
-    return load_json(path.with_suffix(".json"))
-
-
-def _of_json(path: Path) -> Any:
-    return load_json(path)["provenance"]
-
-
 def _of_png(path: Path) -> Any:
     with Image.open(path) as image:
         return json.loads(image.info["vid3d"])
@@ -216,7 +215,13 @@ def _of_npz(path: Path) -> Any:
         return json.loads(str(stored["provenance"]))
 
 
-_READERS = {".csv": _of_csv, ".json": _of_json, ".png": _of_png, ".ply": _of_ply, ".npz": _of_npz}
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".csv": lambda path: load_json(path.with_suffix(".json")),
+    ".json": lambda path: load_json(path)["provenance"],
+    ".png": _of_png,
+    ".ply": _of_ply,
+    ".npz": _of_npz,
+}
 
 
 # --- images ----------------------------------------------------------------------------------------------------------
@@ -432,9 +437,8 @@ def load_embeddings(path: str | Path, *names: str) -> dict[str, Float32]:
     Raises:
         InputError: missing, corrupt, without one of the names, or values that are not finite numbers.
     """
-    found = {
-        name: np.asarray(array, np.float32) for name, array in load_arrays(path, *names, what="embeddings").items()
-    }
+    stored = load_arrays(path, *names, what="embeddings")
+    found = {name: np.asarray(array, np.float32) for name, array in stored.items()}
     for name, array in found.items():
         if not np.isfinite(array).all():
             raise InputError(f"{path}: embeddings of {name} are not finite; delete it and run again")

@@ -45,7 +45,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     """
     folder = root / layout.REPORT.format(report=report)
     published = load_published(root)
-    spent = stage_times(times)
+    spent, entries = stage_times(times), figures.listing(report, root)
     words = {
         "title": study.reports[report].title,
         "published": published,
@@ -61,7 +61,8 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "conformance": summary.conformance(root),
         "scripts": [source for source in (*viewer.SOURCES, *SOURCES) if source.endswith(".js")],
         **_measured(study, report, root, published),
-        **_figures(report, root),
+        "figures": {entry.name: entry for entry in entries if not entry.absent},
+        "absent": [entry for entry in entries if entry.absent],
         **_moving(study, report, root, folder),
     }
     page = template(TEMPLATE, root).render(words)
@@ -87,11 +88,8 @@ def _measured(study: Study, report: str, root: Path, published: Published) -> di
         "claims": claims_by_run.claims(read["claims"]),
         "tables": tables,
         "further": sorted(tables.keys() - PLACED),
-        "varied": {
-            1: True,
-            2: summary.varied(study, report, "view_counts"),
-            3: summary.varied(study, report, "motion_scores"),
-        },
+        "varied": {1: True}
+        | {n: summary.varied(study, report, factor) for n, factor in ((2, "view_counts"), (3, "motion_scores"))},
         "own": _own(study, report),
     }
 
@@ -99,15 +97,6 @@ def _measured(study: Study, report: str, root: Path, published: Published) -> di
 def _own(study: Study, report: str) -> bool:
     """Whether the report shows a reader's own image, and so begins with it."""
     return all(study.runs[name].benchmark == "own" for name in study.reports[report].runs)
-
-
-def _figures(report: str, root: Path) -> dict[str, Any]:
-    """The figures by their names, and those that are left out."""
-    entries = figures.listing(report, root)
-    return {
-        "figures": {entry.name: entry for entry in entries if not entry.absent},
-        "absent": [entry for entry in entries if entry.absent],
-    }
 
 
 def _moving(study: Study, report: str, root: Path, folder: Path) -> dict[str, Any]:

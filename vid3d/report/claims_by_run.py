@@ -2,20 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
+from vid3d.claims.decisions import Outcome
 from vid3d.tables.laid_out import number, text, within
 from vid3d.tables.of_claims import DEFINITIONS, region
 
-OUTCOMES = (
-    "holds",
-    "fails",
-    "inconclusive",
-    "too few to decide",
-    "not testable here",
-)  # in the order in which they are counted
+OUTCOMES: tuple[str, ...] = get_args(Outcome)  # in the order in which they are counted
 
 
 @dataclass(frozen=True)

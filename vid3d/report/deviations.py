@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -32,20 +33,18 @@ def load(root: Path) -> Deviations:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error}); restore it from the repository") from None
-    first = next((index for index, line in enumerate(lines) if line.startswith("|")), None)
-    if first is None:
+    table = list(takewhile(_in_table, dropwhile(lambda line: not _in_table(line), lines)))
+    if len(table) < 2:  # heads and their rule
         raise InputError(f"{path}: holds no table; restore it from the repository")
-    heads, _, *rows = [_cells(line) for line in _while_table(lines[first:])]
+    heads, _, *rows = map(_cells, table)
     uneven = next((row for row in rows if len(row) != len(heads)), None)
     if uneven is not None:
         raise InputError(f"{path}: row {uneven[0]} has {len(uneven)} cells, not {len(heads)}; restore the file")
     return Deviations(heads, tuple(rows))
 
 
-def _while_table(lines: list[str]) -> list[str]:
-    """The lines up to the first that belongs to no table; heads and their rule at least."""
-    end = next((index for index, line in enumerate(lines) if not line.startswith("|")), len(lines))
-    return lines[: max(end, 2)]
+def _in_table(line: str) -> bool:
+    return line.startswith("|")
 
 
 def _cells(line: str) -> tuple[Markup, ...]:

@@ -4,12 +4,12 @@ Of each run that draws splats, image by image: the base condition, the fewest vi
 are embedded until the page's folder would grow beyond a bound; those left out still have their videos.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vid3d.errors import InputError
+from vid3d.files import remove_others
 from vid3d.report import viewer
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
@@ -61,7 +61,10 @@ def write(study: Study, report: str, root: Path, folder: Path) -> tuple[Explorat
         stamps = tuple(dict.fromkeys(runs[name].stamp for name in names if runs[name].stamp))
         pairs = tuple(_pairs(study, names, clips))
         made.append(Exploration(viewer.Shown(title, tuple(shown)), pairs, stamps, everything - len(clips)))
-    _remove_stale(report, root, folder, {clip.key for one in made for clip in one.shown.clips})
+    keys = {clip.key for one in made for clip in one.shown.clips}  # what an earlier report showed besides goes
+    remove_others(folder / viewer.FOLDER, "*/", keys)
+    archives = (root / layout.SPLAT_ARCHIVE.format(report=report, clip="")).parent
+    remove_others(archives, "*.zip", {f"{key}.zip" for key in keys})
     return tuple(made)
 
 
@@ -163,13 +166,3 @@ def _both(
         for image in images
         if (image, *left) in by_condition and (image, *right) in by_condition
     }
-
-
-def _remove_stale(report: str, root: Path, folder: Path, keys: set[str]) -> None:
-    """Remove clips that an earlier report in this folder showed."""
-    for path in (folder / viewer.FOLDER).glob("*/"):
-        if path.name not in keys:
-            shutil.rmtree(path)
-    for path in (root / layout.SPLAT_ARCHIVE.format(report=report, clip="")).parent.glob("*.zip"):
-        if path.stem not in keys:
-            path.unlink()

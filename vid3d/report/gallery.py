@@ -8,7 +8,7 @@ from pathlib import Path
 from vid3d import figures
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
-from vid3d.files import atomic, load_json, save_picture
+from vid3d.files import atomic, load_json, remove_others, save_picture
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, read_yaml
 from vid3d.tables.rows import sentence
@@ -95,6 +95,4 @@ def remove_stale(folder: Path, shown: Sequence[Scene]) -> None:
     """Remove pictures and videos of images that an earlier report in this folder showed."""
     names = {scene.reference for scene in shown}
     names |= {name for scene in shown for video in scene.videos for name in (video.file, video.poster)}
-    for path in (folder / MEDIA).glob("*"):
-        if f"{MEDIA}/{path.name}" not in names:
-            path.unlink()
+    remove_others(folder / MEDIA, "*", {Path(name).name for name in names})

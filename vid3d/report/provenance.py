@@ -59,15 +59,9 @@ class Weights:
 
 def command(study: Study, report: str) -> str:
     """The command that makes this report from the repository's root."""
-    settings = {
-        "image": study.image,
-        "benchmark_dir": study.benchmark_dir,
-        "images": ",".join(study.images) if study.images else None,
-        "frames": study.frames,
-        "embedder": study.embedder,
-        "external": ",".join(study.external) if study.external else None,
-    }
-    given = [f"{key}={value}" for key, value in settings.items() if value is not None]
+    names = ("image", "benchmark_dir", "images", "frames", "embedder", "external")
+    settings = {name: value for name in names if (value := getattr(study, name))}
+    given = [f"{name}={','.join(value) if isinstance(value, tuple) else value}" for name, value in settings.items()]
     words = ["snakemake", "--cores", "all", layout.PAGE.format(report=report)]
     return shlex.join([*words, *(["--config", *given] if given else [])])
 

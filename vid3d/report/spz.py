@@ -39,12 +39,8 @@ QUATERNION_STEPS = 511.0 * np.sqrt(2.0)  # no component but the largest exceeds 
 AXES_TO_FILE = 0.5 * np.array([[1, 1, 1, 1], [-1, 1, 1, -1], [-1, -1, 1, 1], [-1, 1, -1, 1]])
 
 
-def encode(splats: Splats, fractional_bits: int = FRACTIONAL_BITS) -> bytes:
-    """The splats as an SPZ file; the same splats make the same bytes.
-
-    Args:
-        splats: in the study's world, any number.
-        fractional_bits: of the positions, 1 to 23.
+def encode(splats: Splats) -> bytes:
+    """Splats of the study's world, any number, as an SPZ file; the same splats make the same bytes.
 
     Raises:
         InputError: NaN or infinity, or a position beyond what the fixed point holds.
@@ -52,12 +48,14 @@ def encode(splats: Splats, fractional_bits: int = FRACTIONAL_BITS) -> bytes:
     arrays = (splats.positions, splats.quaternions, splats.log_scales, splats.opacity_logits, splats.colours)
     if not all(np.isfinite(array).all() for array in arrays):
         raise InputError("splats hold NaN or infinity, which SPZ cannot: fit again")
-    fixed = np.rint(splats.positions[:, [1, 2, 0]].astype(np.float64) * 2.0**fractional_bits)
+    fixed = np.rint(splats.positions[:, [1, 2, 0]].astype(np.float64) * 2.0**FRACTIONAL_BITS)
     if np.abs(fixed).max(initial=0.0) >= 2**23:
-        raise InputError(f"a splat lies beyond {2 ** (23 - fractional_bits)} scene units: use fewer fractional bits")
+        raise InputError(
+            f"a splat lies beyond {2 ** (23 - FRACTIONAL_BITS)} scene units, which SPZ cannot hold: fit again"
+        )
     opacity = 1.0 / (1.0 + np.exp(-splats.opacity_logits.astype(np.float64)))
     parts = (
-        HEADER.pack(MAGIC, VERSION, len(splats), 0, fractional_bits, 0, 0),
+        HEADER.pack(MAGIC, VERSION, len(splats), 0, FRACTIONAL_BITS, 0, 0),
         _to_int24(fixed),
         _to_uint8(opacity * 255.0),
         _to_uint8((splats.colours * COLOUR_SCALE + 0.5) * 255.0),

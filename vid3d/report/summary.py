@@ -13,7 +13,7 @@ from vid3d.study import replicates
 from vid3d.study.config import Run, Study, load_yaml
 from vid3d.study.specs import SeedSpec, Strict, ViewsSpec
 from vid3d.tables.clip_i import PROTOCOLS
-from vid3d.tables.laid_out import measured
+from vid3d.tables.laid_out import Cell, measured
 from vid3d.tables.rows import coverage, embedder
 
 CONFORMANCE = "reports/conformance.yaml"
@@ -33,21 +33,13 @@ class Conformance(Strict):
 
 
 @dataclass(frozen=True)
-class Score:
-    """A run's score at its base condition, and its 95 % interval where there is one."""
-
-    protocol: str
-    value: str
-    interval: str
-
-
-@dataclass(frozen=True)
 class RunSummary:
     """A run, or several replicates of one, in a few lines; no scores of random weights.
 
     Attributes:
         settings: the run.
         images, frames: how many of them it covers, in words.
+        scores: at its base condition, by the definition of CLIP-I in words; None where there is none.
         others: names of further replicates.
     """
 
@@ -55,7 +47,7 @@ class RunSummary:
     images: str
     frames: str
     embedder: str
-    scores: tuple[Score, ...]
+    scores: dict[str, Cell | None]
     others: tuple[str, ...] = ()
 
 
@@ -72,26 +64,19 @@ def runs(study: Study, report: str, root: Path, table1: pd.DataFrame) -> tuple[R
     """The report's runs in its order, replicates as one."""
     members = {family.name: family.members[1:] for family in replicates.families(study, report)}
     shown = [name for name in study.reports[report].runs if name in members or study.runs[name].plumbing]
-    return tuple(_run(study, name, root, table1, members.get(name, ())) for name in shown)
+    made = []
+    for name in shown:
+        run = study.runs[name]
+        scores = {} if run.plumbing else _scores(table1, name)
+        made.append(RunSummary(run, *coverage(study, run, root), embedder(run.score), scores, members.get(name, ())))
+    return tuple(made)
 
 
-def _run(study: Study, name: str, root: Path, table1: pd.DataFrame, others: tuple[str, ...]) -> RunSummary:
-    run = study.runs[name]
-    images, frames = coverage(study, run, root)
-    scores = () if run.plumbing else _scores(table1, name)
-    return RunSummary(run, images, frames, embedder(run.score), scores, others)
-
-
-def _scores(table1: pd.DataFrame, name: str) -> tuple[Score, ...]:
+def _scores(table1: pd.DataFrame, name: str) -> dict[str, Cell | None]:
     rows = table1[table1["run"] == name]
     if rows.empty:
         raise InputError(f"Table 1 has no row of run {name}; make the tables again")
-    row = rows.iloc[0]
-    means = {protocol: measured(row, protocol) for protocol in PROTOCOLS}
-    return tuple(
-        Score(protocol.replace("_", " "), mean.text if mean else "", mean.below if mean else "")
-        for protocol, mean in means.items()
-    )
+    return {protocol.replace("_", " "): measured(rows.iloc[0], protocol) for protocol in PROTOCOLS}
 
 
 def not_run(study: Study, report: str, root: Path, published: Published) -> list[str]:

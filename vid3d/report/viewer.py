@@ -17,7 +17,16 @@ import numpy as np
 
 from vid3d.cameras import ORBIT_RADIUS, sphere
 from vid3d.errors import InputError
-from vid3d.files import FRAMES_PER_SECOND, atomic, load_splats, save_picture, save_text, save_video, to_uint8
+from vid3d.files import (
+    FRAMES_PER_SECOND,
+    atomic,
+    load_splats,
+    remove_others,
+    save_picture,
+    save_text,
+    save_video,
+    to_uint8,
+)
 from vid3d.report import spz
 from vid3d.scene import Float32, Splats
 from vid3d.splatting.native import Rasterisation
@@ -129,10 +138,7 @@ def write_clip(clip: SplatClip, page: Path, downloads: Sequence[Download] = ()) 
         if index == 0:
             picture = _draw(splats, FIRST_AZIMUTH, POSTER, clip.fitted)
             save_picture(folder / "poster.webp", to_uint8(picture), quality=85)
-    wanted = {_script(index) for index in range(len(clip.frames))}
-    for path in folder.glob("frame-*.js"):
-        if path.name not in wanted:
-            path.unlink()
+    remove_others(folder, "frame-*.js", {_script(index) for index in range(len(clip.frames))})
     return ShownClip(
         key=clip.key,
         subject=clip.subject,

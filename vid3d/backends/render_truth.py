@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from vid3d.errors import InputError
-from vid3d.procedural import ObjectSpec
 from vid3d.procedural import render as truth
+from vid3d.procedural.images import shown
 from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.stages import Render
 from vid3d.study.specs import TruthRender
@@ -20,12 +19,8 @@ def build(spec: TruthRender) -> Render:
     """
 
     def render(splats: Splats | None, cameras: Cameras, reference: Reference, moment: Moment = AT_REST) -> Float32:
-        if reference.procedural is None:
-            raise InputError(
-                f"{reference.name}: render backend truth needs a procedural object, not a photograph: use another"
-            )
         sized = replace(cameras, width=spec.size, height=spec.size)
-        images, _ = truth(ObjectSpec.from_dict(reference.procedural), moment.frame, moment.motion, sized)
+        images, _ = truth(shown(reference, "render backend truth"), moment.frame, moment.motion, sized)
         return np.clip(images, 0.0, 1.0)
 
     return render

@@ -3,8 +3,7 @@
 import numpy as np
 
 from vid3d.cameras import orbit
-from vid3d.errors import InputError
-from vid3d.procedural import ObjectSpec, render
+from vid3d.procedural.images import render, shown
 from vid3d.scene import Clip, Reference
 from vid3d.stages import Seed
 from vid3d.study.specs import ProceduralSeed
@@ -14,12 +13,7 @@ def build(spec: ProceduralSeed) -> Seed:
     """A Seed that renders the reference's own object; raises InputError where the reference is a photograph."""
 
     def seed(reference: Reference, motion: int, rng: np.random.Generator) -> Clip:
-        if reference.procedural is None:
-            raise InputError(
-                f"{reference.name}: seed backend procedural needs a procedural object, not a photograph: use another"
-            )
-        obj = ObjectSpec.from_dict(reference.procedural)
-        camera = orbit(1, spec.size)
+        obj, camera = shown(reference, "seed backend procedural"), orbit(1, spec.size)
         frames = [render(obj, frame, motion, camera) for frame in range(spec.frames)]
         return Clip(np.concatenate([image for image, _ in frames]), np.concatenate([alpha for _, alpha in frames]))
 

@@ -3,8 +3,7 @@
 import numpy as np
 
 from vid3d.cameras import orbit
-from vid3d.errors import InputError
-from vid3d.procedural import ObjectSpec, render
+from vid3d.procedural.images import render, shown
 from vid3d.scene import SeedFrame, Views
 from vid3d.stages import MultiView
 from vid3d.study.specs import ProceduralViews
@@ -14,13 +13,7 @@ def build(spec: ProceduralViews) -> MultiView:
     """A MultiView that renders the object at the frame's time; raises InputError where it comes from a photograph."""
 
     def views(frame: SeedFrame, rng: np.random.Generator) -> Views:
-        reference = frame.reference
-        if reference.procedural is None:
-            raise InputError(
-                f"{reference.name}: views backend procedural needs a procedural object, not a photograph: use another"
-            )
-        obj = ObjectSpec.from_dict(reference.procedural)
-        cameras = orbit(spec.count, spec.size)
+        obj, cameras = shown(frame.reference, "views backend procedural"), orbit(spec.count, spec.size)
         images, _ = render(obj, frame.index, frame.motion, cameras)
         return Views(images, cameras)
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
+from vid3d.errors import InputError
 from vid3d.procedural.motion import solve_amplitude
 from vid3d.procedural.objects import ObjectSpec, sculpt
 from vid3d.procedural.raycast import Hits, cast
@@ -62,6 +63,17 @@ def render_looks(
             alpha[index] = pixels[..., 3]
             images[look, index] = pixels[..., :3] + (1.0 - pixels[..., 3:])
     return images, alpha
+
+
+def shown(reference: Reference, backend: str) -> ObjectSpec:
+    """The object that a reference image shows.
+
+    Raises:
+        InputError: a photograph, which the named stage and backend cannot do with.
+    """
+    if reference.procedural is None:
+        raise InputError(f"{reference.name}: {backend} needs a procedural object, not a photograph: use another")
+    return ObjectSpec.from_dict(reference.procedural)
 
 
 def truth(described: Mapping[str, Any], frames: int, motion: float, size: int) -> Iterator[Float32]:

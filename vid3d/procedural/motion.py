@@ -15,7 +15,7 @@ from vid3d.errors import InputError
 from vid3d.procedural.objects import ObjectSpec, sculpt
 from vid3d.procedural.raycast import cast
 from vid3d.procedural.rig import PERIOD, Rig
-from vid3d.scene import Cameras, Float32, Float64
+from vid3d.scene import Cameras, Float32
 
 SCORE_UNIT = 1e-4
 """Image widths per frame: a score of 100 is a mean flow of 1 % of the image width from one frame to the next."""
@@ -25,28 +25,12 @@ _TOLERANCE = 2e-3  # of the score asked for
 _MOST_STEPS = 40
 
 
-def flow(obj: ObjectSpec, frame: float, motion: float, camera: Cameras) -> tuple[Float32, NDArray[np.bool_]]:
-    """Optical flow from ``frame`` to ``frame + 1``: where the material point seen at each pixel centre goes.
-
-    Args:
-        motion: score asked for.
-        camera: one camera.
-
-    Returns:
-        Flow (h, w, 2) float32 in pixels (x right, y down), 0 off the object, and the object's pixels (h, w) bool.
-
-    Raises:
-        InputError: the class cannot move that much.
-    """
-    return _flow(sculpt(obj), frame, solve_amplitude(obj, motion), camera)
-
-
 def motion_score(obj: ObjectSpec, amplitude: float, size: int = _SCORE_SIZE) -> float:
     """Score of the object moving with ``amplitude`` (in units of its joints' gains), measured at size x size pixels."""
     rig, camera = sculpt(obj), orbit(1, size)
     means = []
     for frame in range(PERIOD):
-        vectors, mask = _flow(rig, frame, amplitude, camera)
+        vectors, mask = flow(rig, frame, amplitude, camera)
         means.append(np.hypot(*vectors[mask].T).mean(dtype=np.float64))
     return float(np.mean(means)) / (SCORE_UNIT * size)
 
@@ -87,21 +71,21 @@ def solve_amplitude(obj: ObjectSpec, motion: float) -> float:
     return guess
 
 
-def _flow(rig: Rig, frame: float, amplitude: float, camera: Cameras) -> tuple[Float32, NDArray[np.bool_]]:
+def flow(rig: Rig, frame: float, amplitude: float, camera: Cameras) -> tuple[Float32, NDArray[np.bool_]]:
+    """Optical flow from ``frame`` to ``frame + 1``: where the material point seen at each pixel centre goes.
+
+    Returns:
+        Flow (h, w, 2) float32 in pixels (x right, y down), 0 off the object, and the object's pixels (h, w) bool.
+    """
     now, then = rig.pose(frame, amplitude), rig.pose(frame + 1.0, amplitude)
     hits = cast(rig, now, camera, 0, 1)
     joints = np.array([part.joint for part in rig.parts])[hits.part]
     moved = np.einsum("nij,nj->ni", then[joints, :3, :3], hits.rest) + then[joints, :3, 3]
-    pixels = _project(moved, camera)
+    matrix = camera.world_to_camera[0]
+    seen = (moved @ matrix[:3, :3].T + matrix[:3, 3]) @ camera.intrinsics.T
+    pixels = seen[:, :2] / seen[:, 2:]
     centres = np.stack([hits.rays % camera.width, hits.rays // camera.width], -1) + 0.5
     vectors = np.zeros((camera.height * camera.width, 2), np.float32)
     mask = np.zeros(camera.height * camera.width, np.bool_)
     vectors[hits.rays], mask[hits.rays] = pixels - centres, True
     return vectors.reshape(camera.height, camera.width, 2), mask.reshape(camera.height, camera.width)
-
-
-def _project(points: Float64, camera: Cameras) -> Float64:
-    """Pixel positions (n, 2) of world points (n, 3) in the first camera."""
-    matrix = camera.world_to_camera[0]
-    seen = (points @ matrix[:3, :3].T + matrix[:3, 3]) @ camera.intrinsics.T
-    return np.asarray(seen[:, :2] / seen[:, 2:])

@@ -145,7 +145,7 @@ class Sculptor:
 
     def ellipsoid(self, joint: int, paint: Paint, centre: Vector, radii: Vector, turned: Float64 | None = None) -> None:
         """An ellipsoid with ``radii`` along the axes, then turned by a rotation (3, 3)."""
-        self._solid(Shape("ellipsoid"), joint, paint, centre, radii, turned)
+        self._add(Shape("ellipsoid"), joint, paint, _scaled(radii, turned), centre)
 
     def ball(self, joint: int, paint: Paint, centre: Vector, radius: float) -> None:
         """A sphere."""
@@ -153,14 +153,14 @@ class Sculptor:
 
     def box(self, joint: int, paint: Paint, centre: Vector, half: Vector, turned: Float64 | None = None) -> None:
         """A box with half edges ``half`` along the axes, then turned by a rotation (3, 3)."""
-        self._solid(Shape("box"), joint, paint, centre, half, turned)
+        self._add(Shape("box"), joint, paint, _scaled(half, turned), centre)
 
     def limb(self, joint: int, paint: Paint, start: Vector, end: Vector, radius: float, tip: float) -> None:
         """A round-ended cone from ``start`` to ``end`` with radii ``radius`` and ``tip``."""
         along, across, third = _frame(start, end, None)
         half = float(np.linalg.norm(along))
         axes = np.stack([across * half, third * half, along], 1)
-        self._add(Shape("limb", radius / half, tip / half), joint, paint, start, end, axes)
+        self._add(Shape("limb", radius / half, tip / half), joint, paint, axes, start, end)
 
     def cone(
         self,
@@ -180,17 +180,16 @@ class Sculptor:
         along, across, third = _frame(start, end, wide)
         largest = max(radius, tip)
         axes = np.stack([across * largest, third * largest * flat, along], 1)
-        self._add(Shape("cone", radius / largest, tip / largest), joint, paint, start, end, axes)
+        self._add(Shape("cone", radius / largest, tip / largest), joint, paint, axes, start, end)
 
-    def _solid(
-        self, shape: Shape, joint: int, paint: Paint, centre: Vector, half: Vector, turned: Float64 | None
-    ) -> None:
-        axes = (np.eye(3) if turned is None else turned) * np.asarray(half)
-        self.parts.append(Part(shape, axes, np.asarray(centre, float), paint, joint))
+    def _add(self, shape: Shape, joint: int, paint: Paint, axes: Float64, *ends: Vector) -> None:
+        """A part in the middle of its ``ends``, of which there are one or two."""
+        self.parts.append(Part(shape, axes, np.mean(np.asarray(ends, float), axis=0), paint, joint))
 
-    def _add(self, shape: Shape, joint: int, paint: Paint, start: Vector, end: Vector, axes: Float64) -> None:
-        centre = (np.asarray(start, float) + np.asarray(end, float)) / 2.0
-        self.parts.append(Part(shape, axes, centre, paint, joint))
+
+def _scaled(half: Vector, turned: Float64 | None) -> Float64:
+    axes: Float64 = (np.eye(3) if turned is None else turned) * np.asarray(half)
+    return axes
 
 
 def _frame(start: Vector, end: Vector, wide: Vector | None) -> tuple[Float64, Float64, Float64]:

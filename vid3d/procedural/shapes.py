@@ -59,16 +59,12 @@ class Shape:
             return _hit_sphere(origin, direction, 1.0)
         if self.kind == "box":
             return _hit_box(origin, direction)
+        circles = (-1.0, self.start), (1.0, self.end)  # heights and radii
         if self.kind == "cone":
             side = _hit_cone_side(origin, direction, (-1.0, 1.0), (self.start, self.end))
-            caps = [
-                _hit_disc(origin, direction, z, radius) for z, radius in ((-1.0, self.start), (1.0, self.end)) if radius
-            ]
+            caps = [_hit_disc(origin, direction, z, radius) for z, radius in circles if radius]
             return np.asarray(np.minimum.reduce([side, *caps]))
-        ends = [
-            _hit_sphere(origin - (0.0, 0.0, z), direction, radius)
-            for z, radius in ((-1.0, self.start), (1.0, self.end))
-        ]
+        ends = [_hit_sphere(origin - (0.0, 0.0, z), direction, radius) for z, radius in circles]
         return np.minimum(np.minimum(*ends), _hit_cone_side(origin, direction, *self._tangent_circles()))
 
     def normal(self, points: Float64) -> Float64:

@@ -34,6 +34,10 @@ PATTERNS = ("plain", "stripes", "spots", "checks", "patches")
 _WAVELENGTH = {"stripes": 0.30, "spots": 0.27, "checks": 0.40, "patches": 0.75}  # scene units
 _EDGE = 0.02  # scene units over which one colour turns into the other
 
+_C, _S = np.cos(np.radians(35.0)), np.sin(np.radians(35.0))
+# a fixed rotation, 35 degrees about z and then about x
+_TURNED = np.array([[1, 0, 0], [0, _C, -_S], [0, _S, _C]]) @ np.array([[_C, -_S, 0], [_S, _C, 0], [0, 0, 1]])
+
 # The light hangs in the world and nothing depends on the viewing direction, so one colour per point explains all views.
 _LIGHT = np.array([0.62, -0.38, 0.68]) / np.linalg.norm([0.62, -0.38, 0.68])
 _AMBIENT, _SKY, _DIRECT = 0.56, 0.18, 0.38
@@ -82,16 +86,6 @@ class Paint:
             level = np.sin(x + 0.7 * z) + np.sin(1.3 * y - 0.8 * x + 1.0) + np.sin(1.2 * z + 0.6 * y + 2.0) - 0.35
         share: Float64 = np.clip(0.5 + level / (wave * _EDGE), 0.0, 1.0)
         return share
-
-
-def _turned() -> Float64:
-    """A fixed rotation, 35 degrees about z and then about x."""
-    c, s = np.cos(np.radians(35.0)), np.sin(np.radians(35.0))
-    turned: Float64 = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    return turned
-
-
-_TURNED = _turned()
 
 
 def shade(normals: Float64) -> Float64:

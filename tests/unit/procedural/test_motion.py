@@ -18,7 +18,7 @@ def test_flow_leads_to_where_the_same_material_is_seen_next(kind):
     obj, motion, frame, camera = ObjectSpec("x", kind, "red", "blue"), 160, 2, sphere([25.0], 10.0, 160)
     rig, amplitude = sculpt(obj), solve_amplitude(obj, motion)
     now, then = (cast(rig, rig.pose(f, amplitude), camera, 0, 1) for f in (frame, frame + 1))
-    vectors, mask = flow(obj, frame, motion, camera)
+    vectors, mask = flow(rig, frame, amplitude, camera)
     assert np.array_equal(np.flatnonzero(mask), np.sort(now.rays))
     checked, errors = 0, []
     for k in range(0, len(now.rays), 37):
@@ -55,7 +55,7 @@ def test_the_score_is_the_mean_flow_over_pixels_then_frames_in_its_unit(benchmar
         for score in (120, 200):
             camera, means = orbit(1, 128), []
             for frame in range(PERIOD):
-                vectors, mask = flow(obj, frame, score, camera)
+                vectors, mask = flow(sculpt(obj), frame, solve_amplitude(obj, score), camera)
                 _, alpha = render(obj, frame, score, camera, supersampling=1)
                 assert np.array_equal(mask, alpha[0] == 1)
                 means.append(np.mean([np.sqrt(u * u + v * v) for u, v in vectors[mask].astype(float)]))

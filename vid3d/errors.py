@@ -1,4 +1,9 @@
-"""The one exception that users are meant to see."""
+"""The one exception that users are meant to see, and what it quotes of others."""
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says first, or the name of its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")
 
 
 class InputError(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from vid3d.errors import InputError
+from vid3d.errors import InputError, first_line
 from vid3d.scene import UInt8
 from vid3d.stages import CutOut
 from vid3d.study.specs import V3dViews
@@ -37,7 +37,9 @@ def build(spec: V3dViews) -> CutOut:
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base of their own
-        raise InputError(f"views.cutout_model: {path} is no ONNX model ({_line(error)}); delete and fetch it") from None
+        raise InputError(
+            f"views.cutout_model: {path} is no ONNX model ({first_line(error)}); delete and fetch it"
+        ) from None
     picture = session.get_inputs()[0]
     if any(isinstance(side, int) and side != SIDE for side in picture.shape[2:]):  # a side may also be left open
         raise InputError(f"views.cutout_model: {path} takes images of {picture.shape}, not of {SIDE} x {SIDE} as u2net")
@@ -55,7 +57,3 @@ def build(spec: V3dViews) -> CutOut:
         return np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.LANCZOS))
 
     return cut_out
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -22,7 +22,7 @@ from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_mod
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
-from vid3d.errors import InputError
+from vid3d.errors import InputError, first_line
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
 from vid3d.stages import Embed
@@ -88,7 +88,7 @@ def _from_configuration(path: Path, weights: str) -> Any:
     except FileNotFoundError:
         raise InputError(f"score.model: {path} does not exist; give the path of an open_clip configuration") from None
     except (TypeError, ValueError) as error:
-        raise InputError(f"score.model: {path} is no open_clip configuration ({_first_line(error)})") from None
+        raise InputError(f"score.model: {path} is no open_clip configuration ({first_line(error)})") from None
     open_clip.model.set_model_preprocess_cfg(network, vars(PreprocessCfg(size=network.visual.image_size)))
     checkpoint = _checkpoint(weights)
     with _reading(checkpoint):
@@ -114,7 +114,7 @@ def _from_name(spec: ClipEmbed) -> Any:
         )
     except (RuntimeError, OSError) as error:
         raise InputError(
-            f"score.weights: {spec.model}/{spec.weights} could not be downloaded or read ({_first_line(error)}); go"
+            f"score.weights: {spec.model}/{spec.weights} could not be downloaded or read ({first_line(error)}); go"
             " online once, or give the path of a checkpoint, or another embedder"
         ) from None
 
@@ -149,10 +149,6 @@ def _reading(path: Path) -> Iterator[None]:
                 " weights without code with `snakemake weights` (config/weights.yaml names the file)"
             ) from None
         raise InputError(
-            f"score.weights: {path} cannot be read as weights of this model ({_first_line(error)});"
+            f"score.weights: {path} cannot be read as weights of this model ({first_line(error)});"
             " check that model and weights belong together and that the file is whole"
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")

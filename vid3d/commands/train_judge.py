@@ -2,6 +2,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from vid3d import files
 from vid3d.errors import InputError
 from vid3d.procedural import load_objects
@@ -9,7 +11,6 @@ from vid3d.stages import build
 from vid3d.study.config import read_yaml
 from vid3d.study.specs import SeedSettings, SeedSpec, ViewsSpec, parse_spec
 from vid3d.training import judge, pipelines, shards
-from vid3d.training.faster import use_threads
 from vid3d.training.judge_autoencoder import judge_autoencoder
 
 
@@ -41,8 +42,8 @@ def run(
     if kind == "autoencoder":
         if autoencoder is None:
             raise InputError("--autoencoder: there is none to judge; give its folder")
-        use_threads(threads)
-        judged = judge_autoencoder(named, pipelines.load_autoencoder(autoencoder))
+        torch.set_num_threads(threads)
+        judged = judge_autoencoder(named, pipelines.load_part("autoencoder", autoencoder))
     else:
         settings: SeedSpec | ViewsSpec = parse_spec(kind, spec)
         if isinstance(settings, SeedSettings):

@@ -1,18 +1,11 @@
 from pathlib import Path
 
+import torch
+
 from vid3d.training import encode, pipelines, shards
-from vid3d.training.faster import use_threads
 
 
-def run(
-    *,
-    scenes: Path,
-    autoencoder: Path,
-    image_encoder: Path,
-    orbits: Path,
-    videos: Path,
-    threads: int = 1,
-) -> None:
+def run(*, scenes: Path, autoencoder: Path, image_encoder: Path, orbits: Path, videos: Path, threads: int = 1) -> None:
     """Encode a shard of scenes for the denoisers.
 
     Args:
@@ -23,8 +16,8 @@ def run(
         videos: NPZ to write.
         threads: of the processor.
     """
-    use_threads(threads)
+    torch.set_num_threads(threads)
     data = shards.load_scenes([scenes])
-    models = pipelines.load_autoencoder(autoencoder), pipelines.load_image_encoder(image_encoder)
+    models = [pipelines.load_part("autoencoder", autoencoder), pipelines.load_part("image-encoder", image_encoder)]
     shards.save_arrays(orbits, vars(encode.encode_orbits(data, *models)))
     shards.save_arrays(videos, vars(encode.encode_videos(data, *models)))

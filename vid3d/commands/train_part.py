@@ -4,11 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from vid3d import files
 from vid3d.errors import InputError
 from vid3d.training import denoiser, pipelines, shards
 from vid3d.training.autoencoder import Recipe, train_autoencoder
-from vid3d.training.faster import use_threads
 from vid3d.training.image_encoder import SCHEDULE, train_image_encoder
 from vid3d.training.schedule import Progress
 
@@ -42,7 +43,7 @@ def run(
             find itself finished.
         output: the part's folder.
     """
-    use_threads(threads)
+    torch.set_num_threads(threads)
     model: Any
     if kind == "autoencoder":
         scenes = shards.load_scenes(data)
@@ -56,7 +57,7 @@ def run(
         latents, schedule = denoiser.load_latents(data), denoiser.SCHEDULES[kind]
         if held_out is None:
             raise InputError(f"--held-out: a denoiser ({kind}) needs a shard of clips to watch its error on")
-        begun = None if initial is None else pipelines.load_denoiser(initial)
+        begun = None if initial is None else pipelines.load_part("denoiser", initial)
         unseen, title = denoiser.load_latents([held_out]), f"denoiser of {kind}"
         model, progress = denoiser.train_denoiser(latents, unseen, begun, checkpoints, schedule, seed, budget, title)
         phases, facts = [progress], {"recipe": asdict(schedule), "clips": len(latents.clips)}

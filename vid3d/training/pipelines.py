@@ -3,16 +3,23 @@
 import copy
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from diffusers import AutoencoderKLTemporalDecoder, StableVideoDiffusionPipeline, UNetSpatioTemporalConditionModel
 from safetensors import SafetensorError
 from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
-from vid3d.errors import InputError
+from vid3d.errors import InputError, first_line
 from vid3d.training.models import new_scheduler
 from vid3d.weights.group_norms import attribute_known, restore_norms
+
+Part = Literal["autoencoder", "image-encoder", "denoiser"]
+_CLASSES: dict[Part, type] = {
+    "autoencoder": AutoencoderKLTemporalDecoder,
+    "image-encoder": CLIPVisionModelWithProjection,
+    "denoiser": UNetSpatioTemporalConditionModel,
+}
 
 
 def save_part(model: Any, folder: Path) -> None:
@@ -20,28 +27,18 @@ def save_part(model: Any, folder: Path) -> None:
     copy.deepcopy(model).half().save_pretrained(folder, safe_serialization=True)
 
 
-def load_autoencoder(folder: Path) -> Any:
-    """A trained autoencoder, in single precision."""
-    return _loaded(AutoencoderKLTemporalDecoder, folder)
+def load_part(part: Part, folder: Path) -> Any:
+    """A trained part, in single precision.
 
-
-def load_denoiser(folder: Path) -> Any:
-    """A trained denoiser, in single precision."""
-    return _loaded(UNetSpatioTemporalConditionModel, folder)
-
-
-def load_image_encoder(folder: Path) -> Any:
-    """A trained image encoder, in single precision."""
-    return _loaded(CLIPVisionModelWithProjection, folder)
-
-
-def _loaded(kind: Any, folder: Path) -> Any:
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    kind: Any = _CLASSES[part]
     try:
         with attribute_known():
             model = kind.from_pretrained(folder, use_safetensors=True).float().eval()
     except (OSError, ValueError, SafetensorError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{folder}: cannot be loaded ({reason}); train it anew") from None
+        raise InputError(f"{folder}: cannot be loaded ({first_line(error)}); train it anew") from None
     restore_norms(model)
     return model
 
@@ -49,9 +46,9 @@ def _loaded(kind: Any, folder: Path) -> Any:
 def assemble(autoencoder: Path, image_encoder: Path, denoiser: Path, output: Path) -> None:
     """A pipeline's folder, complete or not there."""
     pipeline: Any = StableVideoDiffusionPipeline(
-        vae=load_autoencoder(autoencoder),
-        image_encoder=load_image_encoder(image_encoder),
-        unet=load_denoiser(denoiser),
+        vae=load_part("autoencoder", autoencoder),
+        image_encoder=load_part("image-encoder", image_encoder),
+        unet=load_part("denoiser", denoiser),
         scheduler=new_scheduler(),
         feature_extractor=CLIPImageProcessor(),
     )

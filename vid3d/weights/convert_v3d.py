@@ -33,7 +33,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from vid3d.errors import InputError
+from vid3d.errors import InputError, first_line
 from vid3d.weights.sgm_names import image_encoder_name, unet_name, vae_name
 
 Weights = dict[str, torch.Tensor]
@@ -176,8 +176,7 @@ def read(path: Path) -> Checkpoint:
             " fetch the published file again and compare its sha256"
         ) from None
     except (SafetensorError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")
-        raise InputError(f"{path}: damaged or incomplete ({reason}); fetch it again") from None
+        raise InputError(f"{path}: damaged or incomplete ({first_line(error)}); fetch it again") from None
     if isinstance(tensors, dict) and isinstance(tensors.get("state_dict"), dict):
         tensors = tensors["state_dict"]
     if not isinstance(tensors, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
@@ -317,9 +316,9 @@ def _encoder(main: Checkpoint, other: Checkpoint) -> tuple[Checkpoint, str]:
 
 
 def _save(pipeline: Any, weights: Mapping[str, Weights], folder: Path) -> None:
-    for part, file in (("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model")):
+    for part in ("unet", "vae"):
         getattr(pipeline, part).save_config(folder / part)
-        save_file(weights[part], folder / part / f"{file}.safetensors", metadata={"format": "pt"})
+        save_file(weights[part], folder / part / "diffusion_pytorch_model.safetensors", metadata={"format": "pt"})
     pipeline.image_encoder.config.save_pretrained(folder / "image_encoder")
     save_file(weights["image_encoder"], folder / "image_encoder" / "model.safetensors", metadata={"format": "pt"})
     pipeline.scheduler.save_pretrained(folder / "scheduler")

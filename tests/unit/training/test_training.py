@@ -256,7 +256,7 @@ def test_the_stock_pipeline_gives_the_same_pixels_once_its_norms_are_restored(sh
 
     np.testing.assert_array_equal(sample(True), sample(True))
     assert np.abs(sample(False) - sample(True)).max() > 1e-3
-    reloaded = pipelines.load_autoencoder(mini / "a")
+    reloaded = pipelines.load_part("autoencoder", mini / "a")
     assert {m.num_channels // m.num_groups for m in reloaded.modules() if isinstance(m, torch.nn.GroupNorm)} == {8}
     published = AutoencoderKLTemporalDecoder(block_out_channels=(32,))
     restore_norms(published)
@@ -272,7 +272,7 @@ def test_the_chain_from_scenes_to_latents(shard: scenes.Scenes, tmp_path: Path) 
     model, phases = train_autoencoder(shard, tmp_path, seed=0, recipe=_brief(2, 1, 3))
     assert [phase.steps for phase in phases] == [2, 1, 3]
     pipelines.save_part(model, tmp_path / "a")
-    model = pipelines.load_autoencoder(tmp_path / "a")
+    model = pipelines.load_part("autoencoder", tmp_path / "a")
     torch.manual_seed(0)
     encoder = models.new_image_encoder().eval()
     orbits, videos = encode_orbits(shard, model, encoder), encode_videos(shard, model, encoder)

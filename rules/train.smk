@@ -10,11 +10,6 @@
 MINI_CLIP_MODEL = expand("weights/mini-clip/{file}", file=[*ENCODER, "vocabulary.txt"])
 
 
-rule mini_clip:
-    input:
-        "weights/mini-clip/README.md",
-
-
 rule train_mini_clip:
     output:
         MINI_CLIP_MODEL,

@@ -16,12 +16,8 @@ from vid3d.study import layout
 from vid3d.study.config import Study
 
 _BY_CLIP = (
-    layout.SUBJECT,
-    layout.EMBEDDINGS,
-    layout.SCORES,
-    layout.HELD_OUT,
-    layout.STAGE_EMBEDDINGS,
-    layout.INDICATORS,
+    *(layout.SUBJECT, layout.EMBEDDINGS, layout.SCORES),
+    *(layout.HELD_OUT, layout.STAGE_EMBEDDINGS, layout.INDICATORS),
 )
 _BY_FRAME = (layout.SEED, layout.ORBIT, layout.SPLATS, layout.RENDERS)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -138,31 +138,20 @@ def _shown(path: Path, frame: Any, aspect: Fraction) -> UInt8:
         pixels = to_uint8(rgba[..., :3].astype(np.float32) / np.float32(255) * alpha + (np.float32(1) - alpha))
     else:
         pixels = frame.to_ndarray(format="rgb24", **size)
-    return np.ascontiguousarray(_orientation(path, frame).apply(pixels))
+    return np.ascontiguousarray(_upright(path, frame, pixels))
 
 
-class Orientation(NamedTuple):
-    """How a decoded picture is to be shown: rows for columns first, then mirrored in either direction."""
+def _upright(path: Path, frame: Any, pixels: UInt8) -> UInt8:
+    """A picture (h, w, c) turned, to (w, h, c), and mirrored as its container's display matrix says, if it has one.
 
-    transposed: bool
-    flipped_x: bool
-    flipped_y: bool
-
-    def apply(self, pixels: UInt8) -> UInt8:
-        """(h, w, c) to (h, w, c), or (w, h, c) where transposed."""
-        if self.transposed:
-            pixels = pixels.transpose(1, 0, 2)
-        return pixels[:: -1 if self.flipped_y else 1, :: -1 if self.flipped_x else 1]
-
-
-def _orientation(path: Path, frame: Any) -> Orientation:
-    """From the display matrix that the container gives (nine numbers: x' = a x + c y, y' = b x + d y); else upright."""
+    Of its nine numbers four count: x' = a x + c y, y' = b x + d y.
+    """
     found = frame.side_data.get("DISPLAYMATRIX")
     if found is None:
-        return Orientation(False, False, False)
+        return pixels
     a, b, _, c, d, *_ = np.frombuffer(bytes(found), "<i4", 9).tolist()
     if a and d and not b and not c:
-        return Orientation(False, a < 0, d < 0)
+        return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
     if b and c and not a and not d:
-        return Orientation(True, c < 0, b < 0)
+        return pixels.transpose(1, 0, 2)[:: -1 if b < 0 else 1, :: -1 if c < 0 else 1]
     raise InputError(f"{path}: is turned by an angle that is no multiple of 90 degrees; save it upright")

@@ -19,20 +19,8 @@ from vid3d.study.specs import Device, Strict
 from vid3d.weights.manifest import Manifest
 
 STAGES = (
-    "weights",
-    "convert",
-    "compile",
-    "fetch",
-    "reference",
-    "seed",
-    "views",
-    "splat",
-    "render",
-    "held-out-truth",
-    "score",
-    "stage-embeddings",
-    "indicators",
-    "held-out",
+    *("weights", "convert", "compile", "fetch", "reference", "seed", "views", "splat", "render"),
+    *("held-out-truth", "score", "stage-embeddings", "indicators", "held-out"),
 )
 Known = Literal["measured", "published", "estimate"]
 Number = Literal["steps", "frames", "views", "images", "iterations", "pixels", "splats"]

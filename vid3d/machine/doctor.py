@@ -259,10 +259,8 @@ class Doctor:
     def _to_fetch(self, spec: Any) -> Iterator[str]:
         """The models of which the Spec needs files that are not here; what is converted already needs none."""
         for path in spec.checkpoints:
-            owner = self.manifest.owner(path)
-            sources = (owner,) if owner is not None else self.manifest.converted.get(path, ())
-            if owner is not None or not (self.root / path).is_file():
-                for name in sources:
+            if self.manifest.owner(path) is not None or not (self.root / path).is_file():
+                for name in self.manifest.sources(path):
                     files = self.manifest.models[name].paths
                     if any(file.problem(self.root / place, hashed=False) for place, file in files.items()):
                         yield name

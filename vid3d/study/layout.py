@@ -54,9 +54,7 @@ EMBEDDINGS = Artefact("score", CONDITION + "/embeddings.npz")
 SCORES = Artefact("score", CONDITION + "/scores.csv")
 HELD_OUT = Artefact("render", CONDITION + "/held-out.csv")
 INDICATORS = Artefact("score", CONDITION + "/indicators.csv")
-STAGE_EMBEDDINGS = Artefact(
-    "score", CLIP + "/stages.npz"
-)  # of seed frames, generated views and, where there is one, the truth
+STAGE_EMBEDDINGS = Artefact("score", CLIP + "/stages.npz")  # of seed frames, generated views and the truth, if there
 
 EXTERNAL = "results/external/{method}"  # renders of other methods
 EXTERNAL_VIDEO = EXTERNAL + "/source/{file}"  # as downloaded

@@ -98,18 +98,9 @@ def values(schema: dict[str, Any], of: dict[str, Any]) -> str:
     if schema.get("type") == "object":
         return "mapping"
     word = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true`, `false`"}
-    return " ".join([word.get(schema.get("type", ""), "none"), *_range(schema)])
-
-
-def _range(schema: dict[str, Any]) -> Iterator[str]:
-    for key, words in (
-        ("minimum", "from {}"),
-        ("exclusiveMinimum", "above {}"),
-        ("maximum", "to {}"),
-        ("exclusiveMaximum", "below {}"),
-    ):
-        if key in schema:
-            yield words.format(schema[key])
+    limits = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
+    ends = (f"{words} {schema[key]}" for key, words in limits.items() if key in schema)
+    return " ".join([word.get(schema.get("type", ""), "none"), *ends])
 
 
 def _literal(value: Any) -> str:

@@ -56,12 +56,7 @@ def bring_photograph(photograph: Photograph, folder: Path | None, output: Path) 
         InputError: not there, not reachable, or another checksum than the manifest's.
     """
     if folder is not None:
-        source = folder / photograph.file
-        if not source.is_file():
-            raise InputError(f"{source}: no such file; check benchmark_dir or leave it out to download")
-        with atomic(output) as temporary:
-            shutil.copyfile(source, temporary)
-            _verify(temporary, photograph.sha256, str(source), "fetch it anew")
+        _copy(folder / photograph.file, photograph.sha256, output, "benchmark_dir")
     elif photograph.url is not None:
         _bring(photograph.url, photograph.sha256, output, "set benchmark_dir to a folder with it", "fetch it anew")
     else:
@@ -91,16 +86,20 @@ def bring_video(url: str, sha256: str | None, folder: Path | None, output: Path)
         changed = f"it has changed since {'the manifest' if sha256 else record} was written"
         found = _bring(url, expected, output, f"check the network, or put the file there: {output}", changed)
     else:
-        source = folder / url.rsplit("/", 1)[-1]
-        if not source.is_file():
-            raise InputError(f"{source}: no such file; check authors_dir or leave it out to download")
-        with atomic(output) as temporary:
-            shutil.copyfile(source, temporary)
-            found = _verify(temporary, expected, str(source), "fetch it anew")
+        found = _copy(folder / url.rsplit("/", 1)[-1], expected, output, "authors_dir")
     if sha256 is not None:
         return None
     save_text(record, f"{found}  {output.name}\n")
     return found
+
+
+def _copy(source: Path, sha256: str | None, output: Path, setting: str) -> str:
+    """Copy a file of the folder that a setting names, and return its checksum."""
+    if not source.is_file():
+        raise InputError(f"{source}: no such file; check {setting} or leave it out to download")
+    with atomic(output) as temporary:
+        shutil.copyfile(source, temporary)
+        return _verify(temporary, sha256, str(source), "fetch it anew")
 
 
 # --- one download ----------------------------------------------------------------------------------------------------

@@ -119,8 +119,12 @@ class Manifest(Strict):
     def needed(self, spec: Spec) -> Iterator[str]:
         """The models that must be fetched for ``spec``, also those from which what it reads is converted."""
         for path in spec.checkpoints:
-            owner = self.owner(path)
-            yield from self.converted.get(path, ()) if owner is None else (owner,)
+            yield from self.sources(path)
+
+    def sources(self, path: str) -> tuple[str, ...]:
+        """The models behind a checkpoint: the one that it is a file of, or those from which it is converted."""
+        owner = self.owner(path)
+        return self.converted.get(path, ()) if owner is None else (owner,)
 
     def makes(self, path: str) -> bool:
         """Whether a rule fetches or makes this checkpoint."""
@@ -128,8 +132,7 @@ class Manifest(Strict):
 
     def pinned(self, path: str) -> Iterator[str]:
         """What the files behind a checkpoint must be, a line each, if it is fetched or made of what is fetched."""
-        owner = self.owner(path)
-        for name in self.converted.get(path, ()) if owner is None else (owner,):
+        for name in self.sources(path):
             for file, known in self.models[name].paths.items():
                 yield f"{file} {known.sha256}"
 

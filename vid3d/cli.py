@@ -25,7 +25,9 @@ from vid3d.errors import InputError
 
 COMMANDS = {
     "to plan a study": ("doctor", "cost", "settings"),
-    "what a study begins with": ("fetch", "fetch-weights", "convert", "tiny-weights", "gsplat-extension"),
+    "what a study begins with": (
+        *("fetch", "fetch-weights", "verify-weights", "convert", "tiny-weights", "gsplat-extension"),
+    ),
     "the stages, in the order of the data's way": ("reference", "seed", "views", "fit", "render", "score"),
     "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
     "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),

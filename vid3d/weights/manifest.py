@@ -27,10 +27,15 @@ class Licence(Strict):
 
 
 class WeightFile(Strict):
-    """What a file must be: its size in bytes and its checksum."""
+    """What a file must be: its size in bytes and its checksum.
+
+    Attributes:
+        confirmed: whether a second public listing has this checksum, so that not one source alone is believed.
+    """
 
     size: Annotated[int, Field(gt=0)]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    confirmed: bool = True
 
     def problem(self, path: Path, hashed: bool = True) -> str | None:
         """What is wrong with the file at ``path``; None if nothing.  Hashing reads all of it."""

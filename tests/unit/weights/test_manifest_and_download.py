@@ -223,6 +223,71 @@ def test_the_hubs_address_and_token_are_the_clients(hub, raw, tmp_path):
     assert (tmp_path / WEIGHTS).read_bytes() == CONTENT
 
 
+# --- weights that were copied by hand ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def verify(raw, tmp_path, monkeypatch, capsys):
+    """`vid3d verify-weights` of folder `copied`, of which nothing is there yet: exit code and both streams."""
+    raw["models"]["cutout"]["files"]["u2net.onnx"]["confirmed"] = False
+
+    def run(*models: str, folder: str = "copied") -> tuple[int, str, str]:
+        (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(raw))
+        asked = ["--models", *models] if models else []
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sys.argv", ["vid3d", "verify-weights", folder, "--manifest", "manifest.yaml", *asked])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return int(stop.code or 0), *capsys.readouterr()
+        return 0, *capsys.readouterr()
+
+    return run
+
+
+def test_copied_weights_are_compared_file_by_file(verify, tmp_path):
+    for name, data in {"model/unet/weights.safetensors": CONTENT, "cutout/u2net.onnx": TEXT}.items():
+        (tmp_path / "copied" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "copied" / name).write_bytes(data)
+    code, said, error = verify()
+    assert code == 2
+    assert said.splitlines() == [
+        "model/model_index.json: missing",
+        "model/unet/weights.safetensors: right",
+        "cutout/u2net.onnx: right; one public listing alone has its checksum, no second one confirms it",
+    ]
+    assert error == "vid3d: copied: 1 of 3 files missing or wrong, named above; copy or fetch them anew\n"
+    assert verify("cutout")[0] == 0
+    (tmp_path / "copied/model/model_index.json").write_bytes(TEXT[::-1])
+    (tmp_path / "copied/model/unet/weights.safetensors").write_bytes(CONTENT[:-1])
+    code, said, error = verify("model")
+    assert code == 2
+    assert "model_index.json: wrong checksum, sha256 " in said
+    assert f"weights.safetensors: wrong size, {len(CONTENT) - 1} bytes instead of {len(CONTENT)}" in said
+    assert "copied: 2 of 2 files" in error
+    (tmp_path / "copied/model/model_index.json").write_bytes(TEXT)
+    (tmp_path / "copied/model/unet/weights.safetensors").write_bytes(CONTENT)
+    code, said, error = verify()
+    assert (code, error, said.count(": right")) == (0, "", 3)
+
+
+def test_a_folder_or_a_model_that_there_is_not_is_named(verify, tmp_path):
+    code, said, error = verify()
+    assert (code, said, error) == (2, "", "vid3d: copied: no such folder; give the one that holds model, cutout\n")
+    code, said, error = verify("modle")
+    assert (code, said) == (2, "")
+    assert error.startswith("vid3d: --models: there is no model 'modle' in manifest.yaml; choose of model, cutout")
+
+
+def test_the_one_checksum_that_a_single_listing_has_is_marked():
+    files = {
+        path: file
+        for model in load_manifest(ROOT / "config/weights.yaml").models.values()
+        for path, file in model.paths.items()
+    }
+    assert [path for path, file in files.items() if not file.confirmed] == ["weights/downloads/v3d/V3D.ckpt"]
+
+
 # --- photographs and videos ------------------------------------------------------------------------------------------
 
 

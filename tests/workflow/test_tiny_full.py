@@ -3,12 +3,19 @@
 import csv
 import json
 import re
+import zipfile
 
 from PIL import Image
 
 from vid3d.study import table_list
 
 CLIP = "results/tiny-full/frog-green/motion-120"
+
+
+OWN = """
+runs:
+  tiny-own: {title: "Tiny weights on a photograph", extends: tiny-full, plumbing: false}
+"""
 
 
 def backend_of(text):
@@ -48,3 +55,32 @@ def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
     assert len(list(report.glob("media/*.mp4"))) == 2
 
     assert fresh.planned("tiny-full") == {}
+
+
+def test_a_photograph_passes_through_every_backend_to_a_page_that_plays(fresh):
+    """`own=RUN`: report `own` by another run's backends; with scores that count, or the page would offer no splats."""
+    (fresh.folder / "tiny-own.yaml").write_text(OWN)
+    photo = Image.new("RGB", (80, 64), "white")
+    photo.paste((200, 60, 40), (22, 14, 58, 50))
+    photo.save(fresh.folder / "My Photo.jpg", quality=95)
+    asked = ("tiny-own.yaml", "--config", "image=My Photo.jpg", "own=tiny-own", "--", "own")
+    done = fresh.run(*asked)
+    assert done.returncode == 0, done.stdout
+    folder, clip = fresh.folder, fresh.folder / "results/own-tiny-own/my-photo/motion-120"
+    for name, backend in {"seed/frame-02.png": "svd", "orbit/frame-01.png": "v3d"}.items():
+        with Image.open(clip / name) as image:
+            assert backend_of(image.text["vid3d"]) == backend
+    assert '"rasterizer": "cpp"' in (clip / "views-18/splats/frame-01.ply").read_bytes()[:2000].decode(errors="replace")
+
+    report = folder / "results/reports/own"
+    page = (report / "index.html").read_text()
+    assert "Your image in 3D" in page
+    assert "own=tiny-own" in page  # the command that makes it
+    (viewer,) = report.glob("viewer/*/")
+    assert sorted(path.name for path in viewer.glob("frame-*.js")) == ["frame-00.js", "frame-01.js"]
+    (archive,) = (folder / "results/reports/own.splats").glob("*.zip")
+    with zipfile.ZipFile(archive) as stored:
+        assert len(stored.namelist()) == 2
+    assert len(list(report.glob("media/*.mp4"))) == 5
+    assert all(path.stat().st_size > 500 for path in report.rglob("*.mp4"))
+    assert fresh.planned(*asked) == {}

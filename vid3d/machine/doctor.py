@@ -239,7 +239,8 @@ class Doctor:
         """The command that fetches what the runs need."""
         reports = self.study.reports.items()
         named = next((report for report, found in reports if set(self.names) <= set(found.runs)), self.study.report)
-        return f"with internet: snakemake --cores 2 weights --config report={named}"
+        whose = f" own={self.study.own}" if named == "own" and self.study.own else ""
+        return f"with internet: snakemake --cores 2 weights --config report={named}{whose}"
 
     def _licences(self) -> Iterator[Finding]:
         """Those under which something is still to be fetched."""

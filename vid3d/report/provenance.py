@@ -59,7 +59,7 @@ class Weights:
 
 def command(study: Study, report: str) -> str:
     """The command that makes this report from the repository's root."""
-    names = ("image", "benchmark_dir", "images", "frames", "embedder", "external")
+    names = ("image", "own", "benchmark_dir", "images", "frames", "embedder", "external")
     settings = {name: value for name in names if (value := getattr(study, name))}
     given = [f"{name}={','.join(value) if isinstance(value, tuple) else value}" for name, value in settings.items()]
     words = ["snakemake", "--cores", "all", layout.PAGE.format(report=report)]

@@ -214,6 +214,8 @@ class Study(Strict):
         benchmark_dir: a folder that holds the benchmark's photographs already; None downloads them.
         authors_dir: a folder that holds the eight videos of the paper's authors already; None downloads them.
         image: a photograph of the user's, for run ``own``.
+        own: the run whose backends and sizes report ``own`` has for the photograph, such as ``full``, at its base
+            condition; None for those of run ``own``.
         images: restrict every run to these images (comma-separated on the command line).
         frames: restrict every run to its first frames.
         embedder: ``MODEL/WEIGHTS`` of open_clip for every run, such as ``ViT-B-32/openai``; None keeps each run's own.
@@ -227,6 +229,7 @@ class Study(Strict):
     benchmark_dir: str | None = None
     authors_dir: str | None = None
     image: str | None = None
+    own: Name | None = None
     images: tuple[Name, ...] | None = None
     frames: Annotated[int, Field(ge=1)] | None = None
     embedder: Annotated[str, Field(pattern="^[^/]+/.+$")] | None = None
@@ -306,6 +309,7 @@ class Study(Strict):
                 "report": report,
                 "licences": (),  # what a report shows does not depend on them
                 "authors_dir": None,  # nor on where pinned videos were brought from
+                "own": self.own if report == "own" else None,
             }
         )
 
@@ -352,7 +356,14 @@ def load_yaml(path: str | Path, kind: type[T], cure: str = "") -> T:
     return validated(read_yaml(path), kind, path, cure)
 
 
-TEXTS = ("benchmark_dir", "authors_dir", "image", "embedder", "report")  # settings that are one text, a path or a name
+TEXTS = (
+    "benchmark_dir",
+    "authors_dir",
+    "image",
+    "own",
+    "embedder",
+    "report",
+)  # settings that are one text, a path or a name
 NAMES_LISTED = ("images", "licences", "external")  # settings that are names with commas between them, or a list
 
 
@@ -459,6 +470,8 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         study = Study.model_validate(raw)
     except ValidationError as error:
         raise InputError(first_problem(error)) from None
+    if study.own is not None:
+        study = _of_own_image(study, study.own)
     known = {image for run in study.runs.values() for image in load_benchmark(run.benchmark, study.image, root)}
     for image in study.images or ():
         if image not in known:
@@ -497,6 +510,30 @@ def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[st
         inherited.pop(key, None)
     merged: dict[str, Any] = merge(inherited, own)
     return merged
+
+
+def _of_own_image(study: Study, name: str) -> Study:
+    """The study whose report ``own`` shows the user's photograph by the backends of another run, at its base condition.
+
+    That is a run of its own, ``own-NAME``, so that what it makes does not stand in the place of what run ``own`` made.
+    """
+    fitting = [
+        other
+        for other, run in study.runs.items()
+        if "procedural" not in (run.seed.backend, run.views.backend) and not run.render.control and other != "own"
+    ]
+    if name not in fitting:
+        choice = f"choose one of {', '.join(fitting)}"
+        raise InputError(f"own: {name!r} is no other run whose backends take a photograph; {choice}")
+    if "own" not in study.reports:
+        raise InputError("own: the study has no report own, which would show the photograph; add one")
+    run, report = study.runs[name], study.reports["own"]
+    changed = {"title": f"Your image by the backends of run {name}", "benchmark": "own", "images": None}
+    changed |= {"motion_scores": run.motion_scores[:1], "view_counts": run.view_counts[:1], "extends": None}
+    made = run.model_copy(update=changed | {"replicate": False})
+    shown = report.model_copy(update={"runs": (f"own-{name}",)})
+    runs, reports = study.runs | {f"own-{name}": made}, study.reports | {"own": shown}
+    return study.model_copy(update={"runs": runs, "reports": reports})
 
 
 def _resolved(study: Study, name: str, root: Path) -> Run:

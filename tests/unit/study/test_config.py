@@ -10,7 +10,7 @@ import yaml
 from vid3d.errors import InputError
 from vid3d.study import config
 from vid3d.study.config import image_name, load_benchmark, merge, parse_study
-from vid3d.study.specs import ClipEmbed, CpuFit, ReferenceSpec, SvdSeed, parse_spec
+from vid3d.study.specs import STAGES, ClipEmbed, CpuFit, ReferenceSpec, SvdSeed, parse_spec
 
 ROOT = Path(__file__).parents[3]
 RUN = {
@@ -390,6 +390,27 @@ def test_lists_of_names_are_texts_and_other_settings_yaml():
     }
     assert config.read_settings(["images=[fish, panda]"]) == {"images": ["fish", "panda"]}
     assert config.as_typed({"images": 12}, ["images=12"]) == {"images": "12"}
+
+
+def test_report_own_shows_a_photograph_by_the_backends_of_another_run():
+    """That run at its base condition, beside all others as they were; what other reports show does not depend on it."""
+    files, image = [ROOT / "config/study.yaml"], {"image": "A cat.jpg"}
+    study, plain = (config.load_study(files, image | own, ROOT) for own in ({"own": "full"}, {}))
+    made = study.runs["own-full"]
+    assert study.reports["own"].runs == ("own-full",)
+    assert (made.benchmark, made.images, made.conditions, made.used_frames) == ("own", ("a-cat",), [(120, 18)], 25)
+    assert all(made.spec(stage) == plain.runs["full"].spec(stage) for stage in STAGES)
+    assert {name: run for name, run in study.runs.items() if name != "own-full"} == plain.runs
+    assert study.only("full") == plain.only("full")
+    assert study.only("own").own == "full"
+    random = config.load_study(files, image | {"own": "tiny-full"}, ROOT).runs["own-tiny-full"]
+    assert random.plumbing  # still: no table has its scores
+
+
+@pytest.mark.parametrize("name", ["fulll", "truth", "mini-truth-views", "blank", "own"])
+def test_a_run_that_takes_no_photograph_is_refused_with_those_that_do(name):
+    with pytest.raises(InputError, match=f"^own: '{name}' is no other run .*; choose one of .*relief, full, full-one"):
+        config.load_study([ROOT / "config/study.yaml"], {"own": name, "image": "cat.jpg"}, ROOT)
 
 
 def test_more_frames_than_a_run_has_are_no_silent_matter():

@@ -51,6 +51,35 @@ int densify(const float* splats, int count, const float* mean_gradients, const D
     return result.count();
 }
 
+// planes: u, v, conic a, b, c of `count` splats; boxes: x0, x1, y0, y1 of each, empty where it is not drawn
+void projection(const float* splats, int count, const Camera* camera, int width, int height, float* planes,
+                int* boxes) {
+    Projected p;
+    project(p, Gaussians(splats, count), *camera, white(width, height));
+    const std::vector<float>* from[5] = {&p.u, &p.v, &p.conic_a, &p.conic_b, &p.conic_c};
+    for (int k = 0; k < 5; k++) std::copy_n(from[k]->begin(), count, planes + k * count);
+    for (int i = 0; i < count; i++) {
+        const int box[4] = {p.box[i].x0, p.box[i].x1, p.box[i].y0, p.box[i].y1};
+        std::copy_n(box, 4, boxes + 4 * i);
+    }
+}
+
+// given: dL/d(u, v, Sigma's entries a, b, c), planes of `count`; gradients: (14, count)
+void projection_gradients(const float* splats, int count, const Camera* camera, int width, int height,
+                          const float* given, float* gradients) {
+    const Gaussians g(splats, count);
+    const Settings settings = white(width, height);
+    Projected projected;
+    ProjectedGradients d;
+    project(projected, g, *camera, settings);
+    d.reset(projected.stride);
+    std::vector<float>* to[5] = {&d.u, &d.v, &d.sigma_a, &d.sigma_b, &d.sigma_c};
+    for (int k = 0; k < 5; k++) std::copy_n(given + k * count, count, to[k]->begin());
+    Gaussians out(count);
+    project_backward(out, g, projected, d, *camera, settings);
+    out.copy_to(gradients);
+}
+
 // Vectors of pixels that compositing one view evaluates at most: those of all rows that the ellipses cover.
 long vectors_of_a_view(const float* splats, int count, const Camera* camera, int width, int height) {
     Projected projected;

@@ -63,6 +63,28 @@ def image_loss(
     return library(instruction_set).image_loss(*arrays, width, height, *weights), gradient
 
 
+def projection(splats: Array, camera: Array, width: int, height: int, instruction_set: str) -> tuple[Array, Array]:
+    """(5, n) centre u, v in pixels and conic a, b, c of (14, n) splats as a (16,) camera sees them.
+
+    And (n, 4) int32, the pixels x0, x1, y0, y1 that they are drawn on: none, 0, where they are left out.
+    """
+    count = splats.shape[1]
+    planes, boxes = np.empty((5, count), np.float32), np.empty((count, 4), np.int32)
+    pixels = boxes.ctypes.data_as(POINTER(c_int))
+    library(instruction_set).projection(floats(splats), count, floats(camera), width, height, floats(planes), pixels)
+    return planes, boxes
+
+
+def projection_gradients(
+    splats: Array, camera: Array, width: int, height: int, given: Array, instruction_set: str
+) -> Array:
+    """(14, n) gradients, given (5, n) dL/d(u, v, entries 00, 01 = 10 and 11 of the image-plane covariance)."""
+    gradients, count = np.empty_like(splats), splats.shape[1]
+    arrays = floats(given), floats(gradients)
+    library(instruction_set).projection_gradients(floats(splats), count, floats(camera), width, height, *arrays)
+    return gradients
+
+
 def vectors_of_a_view(splats: Array, camera: Array, width: int, height: int, instruction_set: str) -> int:
     """How many vectors of pixels compositing (14, n) splats for a (16,) camera evaluates at most."""
     parts = library(instruction_set)

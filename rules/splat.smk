@@ -5,9 +5,9 @@
 # grain one job per frame on a CPU (a fit starts in well under half a second); blocks of frames on a GPU, and on a CPU
 #       where jobs are dear (a cluster's): `execution.frames_per_job`; results do not depend on it
 
-# The first job on a GPU compiles gsplat's CUDA kernels for all that follow: jobs that did so side by side would delete
-# each other's files.  gsplat keeps them in torch's folder (TORCH_EXTENSIONS_DIR), compiled for the GPUs that the job
-# sees; where jobs meet different GPUs, TORCH_CUDA_ARCH_LIST must name the architectures of all.
+# The first job on a GPU compiles gsplat's CUDA kernels for all that follow, which load the built file (build/gsplat) and
+# never compile: jobs that did so side by side would delete each other's files.  They are compiled for the GPUs that the
+# job sees; where jobs meet different GPUs, TORCH_CUDA_ARCH_LIST must name the architectures of all.
 
 
 rule gsplat_extension:

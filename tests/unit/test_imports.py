@@ -38,12 +38,12 @@ WALLS = {
     "images": ({"errors", "procedural", "scene", "stages", "study"}, {"numpy", "cv2", "PIL"}),
     "procedural": ({"cameras", "errors", "scene"}, NUMERIC),
     "splatting": ({"errors", "scene", "stages"}, NUMERIC),
-    "splatting.torch": ({"errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
+    "splatting.torch": ({"cameras", "errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
     "recorded": ({"errors", "files", "study"}, set()),
     "measures": ({"randomness", "scene"}, NUMERIC | {"pandas"}),
     "indicators": ({"cameras", "measures", "scene"}, NUMERIC | {"cv2"}),
     "weights": ({"errors", "files", "study"}, {"huggingface_hub", "pydantic"}),
-    "machine": ({"cameras", "errors", "files", "study", "weights"}, {"huggingface_hub", "pydantic"}),
+    "machine": ({"cameras", "errors", "files", "splatting", "study", "weights"}, {"huggingface_hub", "pydantic"}),
     "claims": ({"errors", "measures", "randomness", "study"}, {"numpy", "pandas", "pydantic"}),
     "external": (
         {"errors", "files", "indicators", "measures", "randomness", "scene", "stages", "study"},
@@ -67,7 +67,11 @@ WALLS = {
 # converts or loads weights needs their libraries
 HEAVY_MODULES = {"weights.convert_v3d", "weights.idle_blocks", "weights.pipelines", "weights.tiny"}
 LIGHT_TRAINING = {"training.scenes", "training.schedule", "training.shards"}
-AUTODIFF = {"backends.fit_autodiff", "backends.render_autodiff"}  # alone load vid3d.splatting.torch
+AUTODIFF = {
+    "backends.compile_gsplat",
+    "backends.fit_autodiff",
+    "backends.render_autodiff",
+}  # alone load vid3d.splatting.torch
 BACKENDS = {
     "cameras",
     "errors",

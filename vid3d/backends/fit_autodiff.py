@@ -1,6 +1,7 @@
 """Gaussians fitted by automatic differentiation (``vid3d.splatting.torch``), through the rasterizer of the Spec."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from vid3d.splatting.torch import cpp, gsplat
 from vid3d.splatting.torch.drawing import Rasterize
 from vid3d.splatting.torch.loop import train
 from vid3d.stages import Fit, Progress
+from vid3d.study import layout
 from vid3d.study.specs import AutodiffFit
 
 
@@ -24,7 +26,7 @@ def build(spec: AutodiffFit) -> Fit:
     """
     rasterizer: Callable[[Sequence[Views], Recipe], Rasterize]
     if spec.rasterizer == "gsplat":
-        gsplat.require("splat")
+        gsplat.require("splat", Path(layout.GSPLAT_EXTENSION))
         device, rasterizer = gsplat.GPU, gsplat.rasterizer
     else:
         torch.set_num_threads(1)  # as the rule says, so that sums are rounded alike everywhere

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vid3d.splatting import mark
+
 PROBE = """
 import json, torch
 cuda = torch.cuda
@@ -29,7 +31,7 @@ class TorchCuda:
     Attributes:
         built: CUDA's version, None for none.
         capabilities: (major, minor) compute capabilities of the GPUs that it finds, each once.
-        architectures: those that it has kernels for: ``sm_86`` runs on 8.6 and 8.9, ``compute_90`` on 9.0 and later.
+        architectures: those that it has kernels for, such as ``sm_86``.
     """
 
     built: str | None
@@ -38,19 +40,13 @@ class TorchCuda:
 
     def runs_on(self, capability: tuple[int, int]) -> bool:
         """Whether there are kernels for GPUs of this compute capability."""
-        return any(
-            made_for <= capability and (kind == "compute" or made_for[0] == capability[0])
-            for kind, made_for in self._kernels()
-        )
+        return mark.runs_on(self.architectures, capability)
 
     @property
     def lowest(self) -> str:
         """The lowest compute capability that it has kernels for, such as 7.5."""
-        return "{}.{}".format(*min((made_for for _, made_for in self._kernels()), default=(0, 0)))
-
-    def _kernels(self) -> list[tuple[str, tuple[int, int]]]:
-        found = [re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", name) for name in self.architectures]
-        return [(match[1], (int(match[2]), int(match[3]))) for match in found if match]
+        made_for = [capability for _, capability in mark.kernels(self.architectures)]
+        return "{}.{}".format(*min(made_for, default=(0, 0)))
 
 
 @dataclass(frozen=True)

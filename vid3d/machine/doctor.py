@@ -7,8 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from vid3d.errors import InputError
 from vid3d.machine import cuda, hardware
 from vid3d.machine.cost import Costs, Sum, gigabytes, nearest
+from vid3d.splatting import mark
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, load_benchmark
 from vid3d.study.specs import STAGES
@@ -175,9 +177,24 @@ class Doctor:
         else:
             yield Finding(stage, "ok", pin)
         if (self.root / layout.GSPLAT_EXTENSION).is_file():
-            yield Finding(stage, "ok", "gsplat's CUDA kernels: compiled")
+            yield self._kernels(stage)
         else:
             yield from self._compiler(stage)
+
+    def _kernels(self, stage: str) -> Finding:
+        """Whether gsplat's compiled kernels are for what is here."""
+        try:
+            compiled = mark.read(self.root / layout.GSPLAT_EXTENSION)
+        except InputError as error:
+            return Finding(stage, "missing", str(error), f"delete {layout.GSPLAT_EXTENSION}")
+        here = {name: hardware.version(name) or "none" for name in ("gsplat", "torch")}
+        if self.gpus:
+            here["CUDA"] = str(self.torch_cuda.built)
+        problem = compiled.problem(here, self.torch_cuda.capabilities if self.gpus else ())
+        for_which = " ".join(compiled.architectures)
+        if problem is None:
+            return Finding(stage, "ok", f"gsplat's CUDA kernels: compiled for {for_which}")
+        return Finding(stage, "missing", f"gsplat's CUDA kernels: {problem}", f"delete {layout.GSPLAT_EXTENSION}")
 
     @cached_property
     def compiler(self) -> cuda.Compiler | None:

@@ -61,7 +61,7 @@ EXTERNAL_VIDEO = EXTERNAL + "/source/{file}"  # as downloaded
 EXTERNAL_STEADINESS = EXTERNAL + "/steadiness.csv"  # of each camera by itself
 EXTERNAL_SCORES = EXTERNAL + "/{run}/scores.csv"  # with the embedder and the reference images of a run
 
-GSPLAT_EXTENSION = "build/gsplat-extension.json"  # gsplat's CUDA kernels are compiled, and draw as the CPU does
+GSPLAT_EXTENSION = "build/gsplat-extension.json"  # of gsplat's compiled CUDA kernels: vid3d.splatting.mark
 
 REPORT = "results/reports/{report}"
 TABLE = REPORT + "/tables/{name}.csv"  # a name of table_list.NAMES

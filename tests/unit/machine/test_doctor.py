@@ -1,6 +1,7 @@
 """What runs need, on pretended machines: each finding names what is missing and the cure; nothing imports torch."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -132,9 +133,24 @@ def test_a_gpu_node_with_everything_misses_nothing(doctor, there):
     assert "weights/downloads/svd-xt: 9 files" in said(rows, "seed", "ok")
     assert not said(rows, "licences", "missing")  # nothing is left to fetch
     assert "compiled by the run before the first fit" in said(rows, "splat", "note")
-    Path("build").mkdir()
-    Path("build/gsplat-extension.json").write_text("{}")
-    assert "CUDA kernels: compiled" in said(doctor("--run", "full")[1], "splat", "ok")
+
+
+def test_compiled_kernels_must_be_for_what_is_here(doctor, there):
+    there["gpus"], there["versions"]["gsplat"], there["nvcc"] = [CARD], "1.5.3", None
+    mark = Path("build/gsplat-extension.json")
+    mark.parent.mkdir()
+    made = {"gsplat": "1.5.3", "torch": "1.0", "CUDA": "13.0", "Python": "3.11"}
+    contents = {"library": "gsplat_cuda.so", "versions": made, "architectures": ["sm_80"], "checked": {}}
+    mark.write_text(json.dumps(contents))
+    Path("build/gsplat_cuda.so").touch()
+    assert "CUDA kernels: compiled for sm_80" in said(doctor("--run", "full")[1], "splat", "ok")
+    assert "nvcc" not in said(doctor("--run", "full")[1], "splat", "missing")  # which is needed no more
+    there["cuda"] = replace(TORCH, capabilities=[(9, 0)])
+    missing = said(doctor("--run", "full")[1], "splat", "missing")
+    assert "compiled for sm_80, and here is a GPU of 9.0" in missing
+    assert "->  delete build/gsplat-extension.json" in missing
+    mark.write_text("{}")
+    assert "is no mark of gsplat's compiled kernels" in said(doctor("--run", "full")[1], "splat", "missing")
 
 
 def test_wrong_weights_are_named_by_size_and_when_asked_by_checksum(doctor):

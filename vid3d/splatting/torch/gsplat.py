@@ -4,36 +4,57 @@ gsplat caps a splat's alpha at .999 (released code: .99), which cannot be change
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
 import torch
 from torch import Tensor
+from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import SH_C0, Cameras, Float32, Splats, Views
 from vid3d.splatting.native import Rasterisation
-from vid3d.splatting.recipe import Recipe
+from vid3d.splatting.recipe import Recipe, preset
+from vid3d.splatting.torch import agreement, kernels
 from vid3d.splatting.torch.drawing import FIELDS, Drawing, Parameters, Rasterize
 
 ALPHA_CAP = 0.999
 GPU = torch.device("cuda")
+CAPPED = Rasterisation(alpha_cap=ALPHA_CAP)  # as the C++ rasterizer is told to draw beside gsplat
+COUNTS = (100, 60, 80)  # splats of the moments that are compared
 
 
-def require(stage: str) -> None:
-    """Refuse a stage of the study that wants gsplat where it cannot be used.
+def require(stage: str, mark: Path) -> None:
+    """Make gsplat ready for a stage of the study, and refuse the stage where it cannot be used.
+
+    Args:
+        mark: of the compiled kernels.
 
     Raises:
-        InputError: no CUDA device, no gsplat, or no compiler for its kernels.
+        InputError: no CUDA device, no gsplat, no kernels for what is here, or they draw otherwise than the CPU.
     """
-    wanted = f"{stage}.backend: gsplat, the rasterizer of autodiff,"
     if not torch.cuda.is_available():
+        wanted = f"{stage}.backend: gsplat, the rasterizer of autodiff,"
         raise InputError(f"{wanted} needs a CUDA device and this machine has none; use backend cpu")
-    try:
-        from gsplat.cuda._backend import _C  # compiled on first use
-    except ModuleNotFoundError:
-        raise InputError(f"{wanted} gsplat is not installed; pip install 'vid3d[gpu]'") from None
-    if _C is None:
-        raise InputError(f"{wanted} gsplat finds no CUDA compiler; put nvcc on PATH or set CUDA_HOME")
+    kernels.load(mark, [torch.cuda.get_device_capability()])
+    compare()
+
+
+def compare(device: torch.device = GPU) -> dict[str, float]:
+    """How far images and gradients are from the C++ rasterizer's, by what was compared, on scenes of a second.
+
+    Raises:
+        InputError: they differ by more than rounding.
+    """
+    rng, recipe = np.random.default_rng(0), replace(preset("as-released"), rasterisation=CAPPED)
+    moments, cameras = [agreement.scene(rng, count) for count in COUNTS], orbit(len(COUNTS), 128)
+    found = agreement.of_gradients(partial(rasterizer, device=device), moments, cameras, recipe, device)
+    found |= agreement.of_render(partial(render, device=device), moments[0], cameras, recipe.rasterisation)
+    agreement.refuse(found, agreement.BOUNDS | agreement.RENDERED, f"gsplat {version('gsplat')} on {_name(device)}")
+    return found
 
 
 def rasterizer(moments: Sequence[Views], recipe: Recipe, device: torch.device = GPU) -> Rasterize:
@@ -97,3 +118,7 @@ def _rasterization(
 
 def _on_device(array: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(device)
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)

@@ -17,11 +17,12 @@ MODULES := $(shell find vid3d -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' 
 INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 
-.PHONY: help environment reproduce test lint unit benchmark train train-diffusion clean
+.PHONY: help environment reproduce test lint unit test-gpu benchmark train train-diffusion clean
 
 help:
 	@echo "make reproduce   environment, default study, report"
 	@echo "make test        environment, linters, all tests"
+	@echo "make test-gpu    the checks of a machine with a GPU, ten minutes (make test adds them where nvidia-smi lists one)"
 	@echo "make benchmark   the CPU fits' record table in docs/performance.md (PROTOTYPE=its folder)"
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
@@ -43,7 +44,8 @@ reproduce: environment
 	snakemake --cores $(CORES) $(ARGS)
 	@ls -1t results/reports/*/index.html | while read -r page; do echo "report: $(CURDIR)/$$page"; done
 
-test: lint unit
+# on a machine with a GPU, which the CPU's suite hides, also what is checked on it
+test: lint unit $(if $(shell nvidia-smi -L 2> /dev/null),test-gpu)
 
 lint: environment
 	ruff check vid3d tests docs example.py
@@ -54,6 +56,13 @@ lint: environment
 
 unit: environment
 	python -m pytest
+
+# minutes of one core, once; not needed again where it was brought along (tests/gpu/pack.py)
+build/gpu-inputs/fit.json: | environment
+	python -m tests.gpu.inputs $(@D)
+
+test-gpu: environment build/gpu-inputs/fit.json
+	python -m pytest -m gpu -s tests/gpu
 
 benchmark: environment
 	python -m tests.speed.record $(if $(PROTOTYPE),--prototype $(PROTOTYPE))

@@ -375,5 +375,5 @@ def test_torch_says_what_it_was_built_for():
 
     found = cuda.torch_cuda()
     assert found.built == torch.version.cuda
-    assert bool(found.capabilities) == torch.cuda.is_available()
+    assert bool(found.capabilities) == bool(torch.cuda.device_count())
     assert found.built is None or found.runs_on((8, 6))

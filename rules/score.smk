@@ -1,5 +1,5 @@
-# Renders -> CLIP-I, unaggregated; embeddings of the stages before; and, where there is ground truth, PSNR and SSIM at
-# cameras that were not trained on.
+# Renders -> CLIP-I, unaggregated; embeddings of the stages before; and, where there is ground truth, measures against it
+# at cameras that were not trained on.
 #
 # in    views-{views}/renders/*.png and the reference;  splats and motion-{motion}/held-out/*.png
 # out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera, a column of cosines per reference: the
@@ -89,6 +89,7 @@ rule held_out:
         runtime=growing(60),
     params:
         spec=spec("render"),
+        revision=1,  # of the measures: raise it when there are more, or they give other numbers
     message:
         "Compare with the truth: {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
     shell:

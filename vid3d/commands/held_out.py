@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from vid3d import cameras, files
-from vid3d.measures import metrics
+from vid3d.measures import likeness
 from vid3d.stages import build
 from vid3d.study.specs import RenderSpec
 
@@ -20,7 +20,7 @@ def run(
     truth: Sequence[Path],
     output: Path,
 ) -> None:
-    """PSNR and SSIM of the splats against the ground truth at the held-out cameras.
+    """How the splats differ from the ground truth at the held-out cameras: PSNR, SSIM, IoU, gradient energy, FLIP.
 
     Args:
         spec: the renderer and its settings.
@@ -40,5 +40,5 @@ def run(
         unseen, _ = cameras.held_out(true.shape[1])
         # as in the renders' files: quantised to 8 bits before it is compared
         images = files.to_uint8(draw(files.load_splats(source), unseen, image)).astype(np.float32) / np.float32(255)
-        rows += [condition | {"frame": index} | row for row in metrics.by_camera(images, true, angles)]
+        rows += [condition | {"frame": index} | row for row in likeness.by_camera(images, true, angles)]
     files.save_rows(output, rows, files.Provenance("held-out", spec.argument(), condition))

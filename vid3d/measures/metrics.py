@@ -6,8 +6,6 @@ the reference is, and whether it counts itself, is the protocol; the paper's tex
 PSNR and SSIM compare renders with ground truth.
 """
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
@@ -139,20 +137,6 @@ def ssim(images: Float32, truth: Float32) -> Float64:
     structure = (2 * covariance + SSIM_C2) / (variance_a + variance_b + SSIM_C2)
     similarity: Float64 = (luminance * structure).mean(axis=(1, 2, 3))
     return similarity
-
-
-def by_camera(images: Float32, truth: Float32, angles: Sequence[tuple[float, float]]) -> Iterator[dict[str, float]]:
-    """One row per camera: camera, azimuth, elevation (degrees), psnr and ssim.
-
-    Args:
-        images: (n, h, w, 3) in [0, 1].
-        truth: of the same shape.
-        angles: azimuth and elevation of the n cameras.
-    """
-    for camera, ((azimuth, elevation), p, s) in enumerate(
-        zip(angles, psnr(images, truth), ssim(images, truth), strict=True)
-    ):
-        yield {"camera": camera, "azimuth": azimuth, "elevation": elevation, "psnr": p, "ssim": s}
 
 
 def _pair(images: Float32, truth: Float32) -> tuple[Float64, Float64]:

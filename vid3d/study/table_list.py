@@ -6,7 +6,7 @@ docs/adding-a-table.md adds one.
 
 NAMES = (
     *("table1", "table2", "table3"),  # the paper's
-    "held-out",  # PSNR and SSIM at cameras that were not trained on
+    "held-out",  # measures against the truth at cameras that were not trained on
     "protocols",  # what the definition of CLIP-I alone does
     "replicates",  # runs that share a row of the other tables, each by itself
     "claims",  # verdicts

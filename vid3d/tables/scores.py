@@ -15,11 +15,17 @@ from vid3d.study.config import Study
 
 HELD_OUT_CAMERAS = len(HELD_OUT_AZIMUTHS) + len(HELD_OUT_ELEVATIONS) * len(HELD_OUT_RAISED_AZIMUTHS)
 CLIP = ["run", "image", "motion", "views"]  # what names a clip
-QUALITY = {"psnr": (0.0, float("inf")), "ssim": (-1.0, 1.0)}  # dB; unitless
+QUALITY = {  # dB; the others unitless
+    "psnr": (0.0, float("inf")),
+    "ssim": (-1.0, 1.0),
+    "iou": (0.0, 1.0),
+    "gradient": (0.0, float("inf")),
+    "flip": (0.0, 1.0),
+}
 
 
 def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores of all clips of a report's runs, and PSNR and SSIM at held-out cameras of those with ground truth.
+    """Scores of all clips of a report's runs, and quality at held-out cameras of those with ground truth.
 
     Runs of random weights (``plumbing``) are left out: nothing that follows has their scores.
 
@@ -30,7 +36,7 @@ def collect(study: Study, report: str, root: Path) -> tuple[pd.DataFrame, pd.Dat
     Returns:
         Scores, one row per frame and evaluation camera: run, image, motion, views, frame, camera (int64) and
         ``protocols.COSINES`` (float64, in [-1, 1]).  Held-out quality, one row per frame and
-        held-out camera: run, image, motion, views, frame, camera, azimuth and elevation (degrees), psnr (dB), ssim.
+        held-out camera: run, image, motion, views, frame, camera, azimuth and elevation (degrees), and ``QUALITY``.
 
     Raises:
         InputError: names the first missing (run, image, motion, views, frame, camera) or the first bad value.

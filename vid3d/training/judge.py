@@ -9,6 +9,7 @@ import numpy as np
 
 from vid3d.cameras import orbit
 from vid3d.files import to_uint8
+from vid3d.measures import likeness
 from vid3d.measures.metrics import psnr
 from vid3d.procedural import SCORE_UNIT, ObjectSpec, make_reference, render, sample_object
 from vid3d.procedural.images import render_at_amplitude
@@ -16,7 +17,6 @@ from vid3d.procedural.motion import solve_amplitude
 from vid3d.randomness import generator
 from vid3d.scene import Float32, SeedFrame, UInt8
 from vid3d.stages import MultiView, Seed
-from vid3d.training import likeness
 
 MOMENTS = (0, 4)  # frames of which views are judged: the reference itself, and the object well into its motion
 MOTION = 120

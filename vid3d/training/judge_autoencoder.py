@@ -9,10 +9,10 @@ import torch
 
 from vid3d.cameras import orbit
 from vid3d.files import to_uint8
+from vid3d.measures import likeness
 from vid3d.measures.metrics import psnr
 from vid3d.procedural import ObjectSpec, render
 from vid3d.scene import Float32
-from vid3d.training import likeness
 from vid3d.training.autoencoder import as_pixels
 from vid3d.training.judge import MOMENTS, MOTION
 from vid3d.training.scenes import SIZE, VIEWS

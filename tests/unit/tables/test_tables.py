@@ -215,6 +215,8 @@ def test_held_out_quality_level_and_raised_apart(study, root):
     row = table[(table["motion"] == 120) & (table["views"] == 9)].iloc[0]
     assert (row["psnr_level"], row["psnr_raised"]) == pytest.approx((24.5, 19.5))
     assert (row["ssim_level"], row["ssim_raised"]) == pytest.approx((0.9, 0.8))
+    assert (row["iou_level"], row["iou_change"]) == pytest.approx((0.909, -0.009))
+    assert (row["gradient_change"], row["flip_change"]) == pytest.approx((0, 0))
 
 
 def test_written_tables_read_back_and_are_the_same_each_time(study, root):

@@ -1,13 +1,16 @@
-"""How generated images differ from the truth: sharpness, colour, and what the error consists of.
+"""How images differ from the truth: overlap, sharpness, colour, and what the error consists of.
 
 PSNR alone rewards blur: where a model is unsure, the mean of all possibilities is its best answer.  So it never stands
 alone here.  Objects stand on white, so that masks can be read from the images.
 """
 
+from collections.abc import Iterator, Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vid3d.measures.metrics import psnr, ssim
 from vid3d.scene import Float32, Float64
 
 SHOWN = 230 / 255  # a pixel whose darkest channel lies below shows the object
@@ -15,6 +18,26 @@ SATURATED = 20.0  # CIELAB chroma from which a hue means something
 BLOCK = 8  # pixels: the mean of a block is its colour, what differs inside is texture
 
 Mask = NDArray[np.bool_]
+
+
+def by_camera(images: Float32, truth: Float32, angles: Sequence[tuple[float, float]]) -> Iterator[dict[str, float]]:
+    """One row per camera: camera, azimuth, elevation (degrees); psnr, ssim, iou, gradient (energy) and flip.
+
+    Args:
+        images: (n, h, w, 3) in [0, 1].
+        truth: of the same shape.
+        angles: azimuth and elevation of the n cameras.
+    """
+    found = {
+        "psnr": psnr(images, truth),
+        "ssim": ssim(images, truth),
+        "iou": overlap(images, truth),
+        "gradient": [gradient_energy(one[None], true[None]) for one, true in zip(images, truth, strict=True)],
+        "flip": flip(images, truth),
+    }
+    for camera, (azimuth, elevation) in enumerate(angles):
+        values = {name: float(column[camera]) for name, column in found.items()}
+        yield {"camera": camera, "azimuth": azimuth, "elevation": elevation} | values
 
 
 def shown(images: Float32) -> Mask:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from vid3d.training import likeness
+from vid3d.measures import likeness
 
 
 @pytest.fixture
@@ -66,8 +66,17 @@ def test_the_error_is_told_apart(truth: np.ndarray) -> None:
         assert shares[kind] > 0.999
 
 
+def test_rows_by_camera_hold_every_measure(truth: np.ndarray) -> None:
+    images = truth.copy()
+    images[1] = gaussian_filter(truth[1], (1.5, 1.5, 0))
+    same, blurred = likeness.by_camera(images, truth, [(0.0, 0.0), (40.0, 20.0)])
+    assert (same["psnr"], same["ssim"], same["iou"], same["gradient"]) == (np.inf, pytest.approx(1.0), 1.0, 1.0)
+    assert (blurred["camera"], blurred["azimuth"], blurred["elevation"]) == (1, 40.0, 20.0)
+    assert blurred["gradient"] < 0.2
+    assert blurred["flip"] > 0.01 > same["flip"]
+
+
 def test_flip_grows_with_the_error(truth: np.ndarray) -> None:
-    pytest.importorskip("flip_evaluator")
     near, far = (likeness.flip(np.clip(truth + np.float32(by), 0, 1), truth) for by in (-0.02, -0.3))
     np.testing.assert_allclose(likeness.flip(truth, truth), 0.0, atol=1e-6)
     assert near.shape == (2,)

@@ -1,7 +1,7 @@
 # Intermediate images, renders, scores and indicators -> the figures of each report.
 #
-# in    renders, references, scores and indicators of every clip of every run that the report names; seed frames, views
-#       and splats of the first one; renders of other methods (setting `external`)
+# in    renders, references, scores and indicators of every clip of every run that the report names, views of its middle
+#       frame; seed frames, views and splats of the first one; renders of other methods (setting `external`)
 # out   results/reports/{report}/figures/: those of figure1-figure10, heatmap and trends that the report can have
 #       (vid3d/study/figure_list.py), each as .svg and .pdf for a paper and as .webp for the page; figures.json: captions,
 #       alternative texts, and why the others are left out.  Target figures
@@ -16,7 +16,7 @@ for _report in study.reports:
             f"figures_of_{_report.replace('-', '_')}"
         input:
             results=lambda wildcards, report=_report: read_by(
-                report, "renders", "references", "scores", "held-out", "measures"
+                report, "renders", "views", "references", "scores", "held-out", "measures"
             ),
             method=lambda wildcards, report=_report: [
                 clip.path(made, study, frame=frame)

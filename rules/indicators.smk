@@ -1,6 +1,6 @@
-# Renders -> indicators beside CLIP-I: flicker, Janus faces, mass that comes and goes (docs/indicators.md).
+# Renders -> indicators beside CLIP-I: flicker, Janus faces, mass that other views rule out (docs/indicators.md).
 #
-# in    views-{views}/renders/*.png and embeddings.npz; seed frames, unless the run is a control, which shows none
+# in    views-{views}/renders/*.png and embeddings.npz; generated views, unless the run is a control, which shows none
 # out   views-{views}/indicators.csv: one row per indicator, and one per indicator and camera; with a sidecar
 # grain one job per clip; no torch
 
@@ -10,7 +10,7 @@ rule indicators:
         reference=REFERENCE,
         renders=owned_frames(layout.RENDERS),
         embeddings=owned(layout.EMBEDDINGS),
-        seed=unless_control(owned_frames(layout.SEED)),
+        orbit=unless_control(owned_frames(layout.ORBIT)),
     output:
         rows=layout.INDICATORS,
         sidecar=layout.INDICATORS.replace(".csv", ".json"),
@@ -25,10 +25,11 @@ rule indicators:
         runtime=growing(30),
     params:
         truth=lambda wildcards: "--truth" if study.runs[wildcards.run].ground_truth else "",
-        revision=1,  # of the indicators: raise it when they give other numbers
+        generated=lambda wildcards: study.runs[wildcards.run].views.count,
+        revision=2,  # of the indicators: raise it when they give other numbers
     message:
         "Indicators of {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
     shell:
         "vid3d indicators --reference {input.reference:q} --motion {wildcards.motion} --views {wildcards.views}"
-        " --renders {input.renders:q} --seed {input.seed:q} --embeddings {input.embeddings:q} {params.truth}"
+        " --renders {input.renders:q} --orbit {input.orbit:q} --generated {params.generated} --embeddings {input.embeddings:q} {params.truth}"
         " --output {output.rows:q} 2> {log:q}"

@@ -19,10 +19,10 @@ from vid3d.study import config, layout
 
 ROOT, RESULTS = Path(), Path("docs/results")
 TABLES = {
+    "held-out": "Against the truth, at cameras that were not trained on",
     "table1": "Table 1",
     "table2": "Table 2: number of views",
     "table3": "Table 3: motion score",
-    "held-out": "Against the truth, at cameras that were not trained on",
     "claims": "The paper's claims",
     "margins": "What the verdicts owe to their margins",
     "resolution": "What a study of the paper's size can tell apart",

@@ -60,15 +60,27 @@ def build(
         settings: further settings of the study, such as ``images``.
     """
     runs = runs or {"truth": RUN, "static": STATIC}
-    for folder in ("reports", "benchmark/published", "benchmark/external"):
-        shutil.copytree(REPOSITORY / folder, root / folder)
+    copy_sources(root)
     write_yaml(root / "benchmark/procedural/objects.yaml", {name: {"caption": f"a {name}"} for name in objects})
     names = [f"photo-{number:02d}" for number in range(24)]
     photographs = {name: {"file": f"{name}.jpg", "caption": f"Photograph of {name}"} for name in names}
     write_yaml(root / "benchmark/animate124/manifest.yaml", photographs)
     reports = {"small": {"title": "A small report", "runs": list(runs)}}
     study = parse_study({"runs": runs, "reports": reports, "report": "small", **settings}, root)
-    for name, run in study.runs.items():
+    write_results(root, study, "small", pictures)
+    return study
+
+
+def copy_sources(root: Path) -> None:
+    """What reports are made from beside results."""
+    for folder in ("reports", "benchmark/published", "benchmark/external"):
+        shutil.copytree(REPOSITORY / folder, root / folder)
+
+
+def write_results(root: Path, study: Study, report: str, pictures: bool) -> None:
+    """The results of all clips of a report's runs."""
+    for name in study.reports[report].runs:
+        run = study.runs[name]
         for clip in layout.conditions(study, name):
             _write_scores(root / clip.path(layout.SCORES, study), clip, run.used_frames)
             if run.ground_truth:
@@ -77,7 +89,6 @@ def build(
             if pictures:
                 _write_pictures(root, study, clip)
                 _write_intermediates(root, study, clip)
-    return study
 
 
 def write_yaml(path: Path, data: Any) -> None:
@@ -146,6 +157,9 @@ def _write_held_out(path: Path, clip: layout.Condition, frames: int) -> None:
     write_csv(path, rows)
 
 
+TRUTH = 0.005  # of every indicator, where there is one
+
+
 def indicator(name: str, clip: layout.Condition) -> float:
     """Each indicator has a value of its own, which rises with fewer views and differs between images."""
     return 0.01 * (1 + list(INDICATORS).index(name)) + 0.1 / clip.views + 0.001 * (sum(map(ord, clip.image)) % 7)
@@ -172,8 +186,9 @@ def turned(embeddings: np.ndarray, clip: layout.Condition) -> np.ndarray:
 def _write_measures(root: Path, study: Study, clip: layout.Condition) -> None:
     """Indicators, and embeddings by stage whose cosines with the reference are ``stage_cosines``."""
     run = study.runs[clip.run]
+    own = TRUTH if run.benchmark == "procedural" else ""
     rows = [
-        _condition(clip) | {"indicator": name, "camera": camera, "value": indicator(name, clip)}
+        _condition(clip) | {"indicator": name, "camera": camera, "value": indicator(name, clip), "truth": own}
         for name in INDICATORS
         for camera in ("", 0)
     ]

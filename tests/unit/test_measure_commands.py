@@ -63,19 +63,23 @@ def options(clip, *names):
 @pytest.mark.parametrize("control", [False, True])
 def test_indicators_are_written_for_the_clip_and_for_each_camera(clip, tmp_path, monkeypatch, control):
     output = tmp_path / "indicators.csv"
-    given = options(clip, "reference", "renders", "embeddings") + ([] if control else options(clip, "seed"))
+    given = options(clip, "reference", "renders", "embeddings") + ([] if control else options(clip, "orbit"))
     extra = [] if control else ["--truth"]
     assert run(monkeypatch, "indicators", *given, "--motion", 120, "--views", 18, *extra, "--output", output) == 0
     rows = pd.read_csv(output)
-    whole = rows[rows["camera"].isna()].set_index("indicator")["value"]
-    lacking = {"flicker_beyond_seed", "static_change"} if control else set()
+    of_clip = rows[rows["camera"].isna()].set_index("indicator")
+    whole, true = of_clip["value"], of_clip["truth"]
+    lacking = {"static_change", "mass_between_views", "janus"} if control else set()
     assert list(whole.index) == [name for name in INDICATORS if name not in lacking]
     flicker = rows[(rows["indicator"] == "flicker") & rows["camera"].notna()]
     assert list(flicker["camera"]) == list(range(EVALUATION_CAMERAS))
     assert flicker["value"].mean() == pytest.approx(whole["flicker"])
-    if not control:  # the renders are the truth
+    assert whole["flicker"] == pytest.approx(true["flicker"], abs=1 / 255)  # the renders are the truth, in 8 bits
+    if not control:
         assert whole["static_change"] == pytest.approx(0, abs=2 / 255)
-        assert whole["flicker_beyond_seed"] == pytest.approx(0, abs=1e-6)
+        assert whole["mass_between_views"] == true["mass_between_views"] == 0
+        assert whole["janus"] == pytest.approx(true["janus"], abs=0.05)
+    assert np.isnan(true["frame_consistency"])  # nothing is embedded here
     assert json.loads(output.with_suffix(".json").read_text())["item"]["views"] == 18
 
 

@@ -94,6 +94,11 @@ class Source:
         path = clip.path(layout.RENDERS, self.study, frame=layout.two(frame))
         return tile(self.root / path, camera, EVALUATION_CAMERAS, size)
 
+    def view(self, clip: layout.Condition, frame: int, view: int, size: int) -> UInt8:
+        """One generated view of a clip, at most ``size`` pixels wide."""
+        path = clip.path(layout.ORBIT, self.study, frame=layout.two(frame))
+        return tile(self.root / path, view, self.study.runs[clip.run].views.count, size)
+
 
 def tile(path: Path, index: int, count: int, size: int) -> UInt8:
     """One of ``count`` square images side by side in a PNG, (s, s, 3) uint8 on white, at most ``size`` pixels wide.

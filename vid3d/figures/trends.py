@@ -15,6 +15,7 @@ from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import COLUMN, GREY, Sheet, wrapped
 from vid3d.figures.source import Source, listed
 from vid3d.measures import protocols
+from vid3d.measures.intervals import MINIMUM_IMAGES
 from vid3d.study import figure_list
 from vid3d.study.config import Run
 from vid3d.tables.laid_out import MINUS
@@ -104,10 +105,11 @@ def _table(means: pd.DataFrame, name: str, run: Run, factor: str, protocol: str)
 
 
 def _ours(axes: Axes, table: pd.DataFrame, values: list[int]) -> None:
-    """Each image as a thin line, their mean as a thick one."""
+    """Each image as a thin line, with dots where so few have no interval anywhere; their mean as a thick one."""
     places = [values.index(int(value)) for value in table.columns]
+    dots = "." if len(table) < MINIMUM_IMAGES else ""
     for image in table.to_numpy(float):
-        axes.plot(places, image, color="0.65", linewidth=0.6)
+        axes.plot(places, image, color="0.65", linewidth=0.6, marker=dots, markersize=3)
     axes.plot(places, table.to_numpy(float).mean(axis=0), "o-", color="C0", linewidth=1.5, markersize=3)
 
 

@@ -1,14 +1,14 @@
 """All indicators of one clip."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from vid3d.indicators.mass import mass_between_views, mass_over_time
-from vid3d.indicators.opposites import cosines_with_front, janus, likeness_to_front
+from vid3d.indicators.mass import mass_between_views
+from vid3d.indicators.opposites import janus, likeness_to_front
 from vid3d.indicators.reduction import reduced
 from vid3d.indicators.temporal import flicker, static_change, successive_cosines
 from vid3d.scene import Float32, Float64
@@ -49,14 +49,19 @@ INDICATORS = {
     indicator.name: indicator
     for indicator in (
         Indicator(
+            "static_change",
+            "higher",
+            (0.0, 1.0),
+            "Change from frame to frame where the truth stands still.",
+            Worst("most change of what stands still", "time"),
+        ),
+        Indicator(
             "flicker",
             "higher",
             (0.0, 1.0),
             "Flicker: how far calm pixels overshoot both neighbouring frames.",
             Worst("most flicker", "time"),
         ),
-        Indicator("flicker_beyond_seed", "higher", (-1.0, 1.0), "Flicker of camera 0 beyond that of the seed video."),
-        Indicator("static_change", "higher", (0.0, 1.0), "Change from frame to frame where the truth stands still."),
         Indicator(
             "frame_consistency",
             "lower",
@@ -64,27 +69,19 @@ INDICATORS = {
             "Cosine of the embeddings of successive frames at one camera.",
         ),
         Indicator(
-            "mass_over_time",
-            "higher",
-            (0.0, math.inf),
-            "Share of the object that appears or vanishes between frames.",
-            Worst("most mass over time", "time"),
-        ),
-        Indicator(
             "mass_between_views",
             "higher",
             (0.0, math.inf),
-            "Share of a silhouette that the other views rule out.",
+            "Share of a generated view's silhouette that the other views rule out.",
             Worst("most mass between views", "views"),
         ),
         Indicator(
             "janus",
             "higher",
             (0.0, 1.0),
-            "Janus: how much more the back resembles the front than the sides do.",
+            "Janus: how much more the generated back resembles the front than the sides do.",
             Worst("strongest Janus", "views"),
         ),
-        Indicator("janus_embedding", "higher", (0.0, 1.0), "The same, of embeddings."),
     )
 }
 """Every indicator that ``of_clip`` may give, by name, in this order."""
@@ -96,37 +93,42 @@ class Indicators:
 
     Attributes:
         clip: one number each; NaN where it is undefined (too few frames or cameras, no object in sight).
-        cameras: (cameras,) float64 each, means over the frames; without those that compare cameras or need the seed.
+        cameras: (cameras,) float64 each, means over the frames: evaluation cameras, or those of the generated views;
+            without those that compare cameras.
     """
 
     clip: dict[str, float]
     cameras: dict[str, Float64]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Rows of indicator, camera (empty for the clip's number) and value: the clip's first."""
+    def rows(self, truth: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+        """Rows of indicator, camera (empty for the clip's number), value and the truth's own value: the clip's first.
+
+        Args:
+            truth: of the same indicators, for the clip's rows.
+        """
         for name, value in self.clip.items():
-            yield {"indicator": name, "camera": "", "value": value}
+            yield {"indicator": name, "camera": "", "value": value, "truth": truth.get(name, "")}
         for name, values in self.cameras.items():
             for camera, value in enumerate(values):
-                yield {"indicator": name, "camera": camera, "value": value}
+                yield {"indicator": name, "camera": camera, "value": value, "truth": ""}
 
 
 def of_clip(
     renders: Float32,
-    seed: Float32 | None = None,
+    views: Float32 | None = None,
     embeddings: Float32 | None = None,
     truth: Float32 | None = None,
 ) -> Indicators:
     """All indicators that can be told from what is given.
 
-    A clip's number is the mean over frames and cameras.  ``flicker_beyond_seed`` is the flicker of camera 0, whose view
-    the seed video shows, minus the seed's own.  All images are reduced to 64 pixels first.  A caller who does that
-    frame by frame (``vid3d.indicators.reduced``) need not hold large renders in memory and gets the same.
+    A clip's number is the mean over frames and cameras.  All images are reduced to 64 pixels first.  A caller who does
+    that frame by frame (``vid3d.indicators.reduced``) need not hold large renders in memory and gets the same.
 
     Args:
         renders: (frames, cameras, s, s, 3) in [0, 1] on white, cameras of ``vid3d.cameras.orbit``.
-        seed: (frames, t, t, 3), the seed video of the same frames; without it no ``flicker_beyond_seed``.
-        embeddings: (frames, cameras, d) of the renders; without them no ``frame_consistency`` and ``janus_embedding``.
+        views: (moments, views, t, t, 3), generated views of an orbit, at any moments; without them no
+            ``mass_between_views`` and ``janus``, in which renders of one scene agree by construction.
+        embeddings: (frames, cameras, d) of the renders; without them no ``frame_consistency``.
         truth: shape of the renders, ground truth of the same moments and cameras; without it no ``static_change``.
 
     Raises:
@@ -135,8 +137,8 @@ def of_clip(
     if renders.ndim != 5:
         raise ValueError(f"renders must be (frames, cameras, s, s, 3), not {renders.shape}")
     frames, cameras = renders.shape[:2]
-    if seed is not None and (seed.ndim != 4 or len(seed) != frames):
-        raise ValueError(f"seed must be (frames, t, t, 3) of {frames} frames, not {seed.shape}")
+    if views is not None and views.ndim != 5:
+        raise ValueError(f"views must be (moments, views, t, t, 3), not {views.shape}")
     if embeddings is not None and embeddings.shape[:2] != (frames, cameras):
         raise ValueError(f"embeddings must be ({frames}, {cameras}, d), not {embeddings.shape}")
     if truth is not None and truth.shape != renders.shape:
@@ -148,17 +150,14 @@ def of_clip(
         tables["static_change"] = static_change(small, reduced(truth)) if frames >= 2 else _undefined(cameras)
     if embeddings is not None:
         tables["frame_consistency"] = successive_cosines(embeddings) if frames >= 2 else _undefined(cameras)
-    tables["mass_over_time"] = mass_over_time(small) if frames >= 2 else _undefined(cameras)
-    tables["mass_between_views"] = mass_between_views(small) if cameras >= 3 else _undefined(cameras)
+    if views is not None:
+        count = views.shape[1]
+        tables["mass_between_views"] = mass_between_views(reduced(views)) if count >= 3 else _undefined(count)
     per_camera = {name: _mean(table) for name, table in tables.items()}
     clip = {name: float(_mean(values)) for name, values in per_camera.items()}
-    if seed is not None:
-        own = flicker(seed[:, None]).mean() if frames >= 3 else np.nan
-        clip["flicker_beyond_seed"] = float(per_camera["flicker"][0] - own)
-    opposite = cameras >= 4 and cameras % 2 == 0
-    clip["janus"] = float(_mean(janus(likeness_to_front(small)))) if opposite else np.nan
-    if embeddings is not None:
-        clip["janus_embedding"] = float(_mean(janus(cosines_with_front(embeddings)))) if opposite else np.nan
+    if views is not None:
+        opposite = views.shape[1] >= 4 and views.shape[1] % 2 == 0
+        clip["janus"] = float(_mean(janus(likeness_to_front(reduced(views))))) if opposite else np.nan
     return Indicators({name: clip[name] for name in INDICATORS if name in clip}, per_camera)
 
 

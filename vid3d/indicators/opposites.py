@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from vid3d.indicators.correspondence import unmatched
 from vid3d.indicators.reduction import reduced_clip, silhouettes, smoothed
-from vid3d.measures.metrics import cosines
 from vid3d.scene import Float32, Float64
 
 DISPLACEMENT = 0.032  # of the image width: how far a colour may lie from where the front has it
@@ -71,17 +70,6 @@ def likeness_to_front(images: Float32) -> Float64:
     as_it_is = _likeness(front, others, front_shown, others_shown)
     mirrored = _likeness(front, others[:, :, ::-1], front_shown, others_shown[:, :, ::-1])
     return np.asarray(np.maximum(as_it_is, mirrored).reshape(pictures.shape[:2]))
-
-
-def cosines_with_front(embeddings: Float32) -> Float64:
-    """Cosine similarity (frames, cameras) of embeddings (frames, cameras, d) with camera 0's of the same frame.
-
-    Raises:
-        ValueError: other shapes, or an embedding that is zero or not finite.
-    """
-    if embeddings.ndim != 3:
-        raise ValueError(f"embeddings must be (frames, cameras, d), not {embeddings.shape}")
-    return np.stack([cosines(moment, moment[0]) for moment in embeddings])
 
 
 def _exposed(pictures: Float32, shown: NDArray[np.bool_]) -> Float32:

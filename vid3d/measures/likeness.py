@@ -32,7 +32,7 @@ def by_camera(images: Float32, truth: Float32, angles: Sequence[tuple[float, flo
         "psnr": psnr(images, truth),
         "ssim": ssim(images, truth),
         "iou": overlap(images, truth),
-        "gradient": [gradient_energy(one[None], true[None]) for one, true in zip(images, truth, strict=True)],
+        "gradient": np.array([gradient_energy(one[None], true[None]) for one, true in zip(images, truth, strict=True)]),
         "flip": flip(images, truth),
     }
     for camera, (azimuth, elevation) in enumerate(angles):
@@ -122,14 +122,14 @@ def error_shares(images: Float32, truth: Float32) -> dict[str, float]:
 def _blocks(values: Float64) -> Float64:
     """Sums over blocks: (n, h, w, c) to (n, h / BLOCK, w / BLOCK, c); h and w are multiples of BLOCK."""
     n, h, w, c = values.shape
-    return values.reshape(n, h // BLOCK, BLOCK, w // BLOCK, BLOCK, c).sum(axis=(2, 4))
+    return np.asarray(values.reshape(n, h // BLOCK, BLOCK, w // BLOCK, BLOCK, c).sum(axis=(2, 4)))
 
 
 def _lab(images: Float32) -> Float64:
     """sRGB (n, h, w, 3) in [0, 1] to CIELAB (white D65)."""
     n, h, w, _ = images.shape
     rgb = np.ascontiguousarray(images, np.float32).reshape(n * h, w, 3)
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab).reshape(n, h, w, 3).astype(np.float64)
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), np.float64).reshape(n, h, w, 3)
 
 
 def ciede2000(one: Float64, other: Float64) -> Float64:

@@ -12,7 +12,7 @@ from vid3d.errors import InputError
 from vid3d.study import figure_list, table_list
 from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
 
-Kind = Literal["scores", "held-out", "measures", "references", "renders", "splats"]  # of what a report reads
+Kind = Literal["scores", "held-out", "measures", "references", "renders", "views", "splats"]  # of what a report reads
 
 
 class Artefact(str):
@@ -168,6 +168,7 @@ def read_by(study: Study, report: str, *kinds: Kind) -> list[str]:
     """What a report reads: of each of its runs the files of the named kinds.
 
     ``measures`` are what tables read beside scores: indicators, and embeddings by stage at the base condition;
+    ``views`` those of the middle frame at the base condition, where a run shows any;
     ``splats`` those of runs that mean something, which the page's viewer may show.
 
     Raises:
@@ -194,6 +195,8 @@ def read_by(study: Study, report: str, *kinds: Kind) -> list[str]:
             if "renders" in kinds:
                 files += [clip.path(RENDERS, study, frame=frame) for frame in frames(run)]
                 files += [clip.path(VIDEO, study, camera=camera) for camera in cameras()]
+            if "views" in kinds and not run.render.control and (clip.motion, clip.views) == run.conditions[0]:
+                files.append(clip.path(ORBIT, study, frame=two(run.used_frames // 2)))
             if "splats" in kinds and name in figure_list.scored(study, report):
                 files += [clip.path(SPLATS, study, frame=frame) for frame in frames(run)]
     return list(dict.fromkeys(files))

@@ -14,23 +14,24 @@ from vid3d.measures.intervals import mean_of
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family, families, gathered
-from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, condition, grouped, number, text, within
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, condition, grouped, measured, number, text, within
 from vid3d.tables.rows import at, of_condition
 from vid3d.tables.table import Column, Measured, Table
 
-OF_TIME = ("flicker", "frame_consistency", "mass_over_time")  # that a control in another order has, too
+OF_TIME = ("flicker", "frame_consistency")  # that a control in another order has, too
+OF_VIEWS = ("mass_between_views", "janus")  # of generated views
+_BEYOND = ["beyond", "beyond_low", "beyond_high"]
 _POSITION = ["truth", "shuffled", "position"]
 _CURE = "delete it and run again"
-INDICATOR_COLUMNS: dict[str, type[str | float]] = {"indicator": str, "camera": float, "value": float}
+INDICATOR_COLUMNS: dict[str, type[str | float]] = {"indicator": str, "camera": float, "value": float, "truth": float}
 
 
 def expected(run: Run) -> list[str]:
     """Which indicators a clip of a run has.
 
-    What shows another motion than its seed (a control) has no flicker beyond the seed's, and what stands still is known
-    only where the truth is.
+    A control shows no generated views, and what stands still is known only where the truth is.
     """
-    lacking = {"flicker_beyond_seed"} if run.render.control else set()
+    lacking = set(OF_VIEWS) if run.render.control else set()
     lacking |= set() if run.ground_truth else {"static_change"}
     return [name for name in INDICATORS if name not in lacking]
 
@@ -39,7 +40,8 @@ def collect_indicators(study: Study, report: str, root: Path) -> pd.DataFrame:
     """The indicators of all clips of a report's runs (``layout.INDICATORS``), without those of random weights.
 
     Returns:
-        One row per clip and indicator: run, image, motion, views, indicator, value (NaN where it is undefined).
+        One row per clip and indicator: run, image, motion, views, indicator, value (NaN where it is undefined), truth
+        (the truth's own value; NaN where there is none).
 
     Raises:
         InputError: names the file and the indicator that is missing, twice there or no number.
@@ -54,20 +56,20 @@ def collect_indicators(study: Study, report: str, root: Path) -> pd.DataFrame:
                 for name in expected(family.run):
                     if name not in found:
                         raise InputError(f"{path}: lacks the indicator {name} (run {member}); {_CURE}")
-                    rows.append(identity | {"indicator": name, "value": found[name]})
-    return pd.DataFrame(rows, columns=["run", "image", "motion", "views", "indicator", "value"])
+                    rows.append(identity | {"indicator": name} | found[name])
+    return pd.DataFrame(rows, columns=["run", "image", "motion", "views", "indicator", "value", "truth"])
 
 
-def _of_clip(path: Path, clip: layout.Condition) -> dict[str, float]:
-    """The indicators of one clip; those of single cameras are left aside."""
+def _of_clip(path: Path, clip: layout.Condition) -> dict[str, dict[str, float]]:
+    """Value and truth of each indicator of one clip; those of single cameras are left aside."""
     where = f"run {clip.run}, image {clip.image}, motion {clip.motion}, views {clip.views}"
-    values: dict[str, float] = {}
+    values: dict[str, dict[str, float]] = {}
     for row in load_rows(path, INDICATOR_COLUMNS, where):
-        name, value = row["indicator"], row["value"]
+        name, value = row["indicator"], {key: row[key] for key in ("value", "truth")}
         if not math.isnan(row["camera"]):
             continue
-        if abs(value) > 1e6:  # not of NaN: it is undefined
-            raise InputError(f"{path}: {name} {value} is out of range; {_CURE}")
+        if any(abs(number) > 1e6 for number in value.values()):  # not of NaN: it is undefined
+            raise InputError(f"{path}: {name} {row['value']} is out of range; {_CURE}")
         if name in values:
             raise InputError(f"{path}: lists an indicator twice; {_CURE}")
         values[name] = value
@@ -82,10 +84,11 @@ def indicators_table(given: Measured, measured: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per run, condition and indicator: method, run, kind, motion, views, images, frames, indicator, worse
-        ("higher" or "lower"), mean, low, high, truth, shuffled, position, n (images in which it is defined),
-        replicates, note.  Of the indicators of time, ``truth`` and ``shuffled`` are the means of the report's controls
-        that show the true images and the run's own renders in random order, and ``position`` is where the run lies
-        between them: 0 at the truth's end, 1 at that of random order.
+        ("higher" or "lower"), mean, low, high, beyond (the truth's own value, paired within images; with its interval),
+        truth, shuffled, position, n (images in which it is defined), replicates, note.  ``truth`` is the mean of the
+        truth's own values or, of what is measured on embeddings, that of the report's control that shows the true
+        images.  Of the indicators of time, ``shuffled`` is the mean of the control that shows the run's own renders in
+        random order, and ``position`` is where the run lies between both: 0 at the truth's end, 1 at random order's.
     """
     all_families = families(given.study, given.report)
     ours = gathered(measured, all_families)
@@ -95,16 +98,24 @@ def indicators_table(given: Measured, measured: pd.DataFrame) -> pd.DataFrame:
             here = at(ours, family, motion, views)
             anchors = _anchors(ours, all_families, family, motion, views)
             for name in expected(family.run):
-                found = mean_of(here[here["indicator"] == name], "value", name, INDICATORS[name].limits)
+                of_name, (low, high) = here[here["indicator"] == name], INDICATORS[name].limits
+                found = mean_of(of_name, "value", name, (low, high))
+                more = of_name.assign(beyond=of_name["value"] - of_name["truth"])
+                beyond = mean_of(more, "beyond", f"{name} beyond the truth", (low - high, high - low))
+                own = float(of_name["truth"].mean()) if beyond.images else math.nan
+                ends = (end.get(name, math.nan) for end in anchors)
                 rows.append(
                     of_condition(given.study, given.root, family, motion, views)
                     | {"indicator": name, "worse": INDICATORS[name].worse}
                     | {"mean": found.estimate, "low": found.low, "high": found.high}
-                    | (_position(found.estimate, *(end[name] for end in anchors)) if name in OF_TIME else {})
+                    | beyond.columns("beyond")
+                    | _position(found.estimate, own, *ends)
                     | {"n": found.images, "replicates": found.replicates}
                 )
     columns = ["method", "run", "kind", "motion", "views", "images", "frames", "indicator", "worse"]
-    return pd.DataFrame(rows, columns=[*columns, "mean", "low", "high", *_POSITION, "n", "replicates", "note"])
+    return pd.DataFrame(
+        rows, columns=[*columns, "mean", "low", "high", *_BEYOND, *_POSITION, "n", "replicates", "note"]
+    )
 
 
 def _anchors(
@@ -126,7 +137,8 @@ def _same(control: Family, family: Family, stages: tuple[str, ...]) -> bool:
     return covered[0] == covered[1] and all(one.spec(stage) == other.spec(stage) for stage in stages)
 
 
-def _position(mean: float, truth: float, shuffled: float) -> dict[str, float]:
+def _position(mean: float, own: float, control: float, shuffled: float) -> dict[str, float]:
+    truth = control if math.isnan(own) else own
     apart = shuffled - truth
     return dict(zip(_POSITION, (truth, shuffled, (mean - truth) / apart if apart else math.nan), strict=True))
 
@@ -150,6 +162,9 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
                     "" if groups else f"{INDICATORS[str(name)].words} {values.iloc[0]['worse'].capitalize()} is worse."
                 )
                 rows.append(Row(str(name).replace("_", " "), cells, words))
+                beyond = tuple(_beyond(by_condition.get(head)) for head in heads)
+                if any(beyond):
+                    rows.append(Row("beyond the truth's own", beyond))
                 if any(placed):
                     rows.append(Row("from the truth (0 %) to random order (100 %)", placed))
         if rows:
@@ -161,14 +176,19 @@ def lay_out(table: pd.DataFrame, published: Published) -> LaidOut:
         about=(
             "CLIP-I compares single images; these ask whether frames and views fit together. Formulas, sources and "
             "planted-fault tests: docs/indicators.md. Right motion moves some of them, too: compare columns "
-            "of one motion score. Where the report has the controls, a second row says how far of the way a run is "
-            "from the true images to its own renders in random order."
+            "of one motion score, and what is beyond the truth's own value on the same images. Where the report has "
+            "the controls, a further row says how far of the way a run is from the true images to its own renders in "
+            "random order."
         ),
     )
 
 
 def _indicator(row: Any) -> Cell | None:
     return None if row is None else within(row["mean"], row["low"], row["high"])
+
+
+def _beyond(row: Any) -> Cell | None:
+    return None if row is None else measured(row, "beyond", sign=True)
 
 
 def _placed(row: Any) -> Cell | None:
@@ -180,7 +200,20 @@ TABLES = (
         name="indicators",
         make=lambda given: indicators_table(given, collect_indicators(given.study, given.report, given.root)),
         lay_out=lay_out,
-        needs=("method", "run", "motion", "views", "indicator", "worse", "mean", "low", "high", "position", "note"),
+        needs=(
+            "method",
+            "run",
+            "motion",
+            "views",
+            "indicator",
+            "worse",
+            "mean",
+            "low",
+            "high",
+            *_BEYOND,
+            "position",
+            "note",
+        ),
         columns={"n": Column("n")},
         keys=("indicator",),
     ),

@@ -75,7 +75,9 @@ def test_the_nearest_measurement_is_taken():
     assert not {"cpu", "gpu"} & paper.estimates
 
 
-@pytest.mark.parametrize("run", ["quick", "truth", "static", "blank", "relief", "full", "full-one", "full-cpu-splats"])
+@pytest.mark.parametrize(
+    "run", ["quick", "truth", "static", "blank", "relief", "full", "full-one", "full-six", "full-cpu-splats"]
+)
 def test_every_stage_of_every_run_has_a_unit_cost(run):
     sums = total(run)
     assert not {stage: found.unknown for stage, found in sums.items() if found.unknown and stage != "fetch"}

@@ -146,8 +146,8 @@ def test_indicators_and_stages_have_macros_by_name(folder):
     macros, _ = macros_of(folder / "macros.tex")
     rows = {(r["run"], r["motion"], r["views"], r["indicator"]): r for r in rows_of(folder, "indicators")}
     condition = "MotionOneTwoZeroViewsThree"
-    expected = number("mean", rows["truth", "120", "3", "mass_over_time"]["mean"])
-    assert macros[f"vidIndicatorsTruth{condition}MassOverTimeMean"] == expected
+    expected = number("mean", rows["truth", "120", "3", "mass_between_views"]["mean"])
+    assert macros[f"vidIndicatorsTruth{condition}MassBetweenViewsMean"] == expected
     assert "vidAttributionTruthMotionOneTwoZeroViewsOneEightViewsAroundLoss" in macros
     assert "vidClaimsTruthSelfReferenceMotionCostsLittlePublishedEstimate" in macros
 

@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 import synthetic_study as synthetic
 
+from vid3d.claims.decisions import NOT_TESTABLE, TOO_FEW
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean, mean_of
 from vid3d.measures.student import detectable
 from vid3d.study import layout
+from vid3d.study.config import load_study
 from vid3d.study.replicates import families
 from vid3d.tables.attribution import attribution_table, substitution_table, substitutions
 from vid3d.tables.clip_i import table1, table2
@@ -157,22 +159,50 @@ def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path)
     assert by_claim.loc["other-views-worse", "published"] == "no number given"
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_no_row_has_an_interval_and_a_verdict_that_disagree(build, tmp_path, seed):
-    study = build({"one": ONE | {"motion_scores": [120, 160, 200], "view_counts": [18, 9, 3]}})
-    scores, _ = collect(study, "small", tmp_path)
-    rng = np.random.default_rng(seed)
-    for _, clip in scores.groupby(["image", "motion", "views"]):
-        for column in ("source_reference", "self_reference"):
-            scores.loc[clip.index, column] += 0.01 * rng.normal()
-    table = claims_table(Measured(study, "small", tmp_path, scores))
-    judged = table[table["estimate"].notna()]
+def agree(table):
+    """Whether each row's verdict is what its interval says; the verdicts that occur."""
+    judged = table[table["estimate"].notna() & (table["here"] != TOO_FEW)]
     inside = (judged["low"] > judged["above"].fillna(-np.inf)) & (judged["high"] < judged["below"].fillna(np.inf))
     outside = (judged["low"] > judged["below"].fillna(np.inf)) | (judged["high"] < judged["above"].fillna(-np.inf))
     expected = np.select([inside, outside], ["holds", "fails"], "inconclusive")
     assert list(judged["here"]) == list(expected)
-    assert len(set(expected)) > 1
-    assert (judged["level"] > 0.95).any()
+    without = table[table["estimate"].isna() | (table["here"] == TOO_FEW)]
+    assert without["low"].isna().all()
+    assert set(without["here"]) <= {TOO_FEW, NOT_TESTABLE, "not run here"}
+    return set(expected)
+
+
+def scattered(scores, seed):
+    """Scores to each of which an effect of its clip is added."""
+    rng = np.random.default_rng(seed)
+    by = scores.groupby(["run", "image", "motion", "views"], sort=False).ngroup()
+    for column in ("source_reference", "self_reference"):
+        scores[column] += 0.01 * rng.normal(size=by.max() + 1)[by]
+    return scores
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_row_has_an_interval_and_a_verdict_that_disagree(build, tmp_path, seed):
+    study = build({"one": ONE | {"motion_scores": [120, 160, 200], "view_counts": [18, 9, 3]}})
+    scores = scattered(collect(study, "small", tmp_path)[0], seed)
+    table = claims_table(Measured(study, "small", tmp_path, scores))
+    assert len(agree(table)) > 1
+    assert (table["level"] > 0.95).any()
+
+
+@pytest.mark.parametrize("report", ["quick", "mini", "truth"])
+def test_no_row_of_the_study_s_own_reports_does(tmp_path, report):
+    """Their runs, images, replicates and conditions, with one frame of random scores."""
+    synthetic.copy_sources(tmp_path)
+    (tmp_path / "benchmark/procedural").symlink_to(synthetic.REPOSITORY / "benchmark/procedural")
+    study = load_study([synthetic.REPOSITORY / "config/study.yaml"], {}, synthetic.REPOSITORY).only(report)
+    runs = {name: run.model_copy(update={"frames": 1}) for name, run in study.runs.items()}
+    study = study.model_copy(update={"runs": runs})
+    synthetic.write_results(tmp_path, study, report, pictures=False)
+    scores, held_out = collect(study, report, tmp_path)
+    table = claims_table(Measured(study, report, tmp_path, scattered(scores, 0), held_out))
+    outcomes = agree(table)
+    assert outcomes == set() if report == "quick" else len(outcomes) > 1  # four images decide nothing
 
 
 def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):
@@ -328,12 +358,13 @@ def test_indicators_are_means_over_images_with_intervals(build, tmp_path):
     table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(["run", "views", "indicator"])
     assert {name for run, _, name in table.index if run == "one"} == set(INDICATORS) - {"static_change"}
     assert ("static", 18, "flicker") in table.index
-    assert ("static", 18, "flicker_beyond_seed") not in table.index  # a control shows no seed
+    assert ("static", 18, "janus") not in table.index  # a control shows no views
     row = table.loc[("one", 9, "janus")]
     expected = [synthetic.indicator("janus", layout.Condition("one", image, 120, 9)) for image in IMAGES]
     assert row["mean"] == pytest.approx(np.mean(expected))
     assert row["low"] < row["mean"] < row["high"]
     assert (row["n"], row["worse"]) == (8, "higher")
+    assert np.isnan(row["beyond"])  # of photographs there is no truth
     assert table.loc[("one", 9, "frame_consistency"), "worse"] == "lower"
 
 
@@ -349,23 +380,25 @@ def test_indicators_of_time_are_placed_between_the_truth_and_random_order(build,
     }
     study = build({"larger-first": controls.pop("larger"), "small": SMALL, **controls}, objects=OBJECTS)
     measured = collect_indicators(study, "small", tmp_path)
+    measured["truth"] = measured["truth"].where(
+        measured["indicator"] != "flicker"
+    )  # known of single images, or by a control
     by = {"mixed": 0.3, "true": -0.1, "larger-first": 5.0}
     measured["value"] += measured["run"].map(by).fillna(0)
-    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(
-        ["run", "motion", "views", "indicator"]
-    )
-    for name in ("flicker", "frame_consistency", "mass_over_time"):
-        row = table.loc[("small", 120, 18, name)]
-        assert row["shuffled"] - row["mean"] == pytest.approx(0.3)
-        assert row["mean"] - row["truth"] == pytest.approx(0.1)
-        assert row["position"] == pytest.approx(0.25)
-    elsewhere = table.drop([("small", 120, 18, name) for name in ("flicker", "frame_consistency", "mass_over_time")])
+    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(["run", "motion", "views", "indicator"])
+    row = table.loc[("small", 120, 18, "flicker")]
+    assert row["shuffled"] - row["mean"] == pytest.approx(0.3)
+    assert row["mean"] - row["truth"] == pytest.approx(0.1)
+    assert row["position"] == pytest.approx(0.25)
+    row = table.loc[("small", 120, 18, "frame_consistency")]
+    assert row["truth"] == synthetic.TRUTH
+    assert row["beyond"] == pytest.approx(row["mean"] - synthetic.TRUTH)
+    assert row["position"] == pytest.approx(row["beyond"] / (row["beyond"] + 0.3))
+    elsewhere = table.drop([("small", 120, 18, name) for name in ("flicker", "frame_consistency")])
     assert elsewhere["position"].isna().all()  # other conditions, other indicators, the controls themselves
     lines = lay_out(table.reset_index(), load_published(tmp_path))
-    shown = [
-        cell.text for group in lines.groups for row in group.rows if "truth" in row.label for cell in row.cells if cell
-    ]
-    assert shown == ["25 %"] * 3
+    rows = [row for group in lines.groups for row in group.rows if row.label.startswith("from the truth")]
+    assert [cell.text for row in rows for cell in row.cells if cell] == ["25 %", f"{100 * row['position']:.0f} %"]
 
 
 def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_path):
@@ -385,7 +418,7 @@ def test_images_in_which_an_indicator_is_undefined_are_not_counted(build, tmp_pa
         (lambda t: t[t["indicator"] != "janus"], r"lacks the indicator janus \(run one\)"),
         (lambda t: t.drop(columns="camera"), "lacks the column camera"),
         (lambda t: t.assign(value="much"), "value 'much' of row 1 is no number"),
-        (lambda t: t.assign(value=np.inf), "flicker inf is out of range"),
+        (lambda t: t.assign(value=np.inf), "static_change inf is out of range"),
         (lambda t: pd.concat([t, t]), "lists an indicator twice"),
     ],
 )

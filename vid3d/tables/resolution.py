@@ -51,19 +51,26 @@ def resolution_table(given: Measured) -> pd.DataFrame:
     published = load_published(given.root)
     clips = gathered(per_image(given.scores), families(given.study, given.report))
     rows: list[dict[str, Any]] = []
-    for difference in _differences(published):
-        images = published.benchmark.images
-        size = abs(difference.value) * math.sqrt(images)
-        shown, found = size / critical(images, LEVEL), size / detectable(1.0, images, LEVEL, POWER)
-        lead = {"place": difference.place, "difference": difference.words, "change": difference.value}
-        lead |= {"images": images, "shown_below": shown, "found_below": found}
+    for difference, lead in zip(_differences(published), of_published(published), strict=True):
         ours = [
-            lead | _of_family(family, spread, shown, found)
+            lead | _of_family(family, spread, lead["shown_below"], lead["found_below"])
             for family in rendered(given.study, given.report)
             if len(spread := _within(clips, family, difference, published.metric.protocol))
         ]
         rows += ours or [lead]
     return pd.DataFrame(rows, columns=[*COLUMNS, *_OURS]).astype({"n": "Int64"})
+
+
+def of_published(published: Published) -> list[dict[str, Any]]:
+    """What the published numbers alone say: the first ``COLUMNS`` of each difference (``resolution_table``)."""
+    images = published.benchmark.images
+    rows: list[dict[str, Any]] = []
+    for difference in _differences(published):
+        size = abs(difference.value) * math.sqrt(images)
+        row = {"place": difference.place, "difference": difference.words, "change": difference.value, "images": images}
+        row["shown_below"] = size / critical(images, LEVEL)
+        rows.append(row | {"found_below": size / detectable(1.0, images, LEVEL, POWER)})
+    return rows
 
 
 def _differences(published: Published) -> list[_Difference]:

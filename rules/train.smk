@@ -3,8 +3,8 @@
 # note  the results are committed, so that scoring finds them; `make train` makes them anew.  A trial of all trainings, of
 #       10 minutes, in a clone (it overwrites weights/), with the smallest run `truth` that the card can be written from:
 #       make train ARGS="--config training='{minutes: 10}' images=frog-green,fish-teal frames=1"
-# out   config.json, model.safetensors, vocabulary.txt, training.{csv,json};  evaluation.json;  agreement.json (once run
-#       `truth` has scores);  README.md with its figures
+# out   config.json, model.safetensors, vocabulary.txt, training.{csv,json};  evaluation.json;  generated.json and
+#       agreement.json (once runs `ruler` and `truth` have scores);  README.md with its figures
 # grain one job each; half an hour on one core for the training, a few minutes for the evaluation
 
 MINI_CLIP_MODEL = expand("weights/mini-clip/{file}", file=[*ENCODER, "vocabulary.txt"])
@@ -72,10 +72,25 @@ use rule evaluate_mini_clip as mini_clip_agreement with:
         compared=lambda wildcards, input: shlex.join(["--scores", *input.scores, "--held-out", *input.held_out]),
 
 
+use rule mini_clip_agreement as mini_clip_on_generated_views with:
+    input:
+        scores=lambda wildcards: [c.path(layout.SCORES, study) for c in layout.conditions(study, "ruler")],
+        held_out=lambda wildcards: [c.path(layout.HELD_OUT, study) for c in layout.conditions(study, "ruler")],
+        model=MINI_CLIP_MODEL,
+        objects="benchmark/procedural/objects.yaml",
+    output:
+        "weights/mini-clip/generated.json",
+    log:
+        logs(job := "train/mini-clip-on-generated-views"),
+    benchmark:
+        benchmarks(job)
+
+
 use rule mini_model_card as mini_clip_card with:
     input:
         model=MINI_CLIP_MODEL,
         evaluation="weights/mini-clip/evaluation.json",
+        generated="weights/mini-clip/generated.json",
         agreement="weights/mini-clip/agreement.json",
     output:
         "weights/mini-clip/README.md",

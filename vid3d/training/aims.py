@@ -62,6 +62,27 @@ def _worst_motion(judged: Judged) -> float:
     return max(abs(means["measured"] / float(asked) - 1.0) for asked, means in judged["means"].items())
 
 
+def _lost(kind: str, strength: float) -> Callable[[Judged], float]:
+    """The share of the mini CLIP's range, from undamaged views down to other objects, that a damage costs."""
+
+    def figure(judged: Judged) -> float:
+        evaluation = judged["evaluation"]
+        scores = evaluation["clip_i_under_damage"][kind]
+        damaged = scores[evaluation["damage_strengths"][kind].index(strength)]
+        return float((scores[0] - damaged) / (scores[0] - evaluation["clip_i_of_another_object"]))
+
+    return figure
+
+
+def _not_falling(judged: Judged) -> float:
+    return float(sum((np.diff(s) >= 0).sum() for s in judged["evaluation"]["clip_i_under_damage"].values()))
+
+
+def _in_order(judged: Judged) -> float:
+    order = judged["generated"]["order"]
+    return float(order["clip_i"] / max(order["psnr"], 1))
+
+
 AIMS: dict[str, list[Aim]] = {
     "autoencoder": [Aim("images, PSNR", "{:.2f} dB", lambda judged: float(judged["psnr"]), least=33.0)],
     "views": [
@@ -79,5 +100,28 @@ AIMS: dict[str, list[Aim]] = {
         Aim("motion, worst deviation from the score asked", "{:.0%}", _worst_motion, most=0.15),
         Aim("colour (CIEDE2000), worst object", "{:.1f}", _worst_object("generated_colour"), most=10.0),
         Aim("hue, mean error", "{:.1f} degrees", _over_scores("generated_hue"), most=15.0),
+    ],
+    "clip": [
+        Aim("lost to noise of 0.02 (36 dB)", "{:.1%}", _lost("noise", 0.02), most=0.10),
+        Aim("lost to noise of 0.05 (28 dB)", "{:.1%}", _lost("noise", 0.05), most=0.25),
+        Aim("lost to blur of half a pixel", "{:.1%}", _lost("blur", 0.5), most=0.10),
+        Aim("lost to JPEG at quality 75", "{:.1%}", _lost("compression", 25.0), most=0.10),
+        Aim("lost to four floaters", "{:.1%}", _lost("floaters", 4.0), most=0.10),
+        Aim("lost to noise of 0.4", "{:.1%}", _lost("noise", 0.4), least=0.50),
+        Aim("lost to blur of 4 pixels", "{:.1%}", _lost("blur", 4.0), least=0.50),
+        Aim("lost to half of the object missing", "{:.1%}", _lost("missing", 0.5), least=0.15),
+        Aim("steps of growing damage that do not lower the score", "{:.0f}", _not_falling, most=0.0),
+        Aim(
+            "right caption of 64, all views",
+            "{:.1%}",
+            lambda judged: float(judged["evaluation"]["retrieval"]["all_views"]),
+            least=0.90,
+        ),
+        Aim(
+            "generated views: objects with 18 views above 3, of those where PSNR says so",
+            "{:.1%}",
+            _in_order,
+            least=20 / 24,
+        ),
     ],
 }

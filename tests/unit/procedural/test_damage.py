@@ -3,7 +3,13 @@ import pytest
 
 from vid3d.procedural.damage import KINDS, damage
 
-STRENGTHS = {"blur": (0.0, 0.5, 1.0, 4.0), "noise": (0.0, 0.05, 0.2, 0.8), "missing": (0.0, 0.1, 0.5, 0.95)}
+STRENGTHS = {
+    "blur": (0.0, 0.5, 1.0, 4.0),
+    "noise": (0.0, 0.05, 0.2, 0.8),
+    "compression": (0.0, 25.0, 70.0, 95.0),
+    "floaters": (0.0, 2.0, 8.0, 32.0),
+    "missing": (0.0, 0.1, 0.5, 0.95),
+}
 
 
 @pytest.fixture
@@ -35,6 +41,12 @@ def test_missing_parts_are_nested_and_of_the_share_asked_for(image: np.ndarray) 
     for mask, share in zip(gone, (0.25, 0.75), strict=True):
         missing = mask.sum() / (image.min(axis=2) < 0.99).sum()
         assert share - 0.1 < missing <= share  # a whole square is 64 of about 1250 pixels
+
+
+def test_an_empty_image_has_no_floaters() -> None:
+    """There is no object that they could be near, or have a colour of."""
+    white = np.ones((16, 16, 3), np.float32)
+    np.testing.assert_array_equal(damage(white, "floaters", 8, np.random.default_rng(0)), white)
 
 
 def test_an_unknown_kind_is_refused(image: np.ndarray) -> None:

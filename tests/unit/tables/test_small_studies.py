@@ -385,7 +385,9 @@ def test_indicators_of_time_are_placed_between_the_truth_and_random_order(build,
     )  # known of single images, or by a control
     by = {"mixed": 0.3, "true": -0.1, "larger-first": 5.0}
     measured["value"] += measured["run"].map(by).fillna(0)
-    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(["run", "motion", "views", "indicator"])
+    table = indicators_table(Measured(study, "small", tmp_path), measured).set_index(
+        ["run", "motion", "views", "indicator"]
+    )
     row = table.loc[("small", 120, 18, "flicker")]
     assert row["shuffled"] - row["mean"] == pytest.approx(0.3)
     assert row["mean"] - row["truth"] == pytest.approx(0.1)

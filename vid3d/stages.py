@@ -37,6 +37,18 @@ class Fit(Protocol):
     ) -> list[tuple[Splats, FitReport]]: ...
 
 
+class ClipFit(Protocol):
+    """Views of all moments of a clip, in order, to the Gaussians of each; what becomes of one may depend on all.
+
+    Called as a ``Fit`` is, but with a whole clip, so that every ``Fit`` is a ``ClipFit`` that makes no use of it.  Each
+    moment has its generator as there; what is drawn for the clip as a whole comes from the first.
+    """
+
+    def __call__(
+        self, moments: Sequence[Views], rngs: Sequence[np.random.Generator], progress: Progress | None = None
+    ) -> list[tuple[Splats, FitReport]]: ...
+
+
 class Render(Protocol):
     """Gaussians to images (n, h, w, 3) float32 in [0, 1] at n cameras.
 
@@ -71,7 +83,7 @@ def build(spec: SeedSpec) -> Seed: ...
 @overload
 def build(spec: ViewsSpec) -> MultiView: ...
 @overload
-def build(spec: FitSpec) -> Fit: ...
+def build(spec: FitSpec) -> Fit: ...  # a ClipFit where the Spec says whole_clip
 @overload
 def build(spec: RenderSpec) -> Render: ...
 @overload

@@ -24,7 +24,7 @@ def run(
 ) -> None:
     """Orbit filmstrips to splats.
 
-    Fit the frames independently of each other.
+    Fit the frames independently of each other, unless the Spec says otherwise: then they are all of a clip, in order.
 
     Args:
         spec: the backend and its settings.
@@ -41,7 +41,10 @@ def run(
         raise InputError("--frames, --orbit and --output must name equally many items")
     if batch < 1:
         raise InputError(f"--batch: {batch} frames cannot be fitted together; give 1 or more")
+    if spec.whole_clip and list(frames) != list(range(len(frames))):
+        raise InputError(f"--frames: {spec.backend} fits a whole clip; name all of its frames, in order, from 0")
     fit = build(spec)
+    batch = len(frames) if spec.whole_clip else batch
     used = cameras.view_indices(generated, views)
     reports = report or [path.with_name(f"{path.stem}-fit.json") for path in output]
     jobs = list(zip(frames, orbit, output, reports, strict=True))

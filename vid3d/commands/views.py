@@ -39,7 +39,7 @@ def run(
         shown = _prepared(spec, shown, seed, clip)
     generate = build(spec)
     for frame, path in zip(shown, output, strict=True):
-        made = generate(frame, randomness.generator(spec.seed, "views", image.name, frame.index))
+        made = generate(frame, randomness.generator(spec.seed, "views", image.name, spec.drawn_for(frame.index)))
         item = {"image": image.name, "motion": motion, "frame": frame.index}
         files.save_filmstrip(path, made.images, files.Provenance("views", spec.argument(), item))
 

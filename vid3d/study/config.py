@@ -108,6 +108,10 @@ class Run(Strict):
         for count in self.view_counts:
             if self.views.count % count:
                 raise ValueError(f"view_counts: {count} does not divide the {self.views.count} generated views")
+        if self.splat.whole_clip:
+            raise ValueError(
+                f"splat: backend {self.splat.backend} fits whole clips, as `snakemake hypothesis` alone does"
+            )
         if self.frames is not None and self.frames > self.seed.frames:
             raise ValueError(f"frames: {self.frames} is more than the seed's {self.seed.frames}")
         for name in ("images", "motion_scores", "view_counts"):

@@ -195,11 +195,17 @@ class ViewsSettings(BackendSpec):
         size: edge length of the views in pixels.
         count: views on the orbit, evenly spaced; a run's view counts divide it.
         seed: of the randomness; another one gives another replicate.
+        noise: drawn anew for each ``frame``, as released, or once for the whole ``clip``.
     """
 
     size: PixelSize
     count: Annotated[int, Field(ge=1, le=360)] = GENERATED_VIEWS
     seed: int = 23
+    noise: Literal["frame", "clip"] = "frame"
+
+    def drawn_for(self, frame: int) -> int:
+        """The frame by whose number the randomness of a frame's views derives: its own, or that of all."""
+        return frame if self.noise == "frame" else 0
 
     @property
     def whole_clip(self) -> bool:
@@ -288,6 +294,7 @@ OfficialPreset = Literal["as-released", "as-written"]
 Preset = OfficialPreset | Literal["fast"]
 FAST = {"splats": 2000, "iterations": 300}  # what preset fast has for settings that are not given
 Rasterizer = Literal["gsplat", "cpp"]
+PARAMETERS, MOVING_PARAMETERS = 14, 7  # of a splat; those of its position and rotation
 
 
 class FitSettings(BackendSpec):
@@ -308,26 +315,89 @@ class FitSettings(BackendSpec):
     opacity_weight: Annotated[float, Field(ge=0)] = 0.1
     maximum: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
+    whole_clip: ClassVar[bool] = False  # a moment's splats depend on the clip's other moments (``stages.ClipFit``)
+
+    def stored(self, moments: int, splats: int) -> int:
+        """How many float32 numbers a clip consists of: all parameters of all moments."""
+        return moments * splats * PARAMETERS
 
 
-class CpuFit(FitSettings):
-    """The fused C++ fit of ``vid3d.splatting``, one thread per fit.
+class CppFit(FitSettings):
+    """What all backends of the fit have that use the fused C++ fit of ``vid3d.splatting``, one thread per fit.
 
     Attributes:
-        preset: ``as-released`` (the code's densification schedule), ``as-written`` (the count of splats is fixed) or
-            ``fast`` (our own for small images: a start in the views' visual hull; 2000 splats and 300 iterations unless
-            given; ``opacity_weight`` counts with fewer than 8 views only).
         instruction_set: byte-identity is claimed per instruction set; ``auto`` takes the best one of the machine.
     """
 
-    module: ClassVar[str] = "vid3d.backends.fit_cpu"
-    backend: Literal["cpu"]
     instruction_set: Literal["auto", "avx2", "portable"] = "auto"
 
     @model_validator(mode="before")
     @classmethod
     def _numbers_of_fast(cls, given: Any) -> Any:
         return {**FAST, **given} if isinstance(given, dict) and given.get("preset") == "fast" else given
+
+
+class CpuFit(CppFit):
+    """The fused C++ fit, each moment by itself: the paper's path.
+
+    Attributes:
+        preset: ``as-released`` (the code's densification schedule), ``as-written`` (the count of splats is fixed) or
+            ``fast`` (our own for small images: a start in the views' visual hull; 2000 splats and 300 iterations unless
+            given; ``opacity_weight`` counts with fewer than 8 views only).
+    """
+
+    module: ClassVar[str] = "vid3d.backends.fit_cpu"
+    backend: Literal["cpu"]
+
+
+class ClipFitSettings(CppFit):
+    """What all backends have that fit the moments of a clip together (``vid3d.splatting.clip``).
+
+    They take as many steps in all as a fit of each moment by itself, and fix the number of splats.
+
+    Attributes:
+        preset: ``as-written`` or ``fast``.
+        iterations: steps of the optimiser per moment, on average.
+    """
+
+    whole_clip: ClassVar[bool] = True
+    preset: Literal["as-written", "fast"] = "as-written"
+    maximum: None = None
+
+
+class WarmFit(ClipFitSettings):
+    """Each moment starts from the splats of the one before: they keep their identity, and nothing else is shared."""
+
+    module: ClassVar[str] = "vid3d.backends.fit_warm"
+    backend: Literal["warm"]
+
+
+class JointFit(ClipFitSettings):
+    """Half of the steps as ``warm``; then all moments at once, with a penalty on second differences in time.
+
+    Attributes:
+        smoothness: strength of the penalty; parameters are measured in the recipe's learning rates.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.fit_joint"
+    backend: Literal["joint"]
+    smoothness: Annotated[float, Field(ge=0)]
+
+
+class TrajectoriesFit(ClipFitSettings):
+    """Half of the steps as ``warm``; then splats of one size, opacity and colour on trajectories of few cosines.
+
+    Attributes:
+        waves: cosines per coordinate of positions and quaternions, beside its mean; fewer than moments.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.fit_trajectories"
+    backend: Literal["trajectories"]
+    waves: Annotated[int, Field(ge=1, le=99)]
+
+    def stored(self, moments: int, splats: int) -> int:
+        """One set of parameters, and of each position and quaternion its waves."""
+        return splats * (PARAMETERS + self.waves * MOVING_PARAMETERS)
 
 
 class AutodiffFit(FitSettings):
@@ -509,7 +579,7 @@ def is_path(name: str) -> bool:
 
 SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]
 ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
-FitSpec = Annotated[CpuFit | AutodiffFit, Field(discriminator="backend")]
+FitSpec = Annotated[CpuFit | AutodiffFit | WarmFit | JointFit | TrajectoriesFit, Field(discriminator="backend")]
 RenderSpec = Annotated[
     CpuRender | AutodiffRender | ShuffledRender | TruthRender | StaticRender | BlankRender,
     Field(discriminator="backend"),

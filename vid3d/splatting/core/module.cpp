@@ -6,10 +6,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
+#include <nanobind/stl/vector.h>
 
 #include <array>
 #include <optional>
 
+#include "clip_trainer.hpp"
 #include "hull.hpp"
 #include "neighbours.hpp"
 #include "trainer.hpp"
@@ -27,6 +29,7 @@ using Planes = nb::shape<PLANES, -1>;
 using Image = nb::shape<3, -1, -1>;
 using Images = nb::shape<-1, 3, -1, -1>;
 using CameraRows = nb::shape<-1, 16>;
+using Indices = nb::ndarray<const int32_t, nb::shape<-1>, nb::c_contig, nb::device::cpu>;
 using Flags = nb::ndarray<bool, nb::shape<-1>, nb::c_contig, nb::device::cpu>;
 
 void require(bool holds, const char* what) {
@@ -118,8 +121,8 @@ struct Carved {
         : images(images),
           hull(cameras_of(rows, images.shape(0)), images.data(),
                settings_of(rasterisation, images.shape(3), images.shape(2)), {contrast, share, half_edge, cells}) {}
-    void splats(nb::ndarray<const int32_t, nb::shape<-1>, nb::c_contig, nb::device::cpu> picks,
-                In<nb::shape<-1, 3>> jitter, bool on_surface, std::array<float, 3> placement, Out<Planes> out) const {
+    void splats(Indices picks, In<nb::shape<-1, 3>> jitter, bool on_surface, std::array<float, 3> placement,
+                Out<Planes> out) const {
         const int count = int(picks.shape(0)), cells = on_surface ? hull.surface() : hull.volume();
         require(int(jitter.shape(0)) == count && int(out.shape(1)) == count, "as many columns as picks");
         for (int i = 0; i < count; i++) require(picks.data()[i] >= 0 && picks.data()[i] < cells, "cell out of range");
@@ -141,6 +144,28 @@ struct Session {
         require(rows.shape(0) > 0 && splats.shape(1) > 0, "at least one camera and one splat");
     }
 };
+
+// coefficients (b, 14, n), weights (b, moments), groups: how many of the five each basis moves; targets (moments,
+// cameras, 3, h, w) as (moments * cameras, 3, h, w).
+ClipTrainer clip_trainer(In<nb::shape<-1, PLANES, -1>> coefficients, In<nb::shape<-1, -1>> weights,
+                         const std::vector<int>& groups, In<CameraRows> rows, In<Images> targets,
+                         nb::handle rasterisation, std::array<float, 3> loss, double beta2,
+                         std::array<float, GROUPS> smoothness) {
+    const size_t bases = coefficients.shape(0), moments = weights.shape(1), count = coefficients.shape(2);
+    require(bases > 0 && count > 0 && moments > 0 && rows.shape(0) > 0, "at least one basis, splat, moment and camera");
+    require(weights.shape(0) == bases && groups.size() == bases, "weights and groups for each basis");
+    require(targets.shape(0) == moments * rows.shape(0), "one target per moment and camera");
+    std::vector<Gaussians> start;
+    std::vector<Basis> mixed;
+    for (size_t b = 0; b < bases; b++) {
+        require(groups[b] >= 1 && groups[b] <= GROUPS, "one to five groups");
+        start.emplace_back(coefficients.data() + b * PLANES * count, int(count));
+        mixed.push_back({{weights.data() + b * moments, weights.data() + (b + 1) * moments}, groups[b]});
+    }
+    return ClipTrainer(std::move(start), std::move(mixed), cameras_of(rows, rows.shape(0)), int(moments),
+                       targets.data(), settings_of(rasterisation, targets.shape(3), targets.shape(2)),
+                       {loss[0], loss[1], loss[2]}, beta2, smoothness);
+}
 
 }  // namespace
 
@@ -177,8 +202,7 @@ NB_MODULE(VID3D_MODULE, m) {
         .def("update", [](Session& s, std::array<float, GROUPS> rates) { s.trainer.update(rates.data()); })
         // Plain iterations in a row: views (k,) int32, rates (k, 5), losses (k,) out.
         .def("run",
-             [](Session& s, nb::ndarray<const int32_t, nb::shape<-1>, nb::c_contig, nb::device::cpu> views,
-                In<nb::shape<-1, GROUPS>> rates, Out<nb::shape<-1>> losses) {
+             [](Session& s, Indices views, In<nb::shape<-1, GROUPS>> rates, Out<nb::shape<-1>> losses) {
                  require(views.shape(0) == rates.shape(0) && views.shape(0) == losses.shape(0),
                          "equal numbers of iterations");
                  for (size_t k = 0; k < views.shape(0); k++)
@@ -207,5 +231,30 @@ NB_MODULE(VID3D_MODULE, m) {
         .def("copy_splats", [](const Session& s, Out<Planes> out) {
             require(int(out.shape(1)) == s.trainer.parameters().count(), "as many columns as splats");
             s.trainer.parameters().copy_to(out.data());
+        });
+
+    nb::class_<ClipTrainer>(m, "ClipTrainer")
+        .def(nb::new_(&clip_trainer))
+        // Iterations in a row: moments and views (k,) int32, rates (k, 5), losses (k,) out.
+        .def("run",
+             [](ClipTrainer& t, Indices moments, Indices views, In<nb::shape<-1, GROUPS>> rates,
+                Out<nb::shape<-1>> losses) {
+                 const size_t steps = moments.shape(0);
+                 require(views.shape(0) == steps && rates.shape(0) == steps && losses.shape(0) == steps,
+                         "equal numbers of iterations");
+                 for (size_t k = 0; k < steps; k++)
+                     require(moments.data()[k] >= 0 && moments.data()[k] < t.moments() && views.data()[k] >= 0 &&
+                                 views.data()[k] < t.views(),
+                             "moment or view out of range");
+                 nb::gil_scoped_release released;
+                 for (size_t k = 0; k < steps; k++)
+                     losses.data()[k] = t.step(moments.data()[k], views.data()[k], rates.data() + k * GROUPS);
+             })
+        .def("copy_moment", [](const ClipTrainer& t, int moment, Out<Planes> out) {
+            require(moment >= 0 && moment < t.moments(), "moment out of range");
+            require(int(out.shape(1)) == t.count(), "as many columns as splats");
+            Gaussians assembled(t.count());
+            t.assemble(assembled, moment);
+            assembled.copy_to(out.data());
         });
 }

@@ -13,6 +13,19 @@ struct LossWeights {
     float ssim, l1, opacity;
 };
 
+// weight mean(o), d/dlogit = weight / n o (1 - o)
+inline double add_opacity_penalty(Gaussians& gradients, const float* opacity, float weight) {
+    const int n = gradients.count();
+    const float each = weight / float(n);
+    float* gradient = gradients.plane(OPACITY_LOGIT);
+    double total = 0;
+    for (int i = 0; i < n; i++) {
+        total += opacity[i];
+        gradient[i] += each * opacity[i] * (1 - opacity[i]);
+    }
+    return weight * total / n;
+}
+
 class Trainer {
 public:
     Trainer(Gaussians start, std::vector<Camera> cameras, const float* targets, const Settings& settings,
@@ -38,7 +51,7 @@ public:
             loss_.image_loss(image_gradient_.data(), rasteriser_.image.data(), view, weights_.ssim, weights_.l1);
         gradients_.clear();
         rasteriser_.backward(gradients_, parameters_, cameras_[view], image_gradient_.data());
-        loss += add_opacity_penalty();
+        loss += add_opacity_penalty(gradients_, rasteriser_.projected.opacity.data(), weights_.opacity);
         add_statistics();
         return float(loss);
     }
@@ -82,19 +95,6 @@ private:
     void reset_statistics() {
         gradient_sum_.assign(parameters_.count(), 0.f);
         seen_.assign(parameters_.count(), 0.f);
-    }
-    // weight mean(o), d/dlogit = weight / n o (1 - o)
-    double add_opacity_penalty() {
-        const int n = parameters_.count();
-        const float each = weights_.opacity / float(n);
-        const float* opacity = rasteriser_.projected.opacity.data();
-        float* gradient = gradients_.plane(OPACITY_LOGIT);
-        double total = 0;
-        for (int i = 0; i < n; i++) {
-            total += opacity[i];
-            gradient[i] += each * opacity[i] * (1 - opacity[i]);
-        }
-        return weights_.opacity * total / n;
     }
     void add_statistics() {
         const float half_width = .5f * rasteriser_.settings.width, half_height = .5f * rasteriser_.settings.height;

@@ -4,9 +4,5 @@ The package is a set of pure stage functions behind one thin command (``vid3d``)
 names the files.  See ``docs/decisions.md`` for the map of modules.
 """
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("vid3d")
-except PackageNotFoundError:  # imported from a bare checkout, for instance by the Snakefile before installation
-    __version__ = "0+uninstalled"
+# pyproject.toml reads it here; to ask for the installed package's takes an eighth of the start of a fit
+__version__ = "0.1.0"

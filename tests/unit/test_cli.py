@@ -251,6 +251,25 @@ def test_a_fit_enters_few_files_before_the_core():
     assert len(entered) <= files_of_a_fit.MOST
 
 
+SCORING = """
+import sys
+from vid3d.commands import score
+from vid3d.stages import build
+from vid3d.study.specs import parse_spec
+build(parse_spec("score", sys.argv[1]))
+print(*{name.split(".")[0] for name in sys.modules})
+"""
+
+
+def test_scoring_by_the_mini_clip_loads_torch_and_little_else():
+    folder = Path(__file__).parents[2] / "weights/mini-clip"
+    spec = {"backend": "clip", "model": f"{folder}/config.json", "weights": f"{folder}/model.safetensors"}
+    command = [sys.executable, "-c", SCORING, json.dumps(spec)]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert {"torch", "safetensors"} <= loaded
+    assert not loaded & {"open_clip", "torchvision", "transformers", "timm", "sympy", "pandas", "cv2"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_has_a_type_that_can_be_read_and_a_meaning(name):
     if name not in LIGHT:

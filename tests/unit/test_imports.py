@@ -65,7 +65,10 @@ WALLS = {
 }
 # besides the backends, the fit by automatic differentiation and the training of models of ours, what makes,
 # converts or loads weights needs their libraries
-HEAVY_MODULES = {"weights.convert_v3d", "weights.idle_blocks", "weights.pipelines", "weights.tiny"}
+HEAVY_MODULES = {
+    *("weights.clip_tower", "weights.open_clip_models"),
+    *("weights.convert_v3d", "weights.idle_blocks", "weights.pipelines", "weights.tiny"),
+}
 LIGHT_TRAINING = {"training.scenes", "training.schedule", "training.shards"}
 AUTODIFF = {
     "backends.compile_gsplat",

@@ -1,35 +1,27 @@
-"""CLIP image embeddings by open_clip, preprocessed with open_clip's own transform (PIL, bicubic, shortest side).
+"""CLIP image embeddings: of published models by open_clip, of our mini CLIP by torch alone (``weights.clip_tower``).
 
-OpenAI's weights were trained with QuickGELU, which open_clip's architecture ``ViT-B-32`` does not use by default: the
-flag is taken from the pretrained tag's own configuration.  For a file the Spec or the model's configuration decides;
-where neither says anything and the architecture is in use with either activation, the file is refused, since both would
-load and one of them gives wrong embeddings without a word.
-
-The paper's embedder is read from a pinned file, not downloaded by open_clip.  OpenAI itself publishes a TorchScript
-archive, which holds code; the same weights without code are on the hub (``config/weights.yaml``).
+Both are the same to the last bit where both can be had; what our own reader does not know, open_clip reads, or says
+what is wrong with it.  Its imports cost more than the embeddings of a clip of ours, so they wait until it is needed.
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import open_clip
 import torch
-from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
-from open_clip.transform import PreprocessCfg, image_transform_v2
-from PIL import Image
+from safetensors import SafetensorError
 
-from vid3d.errors import InputError, first_line
+from vid3d.errors import InputError
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
 from vid3d.stages import Embed
-from vid3d.study.specs import ClipEmbed, is_path
+from vid3d.study.specs import ClipEmbed
+from vid3d.weights import clip_tower
 
 BATCH = 50  # images per forward pass; fixed, as the last bits of a matrix product may depend on it
 THREADS = 1  # likewise
+Tensors = Callable[[torch.Tensor], torch.Tensor]
+Pixels = Callable[[UInt8], torch.Tensor]
 
 
 def build(spec: ClipEmbed) -> Embed:
@@ -39,15 +31,14 @@ def build(spec: ClipEmbed) -> Embed:
         InputError: the architecture, configuration or weights are unknown, missing, or do not fit each other.
     """
     torch.set_num_threads(THREADS)
-    model = load_model(spec)
-    transform = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
+    encode, pixels = _of_torch_alone(spec) or _of_open_clip(spec)
 
     def embed(images: Sequence[UInt8]) -> Float32:
         batches = []
         with torch.inference_mode():
             for start in range(0, len(images), BATCH):
-                batch = torch.stack([transform(Image.fromarray(image)) for image in images[start : start + BATCH]])
-                batches.append(model.encode_image(batch).float().numpy())
+                batch = torch.stack([pixels(image) for image in images[start : start + BATCH]])
+                batches.append(encode(batch).float().numpy())
         if not batches:
             raise ValueError("there are no images to embed")
         return np.concatenate(batches).astype(np.float32)
@@ -61,8 +52,10 @@ def build_captions(spec: ClipEmbed, vocabulary: Path) -> Callable[[Sequence[str]
     Args:
         vocabulary: text file, one word a line in the order of their numbers.
     """
+    from vid3d.weights import open_clip_models
+
     torch.set_num_threads(THREADS)
-    model = load_model(spec)
+    model = open_clip_models.load_model(spec)
     if not vocabulary.is_file():
         raise InputError(f"{vocabulary} does not exist; it stands beside the weights of a model trained here")
     tokenizer = Tokenizer(vocabulary.read_text().split(), model.context_length)
@@ -75,80 +68,24 @@ def build_captions(spec: ClipEmbed, vocabulary: Path) -> Callable[[Sequence[str]
     return embed
 
 
-def load_model(spec: ClipEmbed) -> Any:
-    """An open_clip model (its class is not typed) in evaluation mode, float32, on the CPU; pickles only as weights."""
-    if spec.model.endswith(".json"):
-        return _from_configuration(Path(spec.model), spec.weights).eval()
-    return _from_name(spec).eval()
-
-
-def _from_configuration(path: Path, weights: str) -> Any:
+def _of_torch_alone(spec: ClipEmbed) -> tuple[Tensors, Pixels] | None:
+    """Image tower and preprocessing of a model that ``clip_tower`` reads; None if it does not."""
+    if not (spec.model.endswith(".json") and spec.weights.endswith(".safetensors")):
+        return None
+    configuration = clip_tower.configuration(Path(spec.model))
+    vision = clip_tower.read_vision(configuration)
+    if vision is None:
+        return None
     try:
-        network = open_clip.CLIP(**json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise InputError(f"score.model: {path} does not exist; give the path of an open_clip configuration") from None
-    except (TypeError, ValueError) as error:
-        raise InputError(f"score.model: {path} is no open_clip configuration ({first_line(error)})") from None
-    open_clip.model.set_model_preprocess_cfg(network, vars(PreprocessCfg(size=network.visual.image_size)))
-    checkpoint = _checkpoint(weights)
-    with _reading(checkpoint):
-        open_clip.load_checkpoint(network, str(checkpoint), strict=True, weights_only=True)
-    return network
+        tower = clip_tower.load(vision, configuration["embed_dim"], Path(spec.weights))
+    except (KeyError, OSError, ValueError, SafetensorError):
+        return None
+    return tower, lambda image: clip_tower.pixels(image, vision.image_size)
 
 
-def _from_name(spec: ClipEmbed) -> Any:
-    if spec.model not in open_clip.list_models():
-        raise InputError(f"score.model: open_clip knows no architecture {spec.model!r}; see open_clip.list_models()")
-    tag = get_pretrained_cfg(spec.model, spec.weights)
-    if not tag or spec.published:
-        path = _checkpoint(
-            spec.checkpoints[0] if spec.published else spec.weights, list_pretrained_tags_by_model(spec.model)
-        )
-        # open_clip's preprocessing of an architecture is that of OpenAI's tag
-        quick_gelu = bool(tag.get("quick_gelu")) if tag else _activation(spec)
-        with _reading(path):
-            return open_clip.create_model(spec.model, str(path), force_quick_gelu=quick_gelu, weights_only=True)
-    try:
-        return open_clip.create_model(
-            spec.model, spec.weights, force_quick_gelu=bool(tag.get("quick_gelu")), weights_only=True
-        )
-    except (RuntimeError, OSError) as error:
-        raise InputError(
-            f"score.weights: {spec.model}/{spec.weights} could not be downloaded or read ({first_line(error)}); go"
-            " online once, or give the path of a checkpoint, or another embedder"
-        ) from None
+def _of_open_clip(spec: ClipEmbed) -> tuple[Tensors, Pixels]:
+    """Image tower and preprocessing of any model that open_clip reads."""
+    from vid3d.weights import open_clip_models
 
-
-def _activation(spec: ClipEmbed) -> bool:
-    """Whether weights from a file are to be used with QuickGELU."""
-    if spec.quick_gelu is None and f"{spec.model}-quickgelu" in open_clip.list_models():
-        raise InputError(
-            f"score.quick_gelu: {spec.weights} does not say which activation its weights were trained with; set true"
-            f" (OpenAI's, MetaCLIP's; as embedder {spec.model}-quickgelu/FILE) or false (LAION-2B's, DataComp's)"
-        )
-    return bool(spec.quick_gelu)
-
-
-def _checkpoint(weights: str, tags: Sequence[str] = ()) -> Path:
-    path = Path(weights)
-    if not is_path(weights) or not path.is_file():
-        known = f" or one of the tags {', '.join(tags)}" if tags else ""
-        raise InputError(f"score.weights: {weights} does not exist; give the path of a checkpoint{known}")
-    return path
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Errors of loading the weights at ``path`` as one line."""
-    try:
-        yield
-    except Exception as error:  # safetensors and torch raise many classes for unreadable files
-        if "TorchScript" in str(error):
-            raise InputError(
-                f"score.weights: {path} is a TorchScript archive, which holds code and is not opened; fetch OpenAI's"
-                " weights without code with `snakemake weights` (config/weights.yaml names the file)"
-            ) from None
-        raise InputError(
-            f"score.weights: {path} cannot be read as weights of this model ({first_line(error)});"
-            " check that model and weights belong together and that the file is whole"
-        ) from None
+    model = open_clip_models.load_model(spec)
+    return model.encode_image, open_clip_models.preprocessing(model)

@@ -16,7 +16,7 @@ import pandas as pd
 from vid3d.errors import InputError
 from vid3d.external import methods, videos
 from vid3d.files import load_json, load_reference, load_rows, to_uint8
-from vid3d.measures import protocols
+from vid3d.measures import protocol_tables, protocols
 from vid3d.scene import UInt8
 from vid3d.stages import Embed
 from vid3d.study import layout
@@ -150,7 +150,7 @@ def _rows(image: str, clips: Footage, references: Path | None, embed: Embed) -> 
 
 def summary(rows: list[dict[str, Any]], scored: Scored) -> list[str]:
     """Lines for a reader: the means over images under each protocol, what is not counted, and the notes."""
-    means = protocols.per_image(pd.DataFrame(rows), ["image"])
+    means = protocol_tables.per_image(pd.DataFrame(rows), ["image"])
     lines = [f"{scored.method}: {len(scored.images)} of {scored.of} images"]
     for protocol in protocols.MATRIX:
         mean = means[protocol.name].mean(skipna=False)
@@ -211,7 +211,7 @@ def collect(study: Study, paths: Sequence[Path], root: Path) -> list[External]:
                 images=tuple(chosen),
                 frames=tuple(sorted({extent.frames for extent in extents})),
                 cameras=tuple(sorted({len(extent.cameras) for extent in extents})),
-                scores=protocols.per_image(rows, ["image"]),
+                scores=protocol_tables.per_image(rows, ["image"]),
             )
         )
     return found

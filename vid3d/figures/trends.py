@@ -14,7 +14,7 @@ from vid3d.claims.published import Published, load_published
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import COLUMN, GREY, Sheet, wrapped
 from vid3d.figures.source import Source, listed
-from vid3d.measures import protocols
+from vid3d.measures import protocol_tables, protocols
 from vid3d.measures.intervals import MINIMUM_IMAGES
 from vid3d.study import figure_list
 from vid3d.study.config import Run
@@ -34,7 +34,7 @@ def trends(source: Source) -> Drawn:
     runs = {name: run for name, run in figure_list.scored(source.study, source.report).items() if _varied(run)}
     factors = [factor for factor in _SHORT if any(factor in _varied(run) for run in runs.values())]
     protocol = next(p for p in protocols.MATRIX if p.name == published.metric.protocol)
-    means = protocols.per_image(source.mean_scores, ["run", "image", "motion", "views"])
+    means = protocol_tables.per_image(source.mean_scores, ["run", "image", "motion", "views"])
     ticks = {factor: _values(factor, published, runs) for factor in factors}
     headings = {name: wrapped(_heading(run), COLUMN - 0.1) for name, run in runs.items()}
     paper = f"CLIP-I, published: {published.metric.embedder}, {published.benchmark.images} photographs"

@@ -14,7 +14,7 @@ import pandas as pd
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.claims.published import Published, load_published
 from vid3d.external import scoring
-from vid3d.measures import protocols
+from vid3d.measures import protocol_tables, protocols
 from vid3d.measures.intervals import Mean, mean_of
 from vid3d.study.config import Study
 from vid3d.study.replicates import Family, families, gathered
@@ -39,7 +39,7 @@ Condition = tuple[Family, int, int]  # whose motion score and view count
 
 def per_image(scores: pd.DataFrame) -> pd.DataFrame:
     """CLIP-I of every clip under each protocol: run, image, motion, views, and ``protocols.NAMES``."""
-    return protocols.per_image(scores, CLIP)
+    return protocol_tables.per_image(scores, CLIP)
 
 
 def table1(given: Measured) -> pd.DataFrame:

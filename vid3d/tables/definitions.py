@@ -6,7 +6,7 @@ import pandas as pd
 
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.claims.published import Published
-from vid3d.measures import protocols
+from vid3d.measures import protocol_tables, protocols
 from vid3d.study.replicates import Family, families
 from vid3d.tables.clip_i import by_condition, per_image
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, cell, condition, grouped, number, text
@@ -23,7 +23,7 @@ def protocol_table(given: Measured) -> pd.DataFrame:
     Returns:
         One row per run (or method), condition and protocol: run, kind, method, motion, views, benchmark, embedder,
         images, frames, n (how many images the mean is over), replicates, note, protocol, mean, low, high, rank and of
-        (``protocols.comparison``).  Ranked together are rows of the same images, numbers of frames and
+        (``protocol_tables.comparison``).  Ranked together are rows of the same images, numbers of frames and
         cameras, and embedder.
     """
     all_families, others = families(given.study, given.report), given.others
@@ -37,7 +37,7 @@ def protocol_table(given: Measured) -> pd.DataFrame:
     covers = {name: f"{','.join(sorted(of))} {cameras[name]}" for name, of in images.items()}
     table = table.assign(covers=table["run"].map(covers))
     keys = ["run", "kind", "method", "motion", "views", "benchmark", "embedder", "images", "frames", "n", "replicates"]
-    ranked = protocols.comparison(table[[*keys, "note", "covers", *protocols.NAMES]], _COMPARABLE)
+    ranked = protocol_tables.comparison(table[[*keys, "note", "covers", *protocols.NAMES]], _COMPARABLE)
     ends = [
         table[["run", "motion", "views"]].assign(protocol=name, low=table[f"{name}_low"], high=table[f"{name}_high"])
         for name in protocols.NAMES

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.errors import InputError
 from vid3d.files import load_rows, to_uint8
-from vid3d.measures.metrics import cosines, overall_mean, rank_correlation
+from vid3d.measures.metrics import cosines, overall_mean
+from vid3d.measures.ranks import rank_correlation
 from vid3d.procedural import ObjectSpec, render, sample_object
 from vid3d.procedural.damage import damage
 from vid3d.procedural.objects import MAIN_COLOURS, is_held_out

@@ -11,12 +11,20 @@ from safetensors.torch import save_file
 from vid3d.backends import embed_clip
 from vid3d.errors import InputError
 from vid3d.study.specs import ClipEmbed
+from vid3d.weights import clip_tower, open_clip_models
 
 CONFIGURATION = {
     "embed_dim": 8,
     "quick_gelu": True,
     "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 2, "width": 16, "head_width": 8},
     "text_cfg": {"context_length": 6, "vocab_size": 10, "width": 16, "heads": 2, "layers": 1},
+}
+
+
+RESIDUAL = {
+    "embed_dim": 12,
+    "vision_cfg": {"image_size": 64, "layers": [1, 2, 1, 1], "width": 8, "head_width": 16},
+    "text_cfg": CONFIGURATION["text_cfg"],
 }
 
 
@@ -55,6 +63,34 @@ def test_equals_open_clip_used_by_hand(checkpoint: tuple[Path, Path]) -> None:
     np.testing.assert_allclose(embeddings, by_hand, atol=1e-6)
 
 
+def test_the_tower_of_torch_alone_is_open_clips_to_the_last_bit(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = open_clip.CLIP(**RESIDUAL).eval()
+    for name, value in network.state_dict().items():
+        if "bn" in name and value.is_floating_point():  # as drawn, they are ones and zeros
+            value.copy_(torch.rand(value.shape) + 0.5)
+    save_file(network.state_dict(), tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps(RESIDUAL))
+    images = _images((64, 64), (128, 128), (50, 40), (31, 97), (97, 31))
+    assert clip_tower.read_vision(RESIDUAL) is not None
+    embeddings = embed_clip.build(_spec(tmp_path / "config.json", tmp_path / "model.safetensors"))(images)
+    transform = open_clip.image_transform(64, is_train=False)
+    with torch.inference_mode():
+        by_hand = network.encode_image(torch.stack([transform(Image.fromarray(image)) for image in images])).numpy()
+    assert embeddings.tobytes() == by_hand.tobytes()
+
+
+@pytest.mark.parametrize(
+    "vision", [{"width": 16}, {"layers": [1, 1, 1, 1]}, {"layers": [1, 3, 1, 1]}, {"image_size": 96}]
+)
+def test_a_tower_of_torch_alone_with_weights_of_another_is_refused(tmp_path: Path, vision: dict) -> None:
+    save_file(open_clip.CLIP(**RESIDUAL).state_dict(), tmp_path / "model.safetensors")
+    other = RESIDUAL | {"vision_cfg": RESIDUAL["vision_cfg"] | vision}
+    (tmp_path / "config.json").write_text(json.dumps(other))
+    with pytest.raises(InputError, match="belong together"):
+        embed_clip.build(_spec(tmp_path / "config.json", tmp_path / "model.safetensors"))
+
+
 def test_is_deterministic_and_independent_of_the_batch(checkpoint: tuple[Path, Path]) -> None:
     images = _images(*[(32, 32)] * (embed_clip.BATCH + 3))
     first, second = (embed_clip.build(_spec(*checkpoint))(images) for _ in range(2))
@@ -80,8 +116,8 @@ def test_openais_tags_force_quick_gelu(monkeypatch: pytest.MonkeyPatch) -> None:
         return torch.nn.Identity()
 
     monkeypatch.setattr(open_clip, "create_model", create_model)
-    embed_clip.load_model(_spec("ViT-B-16", "openai"))
-    embed_clip.load_model(_spec("ViT-B-32", "laion2b_s34b_b79k"))
+    open_clip_models.load_model(_spec("ViT-B-16", "openai"))
+    open_clip_models.load_model(_spec("ViT-B-32", "laion2b_s34b_b79k"))
     assert [settings["force_quick_gelu"] for _, _, settings in calls] == [True, False]
 
 
@@ -95,7 +131,7 @@ def test_the_papers_embedder_is_read_from_its_pinned_file(tmp_path: Path, monkey
     by_hand, _, transform = open_clip.create_model_and_transforms("ViT-B-32-quickgelu")
     save_file({key: value.contiguous() for key, value in by_hand.state_dict().items()}, name)
 
-    network = embed_clip.load_model(spec)
+    network = open_clip_models.load_model(spec)
     (image,) = _images((300, 260))
     with torch.no_grad():
         pixels = transform(Image.fromarray(image))[None]

@@ -18,7 +18,7 @@ from vid3d import cli, files, tables
 from vid3d.commands import score, score_external
 from vid3d.errors import InputError
 from vid3d.external import methods, scoring, videos
-from vid3d.measures import protocols
+from vid3d.measures import protocol_tables, protocols
 from vid3d.scene import Reference
 from vid3d.study import layout
 from vid3d.study.config import load_benchmark
@@ -100,7 +100,7 @@ def test_every_frame_and_camera_is_compared_with_every_reference(root):
 
 def test_without_source_images_only_the_self_references_are_there(root):
     rows, _ = scored(root, references=None)
-    means = protocols.per_image(pd.DataFrame(rows), ["image"]).set_index("image")
+    means = protocol_tables.per_image(pd.DataFrame(rows), ["image"]).set_index("image")
     for name in protocols.NAMES:
         assert means[name].isna().all() == (not name.startswith("self")), name
 

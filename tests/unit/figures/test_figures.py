@@ -20,7 +20,7 @@ from vid3d.errors import InputError
 from vid3d.external import scoring
 from vid3d.figures import sheet
 from vid3d.figures.source import fitted, moments
-from vid3d.measures import protocols
+from vid3d.measures import protocol_tables, protocols
 from vid3d.study import figure_list, layout
 
 IMAGES = [f"photo-{number:02d}" for number in range(6)]
@@ -265,7 +265,7 @@ def test_trends_keep_the_papers_marks_on_axes_of_their_own(drawn, root, source):
     for plot, number in ((axes[0], 2), (axes[1], 3)):
         (marks,) = plot.lines
         assert sorted(marks.get_ydata()) == sorted(row.value for row in tables[number].rows)
-    scores = protocols.per_image(source.scores, ["run", "image", "motion", "views"])
+    scores = protocol_tables.per_image(source.scores, ["run", "image", "motion", "views"])
     scores = scores[(scores["run"] == "ours") & (scores["motion"] == 120)]
     means = scores.groupby("views")["self_reference"].mean()
     *images, mean = axes[2].lines

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vid3d.measures import metrics, protocols
+from vid3d.measures import metrics, protocol_tables, protocols, ranks
 
 
 def test_cosines_of_known_angles() -> None:
@@ -89,7 +89,7 @@ def test_ranks_are_shared_by_equal_scores_and_kept_apart_by_embedder() -> None:
     scores = {"source_reference": [0.5, 0.7, 0.7, 0.1], "self_reference": [0.9, 0.8, 0.7, 0.2]}
     measured = pd.DataFrame({"run": list("abcd"), "embedder": ["x", "x", "x", "y"]} | scores)
     measured = measured.reindex(columns=["run", "embedder", *protocols.NAMES])  # the other protocols have no score
-    table = protocols.comparison(measured, ["embedder"])
+    table = protocol_tables.comparison(measured, ["embedder"])
     assert set(table["protocol"]) == {"source_reference", "self_reference"}
     ranks = {key: list(group["rank"]) for key, group in table.groupby("protocol")}
     assert ranks == {"source_reference": [3, 1, 1, pd.NA], "self_reference": [1, 2, 3, pd.NA]}
@@ -148,9 +148,9 @@ def test_ssim_and_psnr_refuse_images_that_do_not_pair() -> None:
 
 def test_rank_correlation() -> None:
     a = np.array([1.0, 2.0, 3.0, 4.0])
-    assert metrics.rank_correlation(a, np.exp(a)) == pytest.approx(1.0)
-    assert metrics.rank_correlation(a, -a) == pytest.approx(-1.0)
-    assert metrics.rank_correlation(a, np.array([1.0, 2.0, 4.0, 3.0])) == pytest.approx(0.8)  # 1 - 6 sum d^2 / (n^3-n)
-    assert metrics.rank_correlation(a, np.array([1.0, 1.0, 2.0, 2.0])) == pytest.approx(2 / np.sqrt(5))
+    assert ranks.rank_correlation(a, np.exp(a)) == pytest.approx(1.0)
+    assert ranks.rank_correlation(a, -a) == pytest.approx(-1.0)
+    assert ranks.rank_correlation(a, np.array([1.0, 2.0, 4.0, 3.0])) == pytest.approx(0.8)  # 1 - 6 sum d^2 / (n^3-n)
+    assert ranks.rank_correlation(a, np.array([1.0, 1.0, 2.0, 2.0])) == pytest.approx(2 / np.sqrt(5))
     with pytest.raises(ValueError, match="constant"):
-        metrics.rank_correlation(a, np.ones(4))
+        ranks.rank_correlation(a, np.ones(4))

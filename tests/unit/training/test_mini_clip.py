@@ -12,6 +12,7 @@ from vid3d.procedural.objects import vocabulary
 from vid3d.study.config import read_yaml
 from vid3d.study.specs import ClipEmbed
 from vid3d.training import clip_card, clip_judge
+from vid3d.weights import open_clip_models
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "weights" / "mini-clip"
@@ -33,7 +34,7 @@ def test_the_card_is_made_from_the_measured_files() -> None:
 
 
 def test_the_model_is_of_the_size_asked_for() -> None:
-    model = embed_clip.load_model(SPEC)
+    model = open_clip_models.load_model(SPEC)
     facts = json.loads((FOLDER / "training.json").read_text())
     tower = sum(value.numel() for value in model.visual.parameters())
     assert tower == facts["image_tower_parameters"]

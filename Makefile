@@ -43,6 +43,7 @@ reproduce: environment
 	  { echo "vid3d: $(CACHE) cannot be written, where Snakemake keeps its cache; set XDG_CACHE_HOME"; exit 2; }
 	snakemake --cores $(CORES) $(ARGS)
 	@ls -1t results/reports/*/index.html | while read -r page; do echo "report: $(CURDIR)/$$page"; done
+	vid3d verify --report "$$(ls -1t results/reports/*/tables/table1.csv | head -n 1 | cut -d / -f 3)"
 
 # on a machine with a GPU, which the CPU's suite hides, also what is checked on it
 test: lint unit $(if $(shell nvidia-smi -L 2> /dev/null),test-gpu)

@@ -10,9 +10,10 @@ Exit codes: 0 done; 2 something given is wrong, said in one line; 1 anything unf
 import argparse
 import ast
 import inspect
+import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from vid3d import __version__
+from vid3d import __version__, journal
 from vid3d.errors import InputError
 
 COMMANDS = {
@@ -32,6 +33,7 @@ COMMANDS = {
     "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
     "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
     "of a report": ("tables", "figures", "report"),
+    "to check what was made": ("verify", "trace"),
     "training of the mini models": (
         *("train-clip", "train-clip-judge"),
         *("train-scenes", "train-part", "train-latents", "train-pipeline", "train-judge", "train-card"),
@@ -123,6 +125,18 @@ def _device(spec: Any, record: Path | None) -> AbstractContextManager[None]:
     return gpus.held(record)
 
 
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are no paths, as the record of a job has them: a Spec as it is given."""
+    plain = {
+        name: json.loads(value.argument()) if hasattr(value, "argument") else value for name, value in options.items()
+    }
+    return {
+        name: value
+        for name, value in plain.items()
+        if not isinstance(value, Path) and not (isinstance(value, tuple) and any(isinstance(v, Path) for v in value))
+    }
+
+
 def main() -> None:
     """Entry point."""
     try:
@@ -131,9 +145,10 @@ def main() -> None:
         given = vars(parser_of(command, module).parse_args(sys.argv[2:]))
         record = given.pop("gpu_record", None)
         options = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        kept = journal.kept(command, _plain(options), Path())
         bound = inspect.signature(module.run).parameters.values()
         positional = [options.pop(p.name) for p in bound if p.kind is p.POSITIONAL_ONLY]
-        with _device(options.get("spec"), record):
+        with _device(options.get("spec"), record), kept:
             module.run(*positional, **options)
     except InputError as error:
         print(f"vid3d: {error}", file=sys.stderr)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from vid3d import __version__
+from vid3d import __version__, journal
 from vid3d.errors import InputError
 from vid3d.scene import Clip, FitReport, Float32, Reference, Splats, UInt8
 
@@ -58,6 +58,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
+        journal.wrote(path, temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -109,6 +110,11 @@ def _existing(path: str | Path) -> Path:
     return path
 
 
+def _opened(path: str | Path) -> Path:
+    """An existing file, about to be read: it is noted, and refused if it is not as it was written."""
+    return journal.read(_existing(path))
+
+
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +131,10 @@ def save_json(path: str | Path, data: Any) -> None:
 
 def load_json(path: str | Path) -> Any:
     """Any JSON value."""
+    return _json(_opened(path))
+
+
+def _json(path: Path) -> Any:
     try:
         return json.loads(_existing(path).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -157,7 +167,7 @@ def load_rows(
     """
     remedy = f"delete it and {cure} again"
     try:
-        with Path(path).open(newline="", encoding="utf-8") as stream:
+        with journal.read(Path(path)).open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream, strict=True)
             texts, head = list(reader), reader.fieldnames or ()
     except FileNotFoundError:
@@ -216,8 +226,8 @@ def _of_npz(path: Path) -> Any:
 
 
 _READERS: dict[str, Callable[[Path], Any]] = {
-    ".csv": lambda path: load_json(path.with_suffix(".json")),
-    ".json": lambda path: load_json(path)["provenance"],
+    ".csv": lambda path: _json(path.with_suffix(".json")),
+    ".json": lambda path: _json(path)["provenance"],
     ".png": _of_png,
     ".ply": _of_ply,
     ".npz": _of_npz,
@@ -263,7 +273,7 @@ def load_pixels(path: str | Path) -> UInt8:
         InputError: missing, corrupt, not 8-bit RGB or RGBA, or larger than any image of the study.
     """
     try:
-        with Image.open(_existing(path)) as image:
+        with Image.open(_opened(path)) as image:
             if image.mode not in ("RGB", "RGBA") or image.width * image.height > MAXIMUM_PIXELS:
                 raise InputError(f"{path}: {image.mode} {image.width} x {image.height} is not an image of this study")
             return np.asarray(image)
@@ -383,7 +393,7 @@ def load_splats(path: str | Path) -> Splats:
     """
     from vid3d.ply import read_vertices  # a fit writes splats and reads none
 
-    path = _existing(path)
+    path = _opened(path)
     values = read_vertices(path, [name for name in PLY_PROPERTIES if name not in ("nx", "ny", "nz")])
     for name, column in values.items():
         if not np.isfinite(column).all():
@@ -452,7 +462,7 @@ def load_arrays(path: str | Path, *names: str, what: str = "arrays") -> dict[str
         InputError: missing, corrupt, or without one of the names.
     """
     try:
-        with np.load(_existing(path), allow_pickle=False) as stored:
+        with np.load(_opened(path), allow_pickle=False) as stored:
             if lacking := [name for name in names if name not in stored]:
                 raise InputError(f"{path}: has no {what} of {lacking[0]}; delete it and run again")
             return {name: stored[name] for name in names}

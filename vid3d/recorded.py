@@ -14,6 +14,7 @@ from vid3d import files
 from vid3d.errors import InputError
 from vid3d.study import layout
 from vid3d.study.config import Study
+from vid3d.study.specs import STAGES
 
 _BY_CLIP = (
     *(layout.SUBJECT, layout.EMBEDDINGS, layout.SCORES),
@@ -33,14 +34,21 @@ def confirm(study: Study, report: str, root: Path) -> None:
         InputError: names the first file whose record lacks, or tells of another stage, setting, image, motion score,
             view count or frame, or of another content.
     """
+    for path, item, spec in shown(study, report, root):
+        compare(root / path, item, spec)
+
+
+def shown(study: Study, report: str, root: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The files of a report's runs that carry a record and are there: path, what each is about, and its Spec."""
     seen: set[str] = set()
     for name in study.reports[report].runs:
+        specs = {stage: json.loads(study.runs[name].spec(stage).argument()) for stage in STAGES}
         for clip in layout.conditions(study, name):
             for artefact, item in _items(study, clip):
                 wildcards = {"frame": layout.two(item["frame"])} if "frame" in item else {}
                 path = clip.path(artefact, study, **wildcards)
                 if path not in seen and (root / path).is_file():
-                    _compare(root / path, item, json.loads(study.runs[name].spec(artefact.stage).argument()))
+                    yield path, item, specs[artefact.stage]
                 seen.add(path)
 
 
@@ -54,8 +62,12 @@ def _items(study: Study, clip: layout.Condition) -> Iterator[tuple[layout.Artefa
             yield artefact, item | {"frame": frame}
 
 
-def _compare(path: Path, item: dict[str, Any], spec: dict[str, Any]) -> None:
-    """Raises InputError if the record of a file differs from ``item`` or ``spec``, or its content from the record."""
+def compare(path: Path, item: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """The record that a file carries.
+
+    Raises:
+        InputError: it differs from ``item`` or ``spec``, or the file's content from it.
+    """
     record = files.load_provenance(path)
     cure = "delete it and run again"
     for key, told in record["item"].items():
@@ -69,3 +81,4 @@ def _compare(path: Path, item: dict[str, Any], spec: dict[str, Any]) -> None:
             raise InputError(f"{path}: was made with {key} {told}, where the study has {wanted}; {cure}")
     if "sha256" in record and record["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
         raise InputError(f"{path}: is not as it was written (another checksum than its record's); {cure}")
+    return record

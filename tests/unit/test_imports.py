@@ -28,14 +28,15 @@ PRESENTATION = {"jinja2", "markupsafe", "matplotlib", "numpy", "pandas", "PIL", 
 # part of the package -> (parts of vid3d it may import, third-party libraries it may import), lowest first
 WALLS = {
     "errors": (set(), set()),
+    "journal": ({"errors"}, set()),
     "randomness": (set(), {"numpy"}),
     "scene": (set(), {"numpy"}),
     "cameras": ({"errors", "scene"}, {"numpy"}),
     "stages": ({"scene", "study"}, {"numpy"}),
     "ply": ({"errors", "scene"}, {"numpy"}),
-    "files": ({"errors", "ply", "scene"}, {"numpy", "PIL", "av"}),
-    "study": ({"cameras", "errors"}, {"pandas", "pydantic", "yaml"}),
-    "images": ({"errors", "procedural", "scene", "stages", "study"}, {"numpy", "cv2", "PIL"}),
+    "files": ({"errors", "journal", "ply", "scene"}, {"numpy", "PIL", "av"}),
+    "study": ({"cameras", "errors", "journal"}, {"pandas", "pydantic", "yaml"}),
+    "images": ({"errors", "journal", "procedural", "scene", "stages", "study"}, {"numpy", "cv2", "PIL"}),
     "procedural": ({"cameras", "errors", "scene"}, NUMERIC | {"cv2"}),
     "splatting": ({"errors", "scene", "stages"}, NUMERIC),
     "splatting.torch": ({"cameras", "errors", "scene", "splatting", "stages"}, {"numpy", "torch", "gsplat"}),
@@ -46,20 +47,21 @@ WALLS = {
     "machine": ({"cameras", "errors", "files", "splatting", "study", "weights"}, {"huggingface_hub", "pydantic"}),
     "claims": ({"errors", "measures", "randomness", "study"}, {"numpy", "pandas", "pydantic"}),
     "external": (
-        {"errors", "files", "indicators", "measures", "randomness", "scene", "stages", "study"},
+        {"errors", "files", "indicators", "journal", "measures", "randomness", "scene", "stages", "study"},
         {"numpy", "pandas", "pydantic", "av"},
     ),
     "tables": (
         {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study"},
         {"numpy", "pandas"},
     ),
+    "checking": ({"claims", "errors", "files", "journal", "recorded", "study", "tables"}, set()),
     "figures": (
         {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study", "tables"},
         PRESENTATION,
     ),
     "report": (
-        {"cameras", "claims", "errors", "external", "figures", "files", "indicators", "machine", "measures", "scene"}
-        | {"splatting", "study", "tables", "weights"},
+        {"cameras", "claims", "errors", "external", "figures", "files", "indicators", "journal", "machine", "measures"}
+        | {"scene", "splatting", "study", "tables", "weights"},
         PRESENTATION,
     ),
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from vid3d import journal
 from vid3d.errors import InputError
 from vid3d.files import load_image, to_uint8
 from vid3d.scene import UInt8
@@ -74,7 +75,7 @@ def _video(path: Path) -> list[UInt8]:
     images: list[UInt8] = []
     times: list[int] = []
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(journal.read(path))) as container:
             if not container.streams.video:
                 raise InputError(f"{path}: holds no video; give a video or a folder of PNGs")
             stream = container.streams.video[0]

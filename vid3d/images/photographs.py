@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from vid3d import journal
 from vid3d.errors import InputError
 from vid3d.images.colours import to_srgb
 from vid3d.images.depths import eight_bits
@@ -63,7 +64,7 @@ def open_photograph(path: Path) -> Photograph:
             million pixels (found from the header, before anything is decoded), or of samples whose white is not known.
     """
     try:
-        with Image.open(path) as opened:
+        with Image.open(journal.read(path)) as opened:
             _check_size(path, *opened.size)
             levels, assumed = eight_bits(path, opened)
             rgba, left_aside = to_srgb(ImageOps.exif_transpose(levels), opened.info, opened.getexif())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vid3d import figures
+from vid3d import figures, journal
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.files import atomic, load_json, remove_others, save_picture
@@ -88,7 +88,7 @@ def copy(source: Path, target: Path) -> None:
     if not source.is_file():
         raise InputError(f"{source}: missing; run the workflow to make it, or restore it from the repository")
     with atomic(target) as temporary:
-        shutil.copyfile(source, temporary)
+        shutil.copyfile(journal.read(source), temporary)
 
 
 def remove_stale(folder: Path, shown: Sequence[Scene]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vid3d import journal
 from vid3d.machine import hardware
 from vid3d.report.timings import gpu_record
 from vid3d.study import layout
@@ -91,22 +92,12 @@ def processors(times: Sequence[Path]) -> dict[str, str]:
     """
     found = {
         "system": f"{platform.system()} on {platform.machine()}",
-        "processor": _processor(),
+        "processor": journal.processor(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "memory": f"{hardware.memory() / 2**30:.0f} GiB",
     }
     devices = dict.fromkeys(record["device"] for path in times if (record := gpu_record(path)))
     return found | ({"GPUs of the jobs": ", ".join(devices)} if devices else {})
-
-
-def _processor() -> str:
-    """The processor's name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
 
 
 def weights(study: Study, report: str, root: Path) -> tuple[Weights, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from vid3d import journal
 from vid3d.cameras import ORBIT_RADIUS, sphere
 from vid3d.errors import InputError
 from vid3d.files import (
@@ -165,7 +166,7 @@ def write_ply_sequence(clip: SplatClip, path: Path) -> None:
                 raise InputError(f"{source}: no such splats; fit them first")
             member = zipfile.ZipInfo(f"{clip.key}/frame{index:04d}.ply", ZIP_TIME)
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(member, source.read_bytes())
+            archive.writestr(member, journal.read(source).read_bytes())
 
 
 def write_turntable(clip: SplatClip, path: Path) -> None:

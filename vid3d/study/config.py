@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from vid3d import journal
 from vid3d.cameras import GENERATED_VIEWS
 from vid3d.errors import InputError
 from vid3d.study.specs import (
@@ -341,7 +342,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         InputError: missing file, broken YAML, or something else than a mapping.
     """
     try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        data = yaml.safe_load(journal.read(Path(path)).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -140,6 +140,7 @@ TABLES = (
         name="protocols",
         make=protocol_table,
         lay_out=lay_out_protocols,
+        across=frozenset({"rank", "of"}),
         needs=("run", "method", "motion", "views", "protocol", "mean", "low", "high", "rank", "of", "note"),
         columns=_HEADS,
         keys=("protocol",),

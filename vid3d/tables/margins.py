@@ -10,7 +10,7 @@ from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import judge
 from vid3d.tables.clip_i import PROTOCOLS
 from vid3d.tables.laid_out import Cell, LaidOut, Row, cell, number, text
-from vid3d.tables.of_claims import by_definition, evidence
+from vid3d.tables.of_claims import READS, by_definition, evidence
 from vid3d.tables.ranges import embedder_ranges
 from vid3d.tables.rows import sentence
 from vid3d.tables.table import Measured, Table
@@ -90,6 +90,7 @@ TABLES = (
         name="margins",
         make=margins_table,
         lay_out=lay_out,
+        reads=READS,
         needs=tuple(COLUMNS),
         hidden=frozenset({"claim", "ceiling", "other"}),
         keys=("protocol", "claim"),

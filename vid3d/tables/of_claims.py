@@ -11,6 +11,7 @@ from vid3d.claims.decisions import NOT_TESTABLE
 from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import Evidence, Verdict, judge, published_verdicts
 from vid3d.measures.protocols import SHORT
+from vid3d.study import layout
 from vid3d.study.config import Run
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
@@ -31,6 +32,7 @@ _PUBLISHED = ["published_estimate", "published_above", "published_below"]
 _EVIDENCE = [*_PUBLISHED, "estimate", *_INTERVALS, "above", "below", *_TESTS, *_TURNING]
 _HIDDEN = ["claim", "reason", *_PUBLISHED, "margin", *_TURNING[1:], "level", "alone_low", "alone_high"]
 _HIDDEN += ["above", "below", "statistic", "p", "student_p", "test", "claim_note"]
+READS = (layout.SCORES, layout.HELD_OUT, layout.STAGE_EMBEDDINGS, layout.EMBEDDINGS)  # of a clip, by `evidence`
 COLUMNS = [
     *_LEAD,
     *("method", "run", "protocol", "reason"),
@@ -230,6 +232,7 @@ TABLES = (
         name="claims",
         make=claims_table,
         lay_out=lay_out,
+        reads=READS,
         needs=tuple(COLUMNS),
         columns={
             "here": Column("This report"),

@@ -200,6 +200,8 @@ TABLES = (
         name="indicators",
         make=lambda given: indicators_table(given, collect_indicators(given.study, given.report, given.root)),
         lay_out=lay_out,
+        reads=(layout.INDICATORS,),
+        across=frozenset(_POSITION),
         needs=(
             "method",
             "run",

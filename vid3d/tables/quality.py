@@ -6,6 +6,7 @@ import pandas as pd
 
 from vid3d.claims.published import Published
 from vid3d.measures.intervals import mean_of
+from vid3d.study import layout
 from vid3d.study.replicates import families, gathered
 from vid3d.tables.laid_out import MINUS, Group, LaidOut, Row, about, cell, condition, grouped, measured, text
 from vid3d.tables.rows import at, of_condition
@@ -95,6 +96,7 @@ TABLES = (
         name="held-out",
         make=held_out_table,
         lay_out=lay_out,
+        reads=(layout.HELD_OUT,),
         needs=("method", "run", "motion", "views", "images", "frames", "replicates", *_MEASURED, "note"),
         columns={f"{name}_level": Column(_HEADS[name], _DIGITS[name]) for name in QUALITY}
         | {f"{name}_change": Column(f"change of {_HEADS[name]}", _DIGITS[name], signed=True) for name in QUALITY}

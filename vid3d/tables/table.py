@@ -10,6 +10,7 @@ import pandas as pd
 
 from vid3d.claims.published import Published
 from vid3d.external.scoring import External
+from vid3d.study import layout
 from vid3d.study.config import Study
 from vid3d.tables.laid_out import LaidOut
 
@@ -72,6 +73,8 @@ class Table:
         hidden: columns that are not printed, besides those of every table (``exports.HIDDEN``).
         keys: columns that tell rows of one run, motion score and view count apart, in the names of macros.
         interval_of: the column to which ``low`` and ``high`` belong.
+        reads: what of each clip of its run a row is worked out of.
+        across: columns whose cells depend on other rows' runs, too.
         arrange: the rows of the CSV file as they are printed; there is at least one.  NAME_low, NAME_high and
             NAME_rank stand in the cell of NAME.
     """
@@ -84,4 +87,6 @@ class Table:
     hidden: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
     interval_of: str = "mean"
+    reads: tuple[layout.Artefact, ...] = (layout.SCORES,)
+    across: frozenset[str] = frozenset()
     arrange: Callable[[Rows], Rows] = list

@@ -12,12 +12,6 @@ from vid3d.study import table_list
 CLIP = "results/tiny-full/frog-green/motion-120"
 
 
-OWN = """
-runs:
-  tiny-own: {title: "Tiny weights on a photograph", extends: tiny-full, plumbing: false}
-"""
-
-
 def backend_of(text):
     return json.loads(text)["spec"]["backend"]
 
@@ -59,11 +53,12 @@ def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
 
 def test_a_photograph_passes_through_every_backend_to_a_page_that_plays(fresh):
     """`own=RUN`: report `own` by another run's backends; with scores that count, or the page would offer no splats."""
-    (fresh.folder / "tiny-own.yaml").write_text(OWN)
+    run = "  tiny-own: {title: Tiny weights on a photograph, extends: tiny-full, plumbing: false}\n"
+    fresh.edit("tiny.yaml", "runs:\n", f"runs:\n{run}")
     photo = Image.new("RGB", (80, 64), "white")
     photo.paste((200, 60, 40), (22, 14, 58, 50))
     photo.save(fresh.folder / "My Photo.jpg", quality=95)
-    asked = ("tiny-own.yaml", "--config", "image=My Photo.jpg", "own=tiny-own", "--", "own")
+    asked = ("--config", "image=My Photo.jpg", "own=tiny-own", "--", "own")
     done = fresh.run(*asked)
     assert done.returncode == 0, done.stdout
     folder, clip = fresh.folder, fresh.folder / "results/own-tiny-own/my-photo/motion-120"

@@ -2,8 +2,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from vid3d import files
 from vid3d.errors import InputError
 from vid3d.procedural import load_objects
@@ -11,6 +9,7 @@ from vid3d.stages import build
 from vid3d.study.config import read_yaml
 from vid3d.study.specs import SeedSettings, SeedSpec, ViewsSpec, parse_spec
 from vid3d.training import judge, pipelines, shards
+from vid3d.training.faster import use_threads
 from vid3d.training.judge_autoencoder import judge_autoencoder
 
 
@@ -42,7 +41,7 @@ def run(
     if kind == "autoencoder":
         if autoencoder is None:
             raise InputError("--autoencoder: there is none to judge; give its folder")
-        torch.set_num_threads(threads)
+        use_threads(threads)
         judged = judge_autoencoder(named, pipelines.load_part("autoencoder", autoencoder))
     else:
         settings: SeedSpec | ViewsSpec = parse_spec(kind, spec)

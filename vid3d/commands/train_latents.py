@@ -1,8 +1,7 @@
 from pathlib import Path
 
-import torch
-
 from vid3d.training import encode, pipelines, shards
+from vid3d.training.faster import use_threads
 
 
 def run(*, scenes: Path, autoencoder: Path, image_encoder: Path, orbits: Path, videos: Path, threads: int = 1) -> None:
@@ -16,7 +15,7 @@ def run(*, scenes: Path, autoencoder: Path, image_encoder: Path, orbits: Path, v
         videos: NPZ to write.
         threads: of the processor.
     """
-    torch.set_num_threads(threads)
+    use_threads(threads)
     data = shards.load_scenes([scenes])
     models = [pipelines.load_part("autoencoder", autoencoder), pipelines.load_part("image-encoder", image_encoder)]
     shards.save_arrays(orbits, vars(encode.encode_orbits(data, *models)))

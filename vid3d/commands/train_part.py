@@ -4,14 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from vid3d import files
 from vid3d.errors import InputError
 from vid3d.training import denoiser, pipelines, shards
 from vid3d.training.autoencoder import Recipe, train_autoencoder
+from vid3d.training.faster import use_threads
 from vid3d.training.image_encoder import SCHEDULE, train_image_encoder
-from vid3d.training.schedule import Progress
 
 
 def run(
@@ -43,7 +41,7 @@ def run(
             find itself finished.
         output: the part's folder.
     """
-    torch.set_num_threads(threads)
+    use_threads(threads)
     model: Any
     if kind == "autoencoder":
         scenes = shards.load_scenes(data)
@@ -64,16 +62,10 @@ def run(
         facts |= {"frames": latents.clips.shape[1], "initialised_from": str(initial)}
         facts |= {"noise_levels_watched": denoiser.WATCHED}
     facts |= {"seed": seed, "threads": threads, "budget_minutes": budget}
+    facts |= {"parameters": sum(value.numel() for value in model.parameters())}
+    facts |= {"steps": [p.steps for p in phases], "minutes": [round(p.seconds / 60, 1) for p in phases]}
+    facts |= {"held_out": [p.watched for p in phases if p.watched]}
     pipelines.save_part(model.cpu(), output)
     shards.save_losses(output / "training.csv", phases)
-    files.save_json(output / "training.json", facts | _done(model, phases))
+    files.save_json(output / "training.json", facts)
     shutil.rmtree(checkpoints)
-
-
-def _done(model: Any, phases: Sequence[Progress]) -> dict[str, Any]:
-    return {
-        "parameters": sum(value.numel() for value in model.parameters()),
-        "steps": [phase.steps for phase in phases],
-        "minutes": [round(phase.seconds / 60, 1) for phase in phases],
-        "held_out": [phase.watched for phase in phases if phase.watched],
-    }

@@ -532,12 +532,12 @@ def _of_own_image(study: Study, name: str) -> Study:
         raise InputError(f"own: {name!r} is no other run whose backends take a photograph; {choice}")
     if "own" not in study.reports:
         raise InputError("own: the study has no report own, which would show the photograph; add one")
-    run, report = study.runs[name], study.reports["own"]
-    changed = {"title": f"Your image by the backends of run {name}", "benchmark": "own", "images": None}
-    changed |= {"motion_scores": run.motion_scores[:1], "view_counts": run.view_counts[:1], "extends": None}
-    made = run.model_copy(update=changed | {"replicate": False})
-    shown = report.model_copy(update={"runs": (f"own-{name}",)})
-    runs, reports = study.runs | {f"own-{name}": made}, study.reports | {"own": shown}
+    run, made = study.runs[name], f"own-{name}"
+    update: dict[str, Any] = {"title": f"Your image by the backends of run {name}", "benchmark": "own", "images": None}
+    update |= {"motion_scores": run.motion_scores[:1], "view_counts": run.view_counts[:1]}
+    update |= {"extends": None, "replicate": False}  # it shares no files: its photographs are others
+    shown = study.reports["own"].model_copy(update={"runs": (made,)})
+    runs, reports = study.runs | {made: run.model_copy(update=update)}, study.reports | {"own": shown}
     return study.model_copy(update={"runs": runs, "reports": reports})
 
 

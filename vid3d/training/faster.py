@@ -80,6 +80,11 @@ def processor() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def use_threads(count: int) -> None:
+    """Let torch use so many threads of the processor."""
+    torch.set_num_threads(count)
+
+
 def reduced_precision(device: torch.device) -> torch.autocast:
     """A context in which ``device`` computes in bfloat16 where it does so natively, and else as always."""
     native = torch.cuda.is_bf16_supported() if device.type == "cuda" else _bfloat16_on_cpu()

@@ -232,7 +232,7 @@ def verify(raw, tmp_path, monkeypatch, capsys):
     raw["models"]["cutout"]["files"]["u2net.onnx"]["confirmed"] = False
 
     def run(*models: str, folder: str = "copied") -> tuple[int, str, str]:
-        (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(raw))
+        (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
         asked = ["--models", *models] if models else []
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr("sys.argv", ["vid3d", "verify-weights", folder, "--manifest", "manifest.yaml", *asked])

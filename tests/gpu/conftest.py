@@ -1,6 +1,6 @@
 """The twelve checks run on a GPU under marker ``gpu``, and as far as it goes on a CPU, where they are checked.
 
-`make test-gpu` writes what was found on the GPU to results/gpu/CARD.json.
+`make test-gpu` writes what was found on the GPU to docs/results/gpu/CARD.json.
 """
 
 import re
@@ -36,7 +36,7 @@ def record(place, tmp_path_factory):
     found = Record(_machine(place))
     yield found
     name = re.sub(r"[^A-Za-z0-9]+", "-", found.told["device"])
-    folder = Path("results/gpu") if place.cuda else tmp_path_factory.mktemp("gpu")
+    folder = Path("docs/results/gpu") if place.cuda else tmp_path_factory.mktemp("gpu")
     files.save_json(folder / f"{name}.json", found.contents())
     print(f"\nwritten: {folder / f'{name}.json'}")
 

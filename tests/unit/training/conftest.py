@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from vid3d.training import models, pipelines, scenes
+from vid3d.training import autoencoder, denoiser, encode, image_encoder, models, pipelines, scenes
+
+
+@pytest.fixture(autouse=True)
+def on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training takes a GPU where torch finds one; what it comes to is compared with what a CPU makes."""
+    for module in (autoencoder, denoiser, encode, image_encoder):
+        monkeypatch.setattr(module, "processor", lambda: torch.device("cpu"))
 
 
 @pytest.fixture(scope="package")

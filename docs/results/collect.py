@@ -83,12 +83,12 @@ def main(name: str, *told: str) -> None:
         "## Figures",
         "",
         *[line for entry in figures.listing(name, ROOT) for line in figure(entry, report, folder)],
-        "## Time",
-        "",
-        "| stage | jobs | seconds in all | seconds a job | MiB |",
-        "|---|---:|---:|---:|---:|",
-        *(f"| {r.stage} | {r.jobs} | {r.total:.0f} | {r.mean:.1f} | {r.memory:.0f} |" for r in spent.itertuples()),
     ]
+    if len(spent):
+        lines += ["## Time", "", "| stage | jobs | seconds in all | seconds a job | MiB |", "|---|---:|---:|---:|---:|"]
+        lines += [
+            f"| {r.stage} | {r.jobs} | {r.total:.0f} | {r.mean:.1f} | {r.memory:.0f} |" for r in spent.itertuples()
+        ]
     save_text(RESULTS / f"{name}.md", "\n".join(lines).rstrip() + "\n")
 
 

@@ -62,6 +62,15 @@ class _Journal:
     reads: dict[str, str] = field(default_factory=dict)
     writes: dict[str, str] = field(default_factory=dict)
     known: dict[str, list[Made]] = field(default_factory=dict)  # records, by folder
+    parts: "list[_Journal]" = field(default_factory=list)
+
+    def folders(self) -> dict[str, dict[str, str]]:
+        """What was written below ``results/``, by folder."""
+        found: dict[str, dict[str, str]] = {}
+        for name, checksum in sorted(self.writes.items()):
+            if name.startswith(RESULTS):
+                found.setdefault(os.path.dirname(name), {})[name] = checksum
+        return found
 
     def named(self, path: Path) -> str:
         """A path as records have it."""
@@ -94,24 +103,38 @@ def kept(command: str, options: Mapping[str, Any], root: Path) -> Iterator[None]
         yield
     finally:
         _OPEN.reset(token)
-    folders: dict[str, dict[str, str]] = {}
-    for name, checksum in sorted(journal.writes.items()):
-        if name.startswith(RESULTS):
-            folders.setdefault(os.path.dirname(name), {})[name] = checksum
-    commit = _commit() if folders else None
-    for folder, writes in folders.items():
+    written = [(one.reads, *item) for one in (journal, *journal.parts) for item in one.folders().items()]
+    commit = _commit() if written else None
+    ended, seconds = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", round(time.monotonic() - started, 3)
+    for reads, folder, writes in written:
         made = Made(
             command=command,
             options=dict(options),
             vid3d=__version__,
             commit=commit,
             machine=f"{processor()}, {platform.system()} on {platform.machine()}",
-            ended=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            seconds=round(time.monotonic() - started, 3),
-            reads=dict(sorted(journal.reads.items())),
+            ended=ended,
+            seconds=seconds,
+            reads=dict(sorted(reads.items())),
             writes=writes,
         )
         _save(root / RECORDS / os.path.relpath(folder, RESULTS) / f"{Path(next(iter(writes))).name}.json", made)
+
+
+@contextmanager
+def part() -> Iterator[None]:
+    """A clip of a job of several: what is written in the block was made of what was read in it, or before all parts."""
+    whole = _OPEN.get()
+    if whole is None:
+        yield
+        return
+    one = _Journal(whole.root, dict(whole.reads), known=whole.known)
+    token = _OPEN.set(one)
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
+    whole.parts.append(one)
 
 
 def read(path: Path) -> Path:

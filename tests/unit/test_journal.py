@@ -66,6 +66,23 @@ def test_a_job_that_writes_into_several_folders_leaves_a_record_in_each(folder):
     assert list(made.writes) == ["results/quick/mill/seed/frame-00.png"]
 
 
+def test_clips_of_a_job_are_recorded_with_what_each_was_made_of(folder):
+    job("reference", "results/quick/frog/reference.png")
+    job("seed", FIRST, SECOND)
+    outputs = [Path(f"results/quick/frog/views-{views}/render.png") for views in (3, 9)]
+    with journal.kept("render", {"views": [3, 9]}, Path()):
+        files.load_image("results/quick/frog/reference.png")
+        for source, output in zip((FIRST, SECOND), outputs, strict=True):
+            with journal.part():
+                files.load_image(source)
+                files.save_image(output, IMAGE, MADE_BY)
+    for source, output in zip((FIRST, SECOND), outputs, strict=True):
+        ((_, made),) = journal.records(Path(), str(output.parent))
+        assert set(made.reads) == {"results/quick/frog/reference.png", source}
+        assert set(made.writes) == {output.as_posix()}
+        assert made.options == {"views": [3, 9]}
+
+
 def test_a_job_that_fails_leaves_no_record(folder):
     with pytest.raises(RuntimeError), journal.kept("seed", {}, Path()):
         files.save_image(FIRST, IMAGE, MADE_BY)

@@ -3,7 +3,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vid3d import cameras, files, randomness
+from vid3d import cameras, files, journal, randomness
 from vid3d.errors import InputError
 from vid3d.scene import Views
 from vid3d.stages import Progress, build
@@ -50,18 +50,19 @@ def run(
     jobs = list(zip(frames, orbit, output, reports, strict=True))
     for start in range(0, len(jobs), batch):
         together = jobs[start : start + batch]
-        moments, rngs = [], []
-        for index, source, _, _ in together:
-            images = files.load_filmstrip(source, generated)
-            moments.append(Views(images[used], cameras.orbit(generated, images.shape[1]).select(used)))
-            rngs.append(randomness.generator(spec.seed, "splat", image, index))
-        with _progress_bar(" ".join(["frame", *(str(index) for index, *_ in together)])) as progress:
-            fitted = fit(moments, rngs, progress)
-        for (index, _, ply, curve), (splats, told) in zip(together, fitted, strict=True):
-            item = {"image": image, "frame": index, "views": views}
-            provenance = files.Provenance("splat", spec.argument(), item)
-            files.save_splats(ply, splats, provenance)
-            files.save_fit_report(curve, told, provenance)
+        with journal.part():
+            moments, rngs = [], []
+            for index, source, _, _ in together:
+                images = files.load_filmstrip(source, generated)
+                moments.append(Views(images[used], cameras.orbit(generated, images.shape[1]).select(used)))
+                rngs.append(randomness.generator(spec.seed, "splat", image, index))
+            with _progress_bar(" ".join(["frame", *(str(index) for index, *_ in together)])) as progress:
+                fitted = fit(moments, rngs, progress)
+            for (index, _, ply, curve), (splats, told) in zip(together, fitted, strict=True):
+                item = {"image": image, "frame": index, "views": views}
+                provenance = files.Provenance("splat", spec.argument(), item)
+                files.save_splats(ply, splats, provenance)
+                files.save_fit_report(curve, told, provenance)
 
 
 @contextmanager

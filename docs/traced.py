@@ -14,6 +14,7 @@ from vid3d.study import layout, table_list
 from vid3d.tables.table import NUMBER
 
 PAGE = Path("docs/traced.md")
+OF_THE_PAPER = ("published", "change", "shown_below", "found_below")  # columns that no run decides
 
 
 def first_number(path: Path) -> tuple[int, str] | None:
@@ -24,7 +25,7 @@ def first_number(path: Path) -> tuple[int, str] | None:
         (number, column)
         for number, row in enumerate(rows, 1)
         for column, text in row.items()
-        if row.get("run") and column not in ("published_estimate", "change") and "." in text and NUMBER.fullmatch(text)
+        if row.get("run") and not column.startswith(OF_THE_PAPER) and "." in text and NUMBER.fullmatch(text)
     )
     return next(found, None)
 
@@ -37,7 +38,8 @@ def page(report: str, root: Path) -> str:
         "# One number of each table, traced",
         "",
         f"Written by `python docs/traced.py {report}` from a finished report; what the lines mean says",
-        "[checking.md](checking.md). `vid3d trace` traces any other number.",
+        "[checking.md](checking.md). `vid3d trace` traces any other number. The study in [traced.yaml](traced.yaml) is the",
+        "smallest that has a number in every table; its numbers mean nothing.",
     ]
     for name in table_list.NAMES:
         chosen = first_number(root / layout.TABLE.format(report=report, name=name))
@@ -47,7 +49,7 @@ def page(report: str, root: Path) -> str:
             continue
         row, column = chosen
         traced = trace.trace(study, report, records, name, str(row), column)
-        lines += ["```", f"$ vid3d trace {name} {row} {column} --report {report}", *traced.lines(), "```"]
+        lines += ["```", f"vid3d trace {name} {row} {column} --report {report}", *traced.lines(), "```"]
     return "\n".join(lines) + "\n"
 
 

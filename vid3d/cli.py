@@ -24,6 +24,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from vid3d import __version__, journal
 from vid3d.errors import InputError
 
+CHECKS = "to check what was made"  # and nothing is made by them, so that they leave no records
 COMMANDS = {
     "to plan a study": ("doctor", "cost", "settings"),
     "what a study begins with": (
@@ -33,7 +34,7 @@ COMMANDS = {
     "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
     "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
     "of a report": ("tables", "figures", "report"),
-    "to check what was made": ("verify", "trace"),
+    CHECKS: ("verify", "trace", "archive", "restore"),
     "training of the mini models": (
         *("train-clip", "train-clip-judge"),
         *("train-scenes", "train-part", "train-latents", "train-pipeline", "train-judge", "train-card"),
@@ -145,7 +146,7 @@ def main() -> None:
         given = vars(parser_of(command, module).parse_args(sys.argv[2:]))
         record = given.pop("gpu_record", None)
         options = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-        kept = journal.kept(command, _plain(options), Path())
+        kept = nullcontext() if command in COMMANDS[CHECKS] else journal.kept(command, _plain(options), Path())
         bound = inspect.signature(module.run).parameters.values()
         positional = [options.pop(p.name) for p in bound if p.kind is p.POSITIONAL_ONLY]
         with _device(options.get("spec"), record), kept:

@@ -189,14 +189,27 @@ def records(root: Path, folder: str = RESULTS) -> Iterator[tuple[Path, Made]]:
         if path.name.startswith("."):
             continue  # of a job that was killed while it wrote
         try:
-            made = Made(**json.loads(path.read_text(encoding="utf-8")))
-            if not isinstance(made.reads, dict) or not isinstance(made.writes, dict):
-                raise TypeError
+            yield path, load(path)
         except FileNotFoundError:
             continue  # replaced meanwhile
-        except (OSError, ValueError, TypeError):
-            raise InputError(f"{path}: is not a record of a job; delete it, and what it was of is unrecorded") from None
-        yield path, made
+
+
+def load(path: Path, shown: Path | None = None) -> Made:
+    """One record; ``shown`` is what errors call it.
+
+    Raises:
+        InputError: it cannot be understood.
+        FileNotFoundError: it is not there.
+    """
+    try:
+        made = Made(**json.loads(path.read_text(encoding="utf-8")))
+        if isinstance(made.reads, dict) and isinstance(made.writes, dict) and made.writes:
+            return made
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError):
+        pass
+    raise InputError(f"{shown or path}: is not a record of a job; delete it, and what it was of is unrecorded")
 
 
 def processor() -> str:

@@ -60,7 +60,7 @@ class Traced:
         )
         by_command: dict[str, list[str]] = {}
         for path, file in self.files.items():
-            command = f"vid3d {self.jobs[file['job']]['command']}" if file["job"] is not None else _unmade(path)
+            command = self.jobs[file["job"]]["command"] if file["job"] is not None else _unmade(path)
             by_command.setdefault(command, []).append(path)
         for command, paths in by_command.items():
             yield ""
@@ -83,7 +83,7 @@ class Traced:
             return command
         specs = dict.fromkeys(json.dumps(job["options"]["spec"]) for job in jobs if "spec" in job["options"])
         count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
-        return "; ".join([f"{command}, {count}, {sum(job['seconds'] for job in jobs):.1f} s", *specs])
+        return "; ".join([f"{command}: {count}, {sum(job['seconds'] for job in jobs):.1f} s", *specs])
 
 
 def trace(study: Study, report: str, records: Records, name: str, row: str, column: str) -> Traced:

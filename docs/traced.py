@@ -38,8 +38,8 @@ def page(report: str, root: Path) -> str:
         "# One number of each table, traced",
         "",
         f"Written by `python docs/traced.py {report}` from a finished report; what the lines mean says",
-        "[checking.md](checking.md). `vid3d trace` traces any other number. The study in [traced.yaml](traced.yaml) is the",
-        "smallest that has a number in every table; its numbers mean nothing.",
+        "[checking.md](checking.md). `vid3d trace` traces any other number. The study in [traced.yaml](traced.yaml) is",
+        "the smallest that has a number in every table; its numbers mean nothing.",
     ]
     for name in table_list.NAMES:
         chosen = first_number(root / layout.TABLE.format(report=report, name=name))

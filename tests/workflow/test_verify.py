@@ -256,3 +256,18 @@ def test_the_page_of_traced_numbers_has_one_of_each_table(folder):
         untraced = {name for name, text in sections.items() if "This report has no number in it." in text}
         assert traced | untraced == set(table_list.NAMES)
         assert {"table1", "table2", "held-out", "protocols", "indicators", "attribution"} <= traced
+
+
+def test_the_page_of_claims_says_what_each_verdict_took(folder):
+    page = runpy.run_path(str(ROOT / "docs/artifact.py"))["page"]("tiny", folder, "--config", "images=a, b")
+    assert "which `snakemake --cores all tiny --config 'images=a, b'` makes" in page
+    with (folder / TABLES / "claims.csv").open(newline="") as stream:
+        claims = list(csv.DictReader(stream))
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert [row[3] for row in rows] == [claim["here"] for claim in claims]
+    for row in rows:
+        jobs, minutes, size = row[4:7]
+        decided = row[3] != "not testable here"
+        # 1 of tables; 2 images: reference, seed, views, truth, stages; 4 clips: render, score, held-out; 8 fits
+        assert (jobs.strip() == "31") == decided
+        assert not decided or (0 < float(minutes) < 60 and 1 < float(size) < 100)

@@ -98,7 +98,7 @@ def trace(study: Study, report: str, records: Records, name: str, row: str, colu
         column: one of the table's columns.
 
     Raises:
-        InputError: no such table, row or column, or a file behind it has no record.
+        InputError: no such table, row or column, or the record of the table lacks a file that it is made of.
     """
     if name not in table_list.NAMES:
         raise InputError(f"{name}: no such table; there are {', '.join(table_list.NAMES)}")

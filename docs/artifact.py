@@ -28,7 +28,7 @@ def page(report: str, root: Path, *told: str) -> str:
         "",
         f"Written by `python docs/artifact.py {report}` from a finished report, which `{make}` makes as a whole.",
         "Minutes are those of all jobs behind a verdict, one after the other, with one core each; jobs are shared",
-        "between verdicts. The number of the row is that of the table's CSV file, and of `vid3d trace claims ROW here`,",
+        "between verdicts. The row's number is that of the table's CSV file, and of `vid3d trace claims ROW here`,",
         "which names all files. [checking.md](checking.md) says how files and numbers are checked.",
         "",
         f"Processor: {'; '.join(dict.fromkeys(made.machine for made in records.newest.values()))}.",

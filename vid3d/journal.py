@@ -240,7 +240,7 @@ def _save(path: Path, made: Made) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
-        temporary.write_text(json.dumps(asdict(made), indent=0, sort_keys=True), encoding="utf-8")
+        temporary.write_text(json.dumps(asdict(made), indent=0, sort_keys=True, default=str), encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

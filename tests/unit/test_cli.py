@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.speed import files_of_a_fit
-from vid3d import cameras, cli, files
+from vid3d import cameras, cli, files, journal
 from vid3d.commands import views
 from vid3d.scene import Reference, Views
 from vid3d.study import config, specs
@@ -334,6 +334,17 @@ def test_a_spec_is_read_once(vid3d, orbit, monkeypatch):
     monkeypatch.setattr(specs, "parse_spec", lambda stage, text: read.append(stage) or parse(stage, text))
     assert vid3d(*fit_arguments(orbit))[0] == 0
     assert read == ["splat"]
+
+
+def test_a_command_is_recorded_with_its_options_that_are_no_paths(vid3d, orbit, monkeypatch):
+    monkeypatch.chdir(orbit)
+    ply = "results/quick/frog/splats/frame-00.ply"
+    assert vid3d(*fit_arguments(orbit, output=ply))[0] == 0
+    ((_, made),) = journal.records(orbit)
+    told = {"spec": json.loads(FIT), "image": "frog", "frames": [0], "views": 3, "generated": 18, "batch": 1}
+    assert made.options.items() >= told.items()
+    assert not made.options.keys() & {"orbit", "output"}
+    assert (set(made.reads), set(made.writes)) == ({"orbit.png"}, {ply, ply.replace(".ply", "-fit.json")})
 
 
 @pytest.mark.parametrize(("more", "word"), [(["--batch", 0], "--batch"), (["--frames", 0, 1], "--frames")])

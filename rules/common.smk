@@ -13,9 +13,9 @@ from snakemake.settings.enums import Quietness
 
 from vid3d.errors import InputError
 from vid3d.external import methods
-from vid3d.study import figure_list, layout
+from vid3d.study import figure_list, hypothesis, layout
 from vid3d.study.config import STAGES, as_typed, load_benchmark, load_study, notices
-from vid3d.weights.contents import Record, identified, known
+from vid3d.weights.contents import Record, content, identified, known
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(workflow.basedir)
@@ -42,6 +42,7 @@ try:
     study = identified(study_of_the_command_line(), MANIFEST, RECORD, Path())
     IMAGES = {name: load_benchmark(name, study.image, ROOT) for name in ("procedural", "animate124", "own")}
     IMAGES["own"] = known(IMAGES["own"], RECORD)
+    EXPERIMENT = hypothesis.planned(study, IMAGES["procedural"], ROOT, lambda s: content(s, MANIFEST, RECORD, Path()))
     RECORD.save()
     if workflow.is_main_process:
         for notice in notices(study, sys.argv):

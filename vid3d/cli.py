@@ -33,6 +33,10 @@ COMMANDS = {
     "the stages, in the order of the data's way": ("reference", "seed", "views", "fit", "render", "score"),
     "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
     "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
+    "of the experiment (docs/hypothesis.md)": (
+        *("hypothesis-objects", "hypothesis-calibrate", "hypothesis-truth", "hypothesis-views", "hypothesis-cell"),
+        *("hypothesis-choose", "hypothesis-verdicts"),
+    ),
     "of a report": ("tables", "figures", "report"),
     CHECKS: ("verify", "trace", "archive", "restore"),
     "training of the mini models": (

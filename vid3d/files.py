@@ -431,8 +431,8 @@ def save_fit_report(path: str | Path, report: FitReport, provenance: Provenance)
 # --- embeddings ------------------------------------------------------------------------------------------------------
 
 
-def save_embeddings(path: str | Path, provenance: Provenance, **embeddings: Float32) -> None:
-    """Named arrays of embeddings (..., d) float32, not normalised, with the provenance as a string array.
+def save_embeddings(path: str | Path, provenance: Provenance, **embeddings: np.ndarray[Any, Any]) -> None:
+    """Named arrays, such as embeddings (..., d) float32, not normalised, with the provenance as a string array.
 
     The zip members carry no time of day, so equal embeddings make equal files.
     """

@@ -209,6 +209,7 @@ def test_the_scores_of_a_frame_do_not_depend_on_how_many_frames_there_are(vid3d,
 
 NAMES = [command for commands in cli.COMMANDS.values() for command in commands]
 OF_A_SPEC = {"reference", "seed", "views", "fit", "render", "score", "embed-stages", "held-out", "score-external"}
+OF_A_SPEC |= {f"hypothesis-{name}" for name in ("calibrate", "views", "cell")}
 LIGHT = [name for name in NAMES if not name.startswith(("train-", "convert", "tiny-"))]
 
 

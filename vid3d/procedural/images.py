@@ -1,6 +1,6 @@
 """Ground-truth images of an object at any time from any cameras."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from vid3d.procedural.objects import ObjectSpec, sculpt
 from vid3d.procedural.raycast import Hits, cast
 from vid3d.procedural.rig import Rig
 from vid3d.procedural.surface import shade
-from vid3d.scene import Cameras, Float32, Reference
+from vid3d.scene import Cameras, Float32, Float64, Reference
+
+Stain = Callable[[Float64], Float64]
 
 
 def render(
@@ -43,14 +45,22 @@ def render_at_amplitude(
 
 
 def render_looks(
-    looks: Sequence[ObjectSpec], frame: float, amplitude: float, cameras: Cameras, supersampling: int
+    looks: Sequence[ObjectSpec],
+    frame: float,
+    amplitude: float,
+    cameras: Cameras,
+    supersampling: int,
+    stain: Stain | None = None,
 ) -> tuple[Float32, Float32]:
     """The same of k objects that differ in their colours only: rays are cast once, which is most of the work.
+
+    Args:
+        stain: added to the shaded colours (n, 3) of points (n, 3) of the object at rest.
 
     Returns:
         Images (k, n, h, w, 3) float32 in [0, 1] and coverage (n, h, w) float32 in [0, 1].
     """
-    rigs = [sculpt(look) for look in looks]
+    rigs = [sculpt(look).present(frame) for look in looks]
     maps = rigs[0].pose(frame, amplitude)
     height, width = cameras.height, cameras.width
     images = np.empty((len(looks), len(cameras), height, width, 3), np.float32)
@@ -58,7 +68,7 @@ def render_looks(
     for index in range(len(cameras)):
         hits = cast(rigs[0], maps, cameras, index, supersampling)
         for look, rig in enumerate(rigs):
-            colours = _paint(rig, hits, height * width * supersampling**2)
+            colours = _paint(rig, hits, height * width * supersampling**2, stain)
             pixels = _mean(colours.reshape(height * supersampling, width * supersampling, 4), supersampling)
             alpha[index] = pixels[..., 3]
             images[look, index] = pixels[..., :3] + (1.0 - pixels[..., 3:])
@@ -93,13 +103,15 @@ def truth(described: Mapping[str, Any], frames: int, motion: float, size: int) -
         yield render(obj, frame, motion, cameras)[0]
 
 
-def _paint(rig: Rig, hits: Hits, rays: int) -> Float32:
+def _paint(rig: Rig, hits: Hits, rays: int, stain: Stain | None) -> Float32:
     """RGB and coverage (rays, 4) of what was hit, black where nothing was."""
     colours = np.zeros((rays, 4), np.float32)
     brightness = shade(hits.normal)[:, None]
     for k, part in enumerate(rig.parts):
         these = slice(*np.searchsorted(hits.part, (k, k + 1)))
         colours[hits.rays[these], :3] = np.minimum(part.paint(hits.rest[these]) * brightness[these], 1.0)
+    if stain is not None:
+        colours[hits.rays, :3] = np.clip(colours[hits.rays, :3] + stain(hits.rest), 0.0, 1.0)
     colours[hits.rays, 3] = 1.0
     return colours
 

@@ -5,6 +5,7 @@ that average: the flow from each frame of one period to the next as camera 0 see
 pixels that show the object, then over the frames, in units of ``SCORE_UNIT`` of the image width.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +47,8 @@ def solve_amplitude(obj: ObjectSpec, motion: float) -> float:
         raise InputError(f"motion score {motion} is not a number from 0: correct the setting")
     if motion == 0.0:
         return 0.0
+    if obj.event:  # which the score does not count
+        return solve_amplitude(replace(obj, event=""), motion)
     largest = sculpt(obj).largest_amplitude
     low, high = (0.0, 0.0), None  # amplitudes and their scores on either side of the one sought
     # The score is nearly proportional to the amplitude, so a small motion's slope starts a search by false position.
@@ -78,8 +81,8 @@ def flow(rig: Rig, frame: float, amplitude: float, camera: Cameras) -> tuple[Flo
         Flow (h, w, 2) float32 in pixels (x right, y down), 0 off the object, and the object's pixels (h, w) bool.
     """
     now, then = rig.pose(frame, amplitude), rig.pose(frame + 1.0, amplitude)
-    hits = cast(rig, now, camera, 0, 1)
-    joints = np.array([part.joint for part in rig.parts])[hits.part]
+    hits = cast(rig.present(frame), now, camera, 0, 1)
+    joints = np.array([part.joint for part in rig.present(frame).parts])[hits.part]
     moved = np.einsum("nij,nj->ni", then[joints, :3, :3], hits.rest) + then[joints, :3, 3]
     matrix = camera.world_to_camera[0]
     seen = (moved @ matrix[:3, :3].T + matrix[:3, 3]) @ camera.intrinsics.T

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vid3d.errors import InputError
+from vid3d.procedural.events import EVENTS, with_event
 from vid3d.procedural.kinds import KINDS
 from vid3d.procedural.look import Look
 from vid3d.procedural.rig import Rig, Sculptor, fit
@@ -33,6 +34,7 @@ class ObjectSpec:
         limbs: length of the limbs (sails, petals, wheels, mast ...), in [0, 1].
         yaw: degrees counter-clockwise from the class's characteristic view, in [-20, 20].
         shift: of the pattern, in wavelengths, in [0, 1].
+        event: what happens half-way through a clip, one of ``EVENTS``; "" for nothing.
     """
 
     name: str
@@ -45,11 +47,13 @@ class ObjectSpec:
     limbs: float = 0.5
     yaw: float = 0.0
     shift: float = 0.0
+    event: str = ""
 
     def __post_init__(self) -> None:
         if not self.name or set(self.name) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
             raise InputError(f"object name {self.name!r} may contain only a-z, 0-9 and dashes: rename it")
         choices = {"kind": tuple(KINDS), "colour": MAIN_COLOURS, "second": tuple(PALETTE), "pattern": PATTERNS}
+        choices["event"] = EVENTS
         for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise InputError(
@@ -79,8 +83,8 @@ class ObjectSpec:
         return cls(**data)
 
     def to_dict(self) -> dict[str, Any]:
-        """All attributes, such that ``from_dict`` gives the same object back."""
-        return asdict(self)
+        """All attributes but an event that there is not, such that ``from_dict`` gives the same object back."""
+        return {key: value for key, value in asdict(self).items() if key != "event" or value}
 
     @property
     def caption(self) -> str:
@@ -101,7 +105,8 @@ def sculpt(obj: ObjectSpec) -> Rig:
     sculptor = Sculptor()
     kind.sculpt(sculptor, Look(Paint(main), Paint(second), coat, obj.girth, obj.head, obj.limbs))
     yaw = np.radians(kind.yaw + obj.yaw)
-    return fit(sculptor.parts, sculptor.joints, yaw, kind.largest_amplitude, kind.size)
+    rig = fit(sculptor.parts, sculptor.joints, yaw, kind.largest_amplitude, kind.size)
+    return with_event(rig, obj.event) if obj.event else rig
 
 
 def is_held_out(kind: str, colour: str, second: str) -> bool:

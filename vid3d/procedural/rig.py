@@ -88,6 +88,10 @@ class Rig:
     yaw: float
     largest_amplitude: float
 
+    def present(self, frame: float) -> "Rig":
+        """The rig with the parts that are there at ``frame``: all."""
+        return self
+
     def pose(self, frame: float, amplitude: float) -> Float64:
         """(joints, 4, 4) float64: from the rest pose in the object's frame to the world, one rigid map per joint."""
         yaw = np.eye(4)

@@ -221,6 +221,27 @@ class ProceduralViews(ViewsSettings):
     size: PixelSize = 64
 
 
+class JitteredViews(ViewsSettings):
+    """Ground truth of a procedural object with a fault that each frame has anew, the same in all of its views.
+
+    Attributes:
+        colour: standard deviation of the factor on each channel's distance from white.
+        texture: of a stain painted on the object, intensity.
+        grain: correlation length of the stain, image widths.
+        shift: of the object's place in the image of the seed's camera, image widths.
+        scale: of the logarithm of its size.
+    """
+
+    module: ClassVar[str] = "vid3d.backends.views_jittered"
+    backend: Literal["jittered"]
+    size: PixelSize = 64
+    colour: Annotated[float, Field(ge=0, le=1)] = 0.0
+    texture: Annotated[float, Field(ge=0, le=1)] = 0.0
+    grain: Annotated[float, Field(gt=0, le=1)] = 0.05
+    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    scale: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
 class ReliefViews(ViewsSettings):
     """A closed textured relief inflated from the frame's silhouette; no learned model.
 
@@ -578,7 +599,7 @@ def is_path(name: str) -> bool:
 
 
 SeedSpec = Annotated[ProceduralSeed | ReliefSeed | SvdSeed, Field(discriminator="backend")]
-ViewsSpec = Annotated[ProceduralViews | ReliefViews | V3dViews, Field(discriminator="backend")]
+ViewsSpec = Annotated[ProceduralViews | JitteredViews | ReliefViews | V3dViews, Field(discriminator="backend")]
 FitSpec = Annotated[CpuFit | AutodiffFit | WarmFit | JointFit | TrajectoriesFit, Field(discriminator="backend")]
 RenderSpec = Annotated[
     CpuRender | AutodiffRender | ShuffledRender | TruthRender | StaticRender | BlankRender,

@@ -1,0 +1,83 @@
+"""The experiment of docs/hypothesis.md in small: its plan, a trial on one object, and what a change makes anew."""
+
+import csv
+import json
+
+import pytest
+
+TRIAL = """
+frames: 3
+size: 32
+splats: 100
+iterations: 10
+few: [frog-green]
+objects: [frog-green]
+smoothness: [0.001]
+waves: [1]
+score: {backend: clip, model: weights/mini-clip/config.json, weights: weights/mini-clip/model.safetensors}
+inputs:
+  truth: {views: {backend: procedural, size: 32}}
+  mini: {views: {backend: jittered, size: 32, shift: 0.01}}  # in place of the model
+  colour: {fault: colour, level: 2}
+arms:
+  independent: {splat: {backend: cpu}}
+  joint: {splat: {backend: joint}, chosen: smoothness}
+  low-rank: {splat: {backend: trajectories}, chosen: waves}
+  filtered: {splat: {backend: cpu}, reach: 1}
+cells:
+  - {inputs: [colour], arms: [independent, joint, filtered], budgets: [1]}
+"""
+
+
+def commit(folder, **numbers):
+    """What is measured and chosen before the runs."""
+    made = {"colour": 0.1, "texture": 0.1, "grain": 0.05, "shift": 0.01, "scale": 0.02}
+    spec = numbers.get("spec", {"backend": "jittered", "revision": 1, "size": 32, "shift": 0.01})
+    (folder / "benchmark/hypothesis").mkdir(exist_ok=True)
+    (folder / "benchmark/hypothesis/calibration.json").write_text(json.dumps(made | {"provenance": {"spec": spec}}))
+    choice = {"smoothness": numbers.get("smoothness", 0.001), "waves": 1}
+    (folder / "benchmark/hypothesis/choice.json").write_text(json.dumps(choice))
+
+
+@pytest.fixture
+def trial(fresh):
+    (fresh.folder / "config/hypothesis.yaml").write_text(TRIAL)
+    commit(fresh.folder)
+    return fresh
+
+
+def test_the_whole_grid_is_planned_once_measured_and_chosen(fresh):
+    refused = fresh.run("--dry-run", "hypothesis")
+    assert "there is none yet; run `snakemake hypothesis_" in refused.stdout
+    calibration = fresh.planned("hypothesis_calibration")
+    assert calibration == {"hypothesis_calibration": 1}
+    choice = fresh.planned("hypothesis_choice")
+    assert choice["hypothesis_cell"] == 10  # five strengths, four numbers of waves, and none
+    assert choice["hypothesis_fit"] == 60
+
+
+def test_faults_measured_with_another_model_are_refused(trial):
+    commit(trial.folder, spec={"backend": "jittered"})
+    refused = trial.run("--dry-run", "hypothesis")
+    assert "was measured with other views than input mini has now" in refused.stdout
+
+
+def test_a_trial_runs_and_a_changed_strength_makes_its_arm_anew(trial):
+    done = trial.run("--", "hypothesis")
+    assert done.returncode == 0, done.stdout
+    folder = trial.folder / "results/hypothesis"
+    cells = sorted(path.stem for path in (folder / "cells").glob("*.csv"))
+    assert cells == [f"colour_motion-120_{arm}_x1" for arm in ("filtered", "independent", "joint")]
+    rows = [next(csv.DictReader((folder / f"cells/{cell}.csv").open())) for cell in cells]
+    assert all(row["image"] == "frog-green" and float(row["psnr"]) > 10 for row in rows)
+    assert float(rows[0]["flicker"]) < float(rows[1]["flicker"])
+    assert all(float(row["seconds"]) > 0 for row in rows)
+    assert float(rows[1]["bytes_per_second"]) == 4 * 14 * 100 * 10
+    spec = json.loads((folder / "fits/colour_motion-120_joint_x1/frog-green/frame-00-fit.json").read_text())
+    assert spec["provenance"]["spec"]["smoothness"] == 0.001
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    assert set(verdicts["verdicts"].values()) == {"not testable"}
+    assert len(list(csv.reader((folder / "table4.csv").open()))) == 4
+    assert trial.planned("hypothesis") == {}
+    commit(trial.folder, smoothness=0.01)
+    assert trial.planned("hypothesis") == {"hypothesis_fit": 1, "hypothesis_cell": 1, "hypothesis": 1}

@@ -48,6 +48,15 @@ def test_a_fault_that_every_frame_has_alike_is_persistent(objects, truth):
     assert found["texture"] < 0.02
 
 
+def test_noise_that_frames_share_persists(objects, truth):
+    """What is drawn once for the clip is nothing that one could average away; drawn per frame is the default."""
+    fault = f'{{"backend":"jittered",{SETTINGS},"colour":0.2,"noise":"clip"}}'
+    found = measured(objects, views_of(parse_spec("views", fault), objects, 120, 7), truth)
+    assert found["colour"] < 0.02
+    assert found["colour_persistent"] > 0.1
+    assert "noise" not in parse_spec("views", fault.replace('"clip"', '"frame"')).argument()
+
+
 def test_objects_are_those_that_they_are_said_to_be():
     benchmark = list(load_objects(read_yaml(BENCHMARK)).values())
     ours = held_out_objects(benchmark)

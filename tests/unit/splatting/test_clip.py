@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vid3d import cameras
+from vid3d import cameras, files
+from vid3d.commands import fit as command
 from vid3d.errors import InputError
 from vid3d.procedural import load_objects, render
 from vid3d.randomness import generator
@@ -114,3 +115,24 @@ def test_steps_are_shared_and_too_few_are_refused(clip):
     assert sum(shares(117, 10)) == 117
     with pytest.raises(InputError, match="too few"):
         warm_start(clip, RECIPE, rngs(), MOMENTS)
+
+
+def test_the_command_fits_a_clip_in_order_or_writes_nothing(clip, tmp_path):
+    orbits = [tmp_path / f"orbit-{frame}.png" for frame in range(MOMENTS)]
+    for path, views in zip(orbits, clip, strict=True):
+        files.save_filmstrip(path, views.images, files.Provenance("views", "{}"))
+    output = [tmp_path / f"splats/{frame}.ply" for frame in range(MOMENTS)]
+    told = {"image": "frog", "orbit": orbits, "output": output, "generated": 10, "views": 10}
+    command.run(spec=parse_spec("splat", ARMS["warm"]), frames=range(MOMENTS), **told)
+    assert [len(files.load_splats(path)) for path in output] == [200] * MOMENTS
+    refused = {
+        "frames": (1, 0, 2, 3, 4),
+        **told,
+        "output": [tmp_path / f"never/{frame}.ply" for frame in range(MOMENTS)],
+    }
+    with pytest.raises(InputError, match="--frames: warm fits a whole clip"):
+        command.run(spec=parse_spec("splat", ARMS["warm"]), **refused)
+    with pytest.raises(InputError, match="waves"):
+        spec = parse_spec("splat", ARMS["trajectories"].replace('"waves":2', '"waves":9'))
+        command.run(spec=spec, **(refused | {"frames": range(MOMENTS)}))
+    assert not (tmp_path / "never").exists()

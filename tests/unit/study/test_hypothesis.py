@@ -1,0 +1,84 @@
+"""The experiment as data: cells from blocks, what they share, and what their jobs are told."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vid3d.errors import InputError
+from vid3d.study import hypothesis
+from vid3d.study.config import load_benchmark
+
+ROOT = Path(__file__).parents[3]
+BENCHMARK = tuple(load_benchmark("procedural", None, ROOT))
+MEASURED = {"colour": 0.05, "texture": 0.06, "grain": 0.04, "shift": 0.005, "scale": 0.01}
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """The committed experiment with numbers that were measured and chosen."""
+    made = hypothesis.Plan(hypothesis.load_experiment(ROOT), BENCHMARK, tmp_path, lambda spec: "0" * 64)
+    folder = tmp_path / "benchmark/hypothesis"
+    folder.mkdir(parents=True)
+    record = {"spec": json.loads(made.views("mini").argument())}
+    (folder / "calibration.json").write_text(json.dumps(MEASURED | {"provenance": record}))
+    (folder / "choice.json").write_text('{"smoothness": 0.003, "waves": 3}')
+    return made
+
+
+def test_every_cell_is_there_once_with_all_of_its_objects(plan):
+    names = [cell.name for cell in plan.cells]
+    assert len(names) == len(set(names)) == 91
+    primary = [c for c in plan.cells if (c.input, c.budget, c.motion, c.events, c.views) == ("mini", 4, 120, False, 18)]
+    assert {(c.arm, c.replicate) for c in primary if c.arm != "filtered"} == {
+        (arm, replicate) for arm in ("independent", "warm", "joint", "low-rank") for replicate in (1, 2, 3)
+    }
+    assert all(cell.objects == BENCHMARK for cell in primary)
+    assert {len(cell.objects) for cell in plan.cells if cell.budget != 4} == {8}
+
+
+def test_a_filter_of_renders_shares_the_independent_fits(plan):
+    filtered = plan.of_cell("mini_motion-120_filtered_x4")
+    assert filtered.fit(plan.experiment) == "mini_motion-120_independent_x4"
+    assert plan.splats(filtered.name) == plan.splats("mini_motion-120_independent_x4")
+    assert len(plan.splats(filtered.name)) == 24 * 10
+    assert "--reach 1" in plan.told(filtered.name)
+
+
+def test_specs_hold_what_was_measured_and_chosen(plan):
+    spec = plan.views("texture-twice")
+    assert (spec.texture, spec.grain, spec.colour) == (0.12, 0.04, 0)
+    spec = plan.views("recentring-half")
+    assert (spec.shift, spec.scale) == (0.0025, 0.005)
+    assert plan.views("mini-shared").noise == "clip"
+    assert plan.views("mini-2").seed == plan.views("mini").seed + 1
+    joint, low_rank = (plan.fit(plan.of_cell(f"mini_motion-120_{arm}_x4")) for arm in ("joint", "low-rank"))
+    assert (joint.smoothness, low_rank.waves) == (0.003, 3)
+    assert joint.iterations == low_rank.iterations == 1200
+    fits = [plan.fit(cell) for cell in plan.cells]
+    assert {(fit.preset, fit.splats) for fit in fits} == {("fast", 2000)}
+    assert plan.fit(replace(plan.of_cell("mini_motion-120_joint_x4"), number=0.1)).smoothness == 0.1
+    assert "--stored 70000" in plan.told("mini_motion-120_low-rank_x4")  # 2000 splats of 14 + 3 x 7 numbers
+
+
+def test_training_objects_choose_and_are_in_no_cell_of_the_verdicts(plan):
+    assert {cell.objects for cell in plan.trials} == {hypothesis.TRAINING}
+    assert not {cell.name for cell in plan.trials} & {cell.name for cell in plan.cells}
+    assert not set(hypothesis.TRAINING) & set(BENCHMARK)
+
+
+def test_scenes_are_told_to_their_jobs():
+    assert hypothesis.scene_options("motion-200") == "--motion 200"
+    assert hypothesis.scene_options("motion-120-events") == "--motion 120 --events"
+
+
+def test_what_is_not_there_is_named(plan, tmp_path):
+    (tmp_path / "benchmark/hypothesis/choice.json").unlink()
+    with pytest.raises(InputError, match=r"choice.json: there is none yet; run `snakemake hypothesis_choice`"):
+        plan.fit(plan.of_cell("mini_motion-120_joint_x4"))
+    (tmp_path / "config").mkdir()
+    text = (ROOT / hypothesis.CONFIG).read_text().replace("arms: [filtered]", "arms: [filter]")
+    (tmp_path / hypothesis.CONFIG).write_text(text)
+    with pytest.raises(InputError, match=r"cells\.4\.arms: there is no 'filter'; choose of independent, warm"):
+        hypothesis.load_experiment(tmp_path)

@@ -114,7 +114,7 @@ rule hypothesis_truth:
 
 rule hypothesis_views:
     input:
-        hypothesis.OBJECTS,
+        objects=hypothesis.OBJECTS,
         weights=refusing(lambda wildcards: MANIFEST.inputs(EXPERIMENT.views(wildcards.source))),
     output:
         expand(hypothesis.VIEWS, frame=layout.numbers(EXPERIMENT.experiment.frames), allow_missing=True),
@@ -137,7 +137,7 @@ rule hypothesis_views:
     message:
         "Views of {wildcards.object}: {wildcards.source}, {wildcards.scene}"
     shell:
-        "vid3d hypothesis-views --spec {params.spec:q} --objects {input[0]:q} --name {wildcards.object} {params.scene}"
+        "vid3d hypothesis-views --spec {params.spec:q} --objects {input.objects:q} --name {wildcards.object} {params.scene}"
         " --output {output:q} 2> {log:q}"
 
 

@@ -21,7 +21,7 @@ rule hypothesis:
     conda:
         "../envs/cpu.yaml"
     message:
-        "The registered analysis of {input}"
+        "The registered analysis"
     shell:
         "vid3d hypothesis-verdicts --cells {input:q} --output {output.verdicts:q} --table {output.table:q} 2> {log:q}"
 

@@ -142,6 +142,7 @@ def test_parsing_leaves_the_given_mapping_as_it_was(root):
             {"runs": {"truth": {"splat": {"backend": "gsplat", "splats": 9}}}},
             ["runs.truth.splat: backend gsplat is now called autodiff"],
         ),
+        ({"runs": {"truth": {"splat": {"backend": "warm"}}}}, ["runs.truth", "backend warm fits whole clips"]),
         ({"runs": {"truth": {"view_counts": [18, 4]}}}, ["runs.truth", "view_counts", "4", "18"]),
         ({"runs": {"truth": {"frames": 13}}}, ["runs.truth", "frames", "13", "12"]),
         ({"runs": {"truth": {"frames": 0}}}, ["runs.truth.frames"]),

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from PIL import Image
 
 from vid3d.weights.manifest import load_manifest
 
@@ -55,6 +56,17 @@ def test_the_full_report_with_cpu_splats_plans_one_job_per_frame(fresh):
 
 def total(planned: dict[str, int], prefix: str) -> int:
     return sum(count for rule, count in planned.items() if rule.startswith(prefix))
+
+
+def test_ones_own_image_at_paper_scale_is_one_job_per_stage(fresh):
+    """An unknown run is refused in one line, with those that there are."""
+    Image.new("RGB", (64, 64)).save(fresh.folder / "photo.jpg")
+    planned = fresh.planned("own", "--config", "image=photo.jpg", "own=full")
+    for prefix in ("reference", "seed_25", "views_00_24", "splat_gpu_00_24", "render_25", "score", "convert_v3d"):
+        assert total(planned, prefix) == 1, prefix
+    refused = fresh.run("--dry-run", "own", "--config", "image=photo.jpg", "own=fulll")
+    assert refused.returncode == 2
+    assert re.search("^vid3d: own: 'fulll' is no other run .*; choose one of", refused.stdout, re.MULTILINE)
 
 
 def test_one_image_at_paper_scale_is_one_job_per_stage(fresh):

@@ -63,8 +63,9 @@ def drawing_place(place):
 
 def _machine(place):
     """Which device, versions and source it was."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    source = done.stdout.strip() or (Path("SOURCE").read_text().strip() if Path("SOURCE").is_file() else "unknown")
+    brought = Path("SOURCE")  # beside the source in a packed folder
+    described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    source = (brought.read_text() if brought.is_file() else described.stdout).strip() or "unknown"
     found = {"device": "cpu", "versions": mark.versions(torch.version.cuda), "source": source}
     if place.cuda:
         driver = ("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")

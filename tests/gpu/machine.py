@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,10 @@ def compiled(check: Check) -> None:
     check.tell("seconds", time.monotonic() - started, aim="120 to 240 with 16 compilers")
     found = mark.read(file)
     check.note(f"for {' '.join(found.architectures)}, {found.versions}")
-    check.bounded(found.checked, BOUNDS | RENDERED)
+    if found.checked:
+        check.bounded(found.checked, BOUNDS | RENDERED)
+    else:
+        check.note("compiled unchecked, as in a container; checks 2 and 3 compare")
 
 
 def held(check: Check) -> None:
@@ -56,5 +60,6 @@ def held(check: Check) -> None:
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     for line in lines:
         check.note(line)
-    for what in (" ok       GPU: ", " ok       torch: built for CUDA", "gsplat's CUDA kernels: compiled for"):
-        check.tell(f"doctor says{what}", sum(what in line for line in lines), least=1)
+    for what in ("GPU: ", "torch: built for CUDA", "gsplat's CUDA kernels: compiled for"):
+        found = sum(re.search(rf"\bok +{re.escape(what)}", line) is not None for line in lines)
+        check.tell(f"lines of the doctor's with {what}", found, least=1)

@@ -135,13 +135,20 @@ def _augmentation(recipe: dict[str, Any]) -> str:
             "No augmentation: in particular no blur, noise, cropping or recolouring, since a model\n"
             "taught to overlook damage would be no ruler."
         )
-    most = {"blur": "blur of {:g} pixels", "noise": "noise of {:g}", "compression": "JPEG at quality {:g}"}
-    most |= {"floaters": "{:g} floaters"}
-    kinds = [most[k].format(100 - v if k == "compression" else v) for k, v in recipe["slight"].items()]
+    words = {"blur": "blur of {:g} pixels", "noise": "noise of {:g}", "compression": "JPEG at quality {:g}"}
+    words |= {"floaters": "{:g} floaters", "missing": "{:.0%} missing"}
+
+    def listed(damages: dict[str, float]) -> str:
+        most = damages | {"compression": 100 - damages["compression"]}
+        return ", ".join(words[kind].format(most[kind]) for kind in damages)
+
+    low, high = recipe["range"]
     return (
         f"{recipe['damaged']:.0%} of the images are damaged slightly, each by every kind with a chance of a half, by\n"
-        f"up to {', '.join(kinds)}; nothing is missing, cropped or recoloured, since what overlooks that\nwould be no "
-        "ruler."
+        f"up to {listed(recipe['slight'])}. A second loss asks that the cosine of a damaged\n"
+        f"image with the undamaged one falls with its PSNR, from 1 at {high:g} dB to 0 at {low:g} dB: of images with\n"
+        f"up to {listed(recipe['strong'])}, and of splats of {recipe['splatted']} objects\n"
+        "whose views disagree (`vid3d/training/disagreeing.py`)."
     )
 
 
@@ -202,7 +209,8 @@ def _damage_tables(evaluation: dict[str, Any]) -> str:
 
 def _training_figure(folder: Path) -> None:
     columns = dict.fromkeys(("step", "loss", "right_caption_in_batch"), float)
-    log = np.array([list(row.values()) for row in files.load_rows(folder / "training.csv", columns, cure="train")])
+    rows = files.load_rows(folder / "training.csv", columns, cure="train")
+    log = np.array([[row[name] for name in columns] for row in rows])
     figure = Figure(figsize=(8, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     window = max(1, len(log) // 50)

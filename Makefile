@@ -1,6 +1,7 @@
 # Two commands do everything: `make reproduce` and `make test`.
 #
 # VENV     the environment's folder           PYTHON   the Python it is made from (3.11 or later)
+# TORCH_INDEX   an index that has torch without CUDA: make reproduce TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # CORES    how many cores the study may use   ARGS     more arguments for Snakemake, such as --config report=truth
 
 VENV := .venv
@@ -16,6 +17,7 @@ CORE := CMakeLists.txt $(shell find vid3d/splatting/core -type f)
 MODULES := $(shell find vid3d -name '*.py' | LC_ALL=C sort | cksum | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
+OF_CUDA := ^(cuda|nvidia|triton)[-=]
 
 .PHONY: help environment reproduce test lint unit test-gpu benchmark train train-diffusion clean
 
@@ -31,7 +33,8 @@ help:
 # --no-build-isolation: the C++ core is built with the pinned tools of the lock
 $(INSTALLED): requirements.lock pyproject.toml $(CORE)
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(if $(TORCH_INDEX),grep -vE '$(OF_CUDA)' requirements.lock |) $(VENV)/bin/python -m pip install --quiet \
+	  --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)" -r /dev/stdin,-r requirements.lock)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	rm -f $(VENV)/installed*
 	touch $@

@@ -94,17 +94,17 @@ def owned_path(artefact, wildcards, **more):
     return artefact.format(**dict(wildcards.items()) | {"run": study.owner(wildcards.run, artefact.stage)} | more)
 
 
-def owned(*artefacts):
-    """Input function: artefacts of the rule's item."""
-    return lambda wildcards: [owned_path(artefact, wildcards) for artefact in artefacts]
+def owned(*artefacts, clips=({},)):
+    """Input function: artefacts of the rule's item, or of those clips of it that further wildcards name."""
+    return lambda wildcards: [owned_path(artefact, wildcards, **clip) for clip in clips for artefact in artefacts]
 
 
-def owned_frames(artefact, block=None):
-    """Input function: an artefact of every frame that the run carries, or of those of a block."""
+def owned_frames(artefact, block=None, clips=({},)):
+    """Input function: an artefact of every frame that the run carries, or of those of a block, clip by clip."""
 
     def resolve(wildcards):
         wanted = layout.frames(study.runs[wildcards.run]) if block is None else block
-        return [owned_path(artefact, wildcards, frame=frame) for frame in wanted]
+        return [owned_path(artefact, wildcards, **clip, frame=frame) for clip in clips for frame in wanted]
 
     return resolve
 

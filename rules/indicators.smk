@@ -2,34 +2,49 @@
 #
 # in    views-{views}/renders/*.png and embeddings.npz; generated views, unless the run is a control, which shows none
 # out   views-{views}/indicators.csv: one row per indicator, and one per indicator and camera; with a sidecar
-# grain one job per clip; no torch
+# grain those clips of an image that are scored together (`clips_per_job.scored`); no torch
 
 
-rule indicators:
-    input:
-        reference=REFERENCE,
-        renders=owned_frames(layout.RENDERS),
-        embeddings=owned(layout.EMBEDDINGS),
-        orbit=unless_control(owned_frames(layout.ORBIT)),
-    output:
-        rows=layout.INDICATORS,
-        sidecar=layout.INDICATORS.replace(".csv", ".json"),
-    log:
-        logs(job := "indicators/{run}/{image}/motion-{motion}/views-{views}"),
-    benchmark:
-        benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
-    params:
-        truth=lambda wildcards: "--truth" if study.runs[wildcards.run].ground_truth else "",
-        generated=lambda wildcards: study.runs[wildcards.run].views.count,
-        revision=2,  # of the indicators: raise it when they give other numbers
-    message:
-        "Indicators of {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
-    shell:
-        "vid3d indicators --reference {input.reference:q} --motion {wildcards.motion} --views {wildcards.views}"
-        " --renders {input.renders:q} --orbit {input.orbit:q} --generated {params.generated} --embeddings {input.embeddings:q} {params.truth}"
-        " --output {output.rows:q} 2> {log:q}"
+# rules in a loop: one for each block of clips, as in seed.smk
+for _number, (_block, _runs) in enumerate(layout.score_blocks(study).items(), start=1):
+    _motions, _views = zip(*_block)
+    _clips = [{"motion": motion, "views": views} for motion, views in _block]
+
+    rule:
+        name:
+            f"indicators_{_number}"
+        input:
+            reference=REFERENCE,
+            renders=owned_frames(layout.RENDERS, clips=_clips),
+            embeddings=owned(layout.EMBEDDINGS, clips=_clips),
+            orbit=unless_control(owned_frames(layout.ORBIT, clips=_clips)),
+        output:
+            rows=expand(layout.INDICATORS, zip, motion=_motions, views=_views, allow_missing=True),
+            sidecars=expand(
+                layout.INDICATORS.replace(".csv", ".json"), zip, motion=_motions, views=_views, allow_missing=True
+            ),
+        log:
+            logs(job := layout.of_clips("indicators/{run}/{image}", _block)),
+        benchmark:
+            benchmarks(job)
+        wildcard_constraints:
+            run="|".join(_runs),
+        conda:
+            "../envs/cpu.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(30),
+        params:
+            truth=lambda wildcards: "--truth" if study.runs[wildcards.run].ground_truth else "",
+            generated=lambda wildcards: study.runs[wildcards.run].views.count,
+            revision=2,  # of the indicators: raise it when they give other numbers
+            motions=_motions,
+            views=_views,
+        message:
+            f"Indicators of {{wildcards.image}}, {layout.told(_block)}"
+        shell:
+            "vid3d indicators --reference {input.reference:q}"
+            " --motion {params.motions} --views {params.views}"
+            " --renders {input.renders:q} --orbit {input.orbit:q} --generated {params.generated}"
+            " --embeddings {input.embeddings:q} {params.truth}"
+            " --output {output.rows:q} 2> {log:q}"

@@ -5,35 +5,49 @@
 # out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera, a column of cosines per reference: the
 #       source image, the same cut out on white, the first render), held-out.csv; each CSV with a sidecar
 #       motion-{motion}/stages.npz: embeddings of seed frames, generated views and, of procedural objects, the truth
-# grain one job per clip
+# grain `clips_per_job.scored` clips of an image in one process (torch is imported once), else one job per clip; results do
+#       not depend on it
 
 
-rule score:
-    input:
-        weights=checkpoints("score"),
-        reference=REFERENCE,
-        renders=owned_frames(layout.RENDERS),
-    output:
-        embeddings=layout.EMBEDDINGS,
-        scores=layout.SCORES,
-        sidecar=layout.SCORES.replace(".csv", ".json"),
-    log:
-        logs(job := "score/{run}/{image}/motion-{motion}/views-{views}"),
-    benchmark:
-        benchmarks(job)
-    conda:
-        "../envs/cpu.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
-    params:
-        spec=spec("score"),
-    message:
-        "Score {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views"
-    shell:
-        "vid3d score --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
-        " --views {wildcards.views} --renders {input.renders:q} --embeddings {output.embeddings:q}"
-        " --scores {output.scores:q} 2> {log:q}"
+# rules in a loop: one for each block of clips, as in seed.smk
+for _number, (_block, _runs) in enumerate(layout.score_blocks(study).items(), start=1):
+    _motions, _views = zip(*_block)
+    _clips = [{"motion": motion, "views": views} for motion, views in _block]
+
+    rule:
+        name:
+            f"score_{_number}"
+        input:
+            weights=checkpoints("score"),
+            reference=REFERENCE,
+            renders=owned_frames(layout.RENDERS, clips=_clips),
+        output:
+            embeddings=expand(layout.EMBEDDINGS, zip, motion=_motions, views=_views, allow_missing=True),
+            scores=expand(layout.SCORES, zip, motion=_motions, views=_views, allow_missing=True),
+            sidecars=expand(
+                layout.SCORES.replace(".csv", ".json"), zip, motion=_motions, views=_views, allow_missing=True
+            ),
+        log:
+            logs(job := layout.of_clips("score/{run}/{image}", _block)),
+        benchmark:
+            benchmarks(job)
+        wildcard_constraints:
+            run="|".join(_runs),
+        conda:
+            "../envs/cpu.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(60),
+        params:
+            spec=spec("score"),
+            motions=_motions,
+            views=_views,
+        message:
+            f"Score {{wildcards.image}}, {layout.told(_block)}"
+        shell:
+            "vid3d score --spec {params.spec:q} --reference {input.reference:q}"
+            " --motion {params.motions} --views {params.views}"
+            " --renders {input.renders:q} --embeddings {output.embeddings:q} --scores {output.scores:q} 2> {log:q}"
 
 
 rule stage_embeddings:

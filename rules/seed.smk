@@ -2,28 +2,30 @@
 #
 # in    the reference image's three files
 # out   motion-{motion}/seed/frame-{frame}.png, all frames of the clip
-# grain one job per clip
+# grain one job per clip; with a learned model on a CPU `clips_per_job.sampled` clips of an image, for its libraries take
+#       longer to import than a clip to sample; results do not depend on it
 
 
-# Rules in a loop: a rule's outputs cannot depend on a wildcard's value, and runs differ in their number of frames.  So
-# a rule is written for each number and constrained to the runs that have it (`snakemake -n` shows `seed_8_frames`).
-for _frames in sorted({run.seed.frames for run in study.runs.values()}):
+# Rules in a loop: a rule's outputs cannot depend on a wildcard's value, and runs differ in their number of frames and in
+# the motion scores that a job samples.  So a rule is written for each and constrained to the runs that have it
+# (`snakemake -n` shows `seed_8_frames`, or `seed_14_frames_motion_120_160_200`).
+for (_frames, _motions), _runs in layout.seed_blocks(study).items():
 
     rule:
         name:
-            f"seed_{_frames}_frames"
+            "_".join(map(str, ["seed", _frames, "frames", *(["motion", *_motions] if _motions else [])]))
         input:
             weights=checkpoints("seed"),
             reference=REFERENCE,
         output:
-            expand(layout.SEED, frame=layout.numbers(_frames), allow_missing=True),
+            expand(layout.SEED, motion=_motions or "{motion}", frame=layout.numbers(_frames), allow_missing=True),
         log:
-            logs(job := "seed/{run}/{image}/motion-{motion}"),
+            logs(job := layout.of_motions("seed/{run}/{image}", _motions)),
             gpu=gpu_records(job),
         benchmark:
             benchmarks(job)
         wildcard_constraints:
-            run=runs_where(lambda run: run.seed.frames == _frames),
+            run="|".join(_runs),
         conda:
             environment("seed")
         resources:
@@ -32,8 +34,10 @@ for _frames in sorted({run.seed.frames for run in study.runs.values()}):
             runtime=growing(60),
         params:
             spec=spec("seed"),
+            # of a function of inputs, which is not compared: clips are, by their files
+            motion=lambda wildcards, input, scores=" ".join(map(str, _motions)): scores or wildcards.motion,
         message:
-            "Seed video of {wildcards.image} at motion {wildcards.motion}"
+            "Seed video of {wildcards.image} at motion {params.motion}"
         shell:
-            "vid3d seed --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+            "vid3d seed --spec {params.spec:q} --reference {input.reference:q} --motion {params.motion}"
             " --output {output:q} --gpu-record {log.gpu:q} 2> {log[0]:q}"

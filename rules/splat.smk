@@ -94,10 +94,11 @@ for _device, _size in SPLAT_BLOCKS.items():
                 spec=spec("splat"),
                 generated=lambda wildcards: study.runs[wildcards.run].views.count,
                 frames=" ".join(str(int(frame)) for frame in _block),
+                # of a function of inputs, which is not compared: it changes no splat
+                batch=lambda wildcards, input, size=study.execution.frames_per_batch if _device == "gpu" else 1: size,
             message:
                 "Fit {wildcards.image}, motion {wildcards.motion}, {wildcards.views} views, frames {params.frames}"
             shell:
                 FIT
                 + " --frames {params.frames} --orbit {input.orbit:q} --output {output.ply:q} --report {output.fit:q}"
-                + f" --batch {study.execution.frames_per_batch if _device == 'gpu' else 1}"
-                + " --gpu-record {log.gpu:q} 2> {log[0]:q}"
+                + " --batch {params.batch} --gpu-record {log.gpu:q} 2> {log[0]:q}"

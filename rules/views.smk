@@ -2,31 +2,37 @@
 #
 # in    the reference image's three files, seed frames
 # out   motion-{motion}/orbit/frame-{frame}.png: filmstrip of all generated views;  motion-{motion}/held-out/...
-# grain `frames_per_job` frames of a clip in one process (one model load); results do not depend on it
+# grain `frames_per_job` frames of a clip in one process (one model load); with a learned model on a CPU those of
+#       `clips_per_job.sampled` clips of an image; results do not depend on it
 
 
-def whole_clip(wildcards):
-    """All seed frames of the clip, also those that the run does not carry on, where a frame's views depend on them."""
-    run = study.runs[wildcards.run]
-    every = layout.numbers(run.seed.frames) if run.views.whole_clip else []
-    return owned_frames(layout.SEED, every)(wildcards)
+def whole_clips(clips):
+    """Input function: all seed frames, also those that the run does not carry on, where a frame's views depend on them."""
+
+    def resolve(wildcards):
+        run = study.runs[wildcards.run]
+        every = layout.numbers(run.seed.frames) if run.views.whole_clip else []
+        return owned_frames(layout.SEED, every, clips)(wildcards)
+
+    return resolve
 
 
-# rules in a loop: one for each block of frames, as in seed.smk
-for _block, _runs in layout.frame_blocks(study, lambda run: True, study.execution.frames_per_job.views).items():
+# rules in a loop: one for each block of frames and of motion scores, as in seed.smk
+for (_block, _motions), _runs in layout.views_blocks(study).items():
+    _clips = [{"motion": motion} for motion in _motions] or [{}]
 
     rule:
         name:
-            f"views_{_block[0]}_{_block[-1]}"
+            "_".join(map(str, ["views", _block[0], _block[-1], *(["motion", *_motions] if _motions else [])]))
         input:
             weights=checkpoints("views"),
             reference=REFERENCE,
-            seed=owned_frames(layout.SEED, _block),
-            clip=whole_clip,
+            seed=owned_frames(layout.SEED, _block, _clips),
+            clip=whole_clips(_clips),
         output:
-            expand(layout.ORBIT, frame=_block, allow_missing=True),
+            expand(layout.ORBIT, motion=_motions or "{motion}", frame=_block, allow_missing=True),
         log:
-            logs(job := layout.of_block("views/{run}/{image}/motion-{motion}", _block)),
+            logs(job := layout.of_block(layout.of_motions("views/{run}/{image}", _motions), _block)),
             gpu=gpu_records(job),
         benchmark:
             benchmarks(job)
@@ -41,10 +47,12 @@ for _block, _runs in layout.frame_blocks(study, lambda run: True, study.executio
         params:
             spec=spec("views"),
             frames=" ".join(str(int(frame)) for frame in _block),
+            # not compared, as in seed.smk
+            motion=lambda wildcards, input, scores=" ".join(map(str, _motions)): scores or wildcards.motion,
         message:
-            "Views of {wildcards.image} at motion {wildcards.motion}, frames {params.frames}"
+            "Views of {wildcards.image} at motion {params.motion}, frames {params.frames}"
         shell:
-            "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {wildcards.motion}"
+            "vid3d views --spec {params.spec:q} --reference {input.reference:q} --motion {params.motion}"
             " --frames {params.frames} --seed {input.seed:q} --clip {input.clip:q} --output {output:q}"
             " --gpu-record {log.gpu:q} 2> {log[0]:q}"
 

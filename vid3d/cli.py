@@ -11,6 +11,7 @@ import argparse
 import ast
 import inspect
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -144,6 +145,8 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
+    if threads := os.environ.get("OMP_NUM_THREADS"):  # which Snakemake sets for a job
+        os.environ.setdefault("OPENCV_FOR_THREADS_NUM", threads)  # OpenCV has threads of its own
     try:
         command = _asked(sys.argv[1:])
         module = import_module(f"vid3d.commands.{command.replace('-', '_')}")

@@ -237,6 +237,22 @@ _READERS: dict[str, Callable[[Path], Any]] = {
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
+def by_clip(paths: Sequence[Path], clips: int, where: str) -> list[Sequence[Path]]:
+    """Files of several clips, clip by clip and of each equally many, as a list per clip.
+
+    Args:
+        clips: how many there are.
+        where: the option that names the files.
+
+    Raises:
+        InputError: they cannot be shared out evenly.
+    """
+    each, left = divmod(len(paths), clips)
+    if left:
+        raise InputError(f"{where}: {len(paths)} files cannot be of {clips} clips; name equally many of each")
+    return [paths[clip * each : (clip + 1) * each] for clip in range(clips)]
+
+
 def to_uint8(image: Float32) -> UInt8:
     """[0, 1] to 0..255, rounded to nearest."""
     rounded: UInt8 = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)

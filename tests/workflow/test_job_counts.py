@@ -15,6 +15,8 @@ STAGES = {
     "stage_embeddings": "stage-embeddings",
     "gsplat_extension": "compile",
     "seed_frames": "seed",
+    "seed_frames_motion": "seed",
+    "views_motion": "views",
     "splat_gpu": "splat",
     "splat_cpu": "splat",
     "render_frames": "render",

@@ -22,7 +22,7 @@ def test_the_full_report_plans_the_papers_jobs(fresh):
     assert total("views") == 72 * 25 // 25  # frames_per_job is 25
     assert total("splat") == 3000 // 25  # blocks of 25 frames on a GPU
     assert total("render") == 120
-    assert total("score") == 120
+    assert total("score") == 24  # five clips each
     assert total("gsplat_extension") == 1  # once, before the jobs that need it
     assert total("convert_v3d") == 1
 
@@ -35,7 +35,7 @@ def test_only_gsplats_own_rasterizer_wants_a_gpu_and_compiled_kernels(fresh, ras
     planned = fresh.planned("--configfile", "tiny.yaml", "overlay.yaml")
     cuda = rasterizer == "gsplat"
     assert planned.get("gsplat_extension", 0) == int(cuda)
-    assert planned.get("splat", 0) == (0 if cuda else 8)  # two images, two view counts, two frames
+    assert planned.get("splat_cpu_00_01", 0) == (0 if cuda else 4)  # two images, two view counts
     assert planned.get("splat_gpu_00_01", 0) == (4 if cuda else 0)
     commands = fresh.run("-n", "-p", "--configfile", "tiny.yaml", "overlay.yaml").stdout
     assert (" --batch 2 " in commands) == cuda
@@ -44,14 +44,16 @@ def test_only_gsplats_own_rasterizer_wants_a_gpu_and_compiled_kernels(fresh, ras
     expected = {f"seed/{clip}", f"views/{clip}/frames-00-01"}
     for views in (3, 18):
         expected |= {f"render/{clip}/views-{views}", f"held-out/{clip}/views-{views}"}
-        expected |= {f"splat/{clip}/views-{views}/frames-00-01"} if cuda else set()
+        expected |= {f"splat/{clip}/views-{views}/frames-00-01"}
     assert recorded == expected
 
 
-def test_the_full_report_with_cpu_splats_plans_one_job_per_frame(fresh):
-    (fresh.folder / "overlay.yaml").write_text("runs: {full: {splat: {backend: cpu}}}")
+@pytest.mark.parametrize(("frames", "rule", "jobs"), [(1, "splat", 3000), (25, "splat_cpu_00_24", 120)])
+def test_cpu_splats_are_cut_into_jobs_as_asked(fresh, frames, rule, jobs):
+    execution = f"execution: {{frames_per_job: {{splat_cpu: {frames}}}}}"
+    (fresh.folder / "overlay.yaml").write_text(f"runs: {{full: {{splat: {{backend: cpu}}}}}}\n{execution}")
     planned = fresh.planned("full", "--configfile", "tiny.yaml", "overlay.yaml")
-    assert planned["splat"] == 3000
+    assert planned[rule] == jobs
 
 
 def total(planned: dict[str, int], prefix: str) -> int:
@@ -83,7 +85,7 @@ def test_one_image_and_the_whole_study_share_the_seed_only(fresh):
 def test_splats_on_cpus_share_seeds_and_views_with_the_whole_study(fresh):
     planned = fresh.planned("full", "full-cpu-splats", "--config", "images=fish")
     assert [total(planned, stage) for stage in ("fetch", "reference", "seed", "views")] == [1, 1, 3, 3]
-    assert planned["splat"] == 25 * 5  # frames, and conditions: three motion scores, and 9 and 3 views
+    assert total(planned, "splat_cpu") == 5  # conditions: three motion scores, and 9 and 3 views
     assert total(planned, "splat_gpu") == 5
     assert total(planned, "render") == 2 * 5
 
@@ -110,10 +112,34 @@ def test_splats_on_cpus_after_the_whole_study_need_no_gpu(fresh):
         path.touch()
         os.utime(path, (second, second))
     planned = fresh.planned("full-cpu-splats", "--config", "images=fish")
-    assert planned.pop("splat") == 25 * 5
-    assert [planned.pop(rule) for rule in ("render_25_frames", "score", "indicators")] == [5, 5, 5]
+    assert planned.pop("splat_cpu_00_24") == 5
+    assert planned.pop("render_25_frames") == 5
+    for stage in ("score", "indicators"):  # all five clips in one job
+        (rule,) = [rule for rule in planned if re.fullmatch(rf"{stage}_\d+", rule)]
+        assert planned.pop(rule) == 1
     assert planned.pop("stage_embeddings") == 1
     assert planned == {"tables": 1, "figures_of_full_cpu_splats": 1, "page": 1, "full-cpu-splats": 1}
+
+
+def sampled(planned: dict[str, int]) -> dict[str, int]:
+    """Jobs of seeds and views by rule."""
+    return {rule: count for rule, count in planned.items() if rule.startswith(("seed", "views"))}
+
+
+def test_a_motion_score_behind_the_others_is_a_job_of_its_own(fresh):
+    """Also where another run asks for it: its seeds and views lie in the folder of the run that it extends."""
+    clips = "{motion_scores: [120, 160, 200, 80], images: [frog-green]}"
+    more = "{extends: mini, title: More, images: [frog-green], motion_scores: [120, 40], splat: {splats: 500}}"
+    (fresh.folder / "overlay.yaml").write_text(
+        f"runs: {{mini: {clips}, more: {more}}}\nreports: {{more: {{title: More, runs: [more]}}}}"
+    )
+    at = ["motion_120_160_200", "motion_80"]
+    planned = fresh.planned("mini", "--configfile", "overlay.yaml", "--config", "images=frog-green", "frames=2")
+    of_mini = {rule: count for rule, count in sampled(planned).items() if "motion" in rule}
+    assert of_mini.keys() >= {f"{stage}_{motions}" for stage in ("seed_14_frames", "views_00_01") for motions in at}
+    planned = sampled(fresh.planned("more", "--configfile", "overlay.yaml", "--config", "frames=2"))
+    assert planned == {f"{stage}_{motions}": 1 for stage in ("seed_14_frames", "views_00_01")
+                       for motions in (at[0], "motion_40")}  # fmt: skip
 
 
 def test_fewer_frames_per_job_cut_more_jobs(fresh):

@@ -23,7 +23,8 @@ def test_a_second_run_does_nothing(finished):
 
 def test_a_run_says_what_each_job_does_and_neither_why_nor_where(finished):
     said = (finished.folder / "said.txt").read_text()
-    assert "Fit frog-green, motion 120, 18 views, frame 01" in said
+    assert "Fit frog-green, motion 120, 18 views, frames 0 1" in said
+    assert "Score frog-green, motion 120, 18 views; motion 120, 3 views" in said
     assert "Reason" not in said
     assert "Host" not in said
 
@@ -31,7 +32,7 @@ def test_a_run_says_what_each_job_does_and_neither_why_nor_where(finished):
 def test_jobs_without_a_gpu_leave_empty_records_of_its_use(finished):
     """Snakemake does, for logs that a job does not write; the report, which was made, reads them as no use."""
     records = {path.relative_to(finished.folder / "benchmarks"): path for path in finished.folder.rglob("*-gpu.json")}
-    assert {str(name.parts[0]) for name in records} == {"seed", "views", "render", "held-out"}
+    assert {str(name.parts[0]) for name in records} == {"seed", "views", "splat", "render", "held-out"}
     assert not any(path.stat().st_size for path in records.values())
 
 
@@ -44,15 +45,15 @@ def test_seed_views_and_splats_are_compared_by_what_finished_studies_recorded(fi
     assert recorded["seed_2_frames"] == {"""'{"backend":"procedural","frames":2,"revision":1,"size":32}'"""}
     assert recorded["views_00_01"] == {"""'{"backend":"procedural","revision":1,"size":32}'""", "'0 1'"}
     fit = """'{"backend":"cpu","iterations":60,"revision":1,"splats":300}'"""
-    assert recorded["splat"] == {fit, "18", "0", "1"}
+    assert recorded["splat_cpu_00_01"] == {fit, "18", "'0 1'"}
 
 
 def test_changing_the_fit_reruns_the_fit_and_what_follows(finished):
     finished.edit("tiny.yaml", "iterations: 60", "iterations: 61")
     planned = kinds(finished.planned())
-    assert planned["splat"] == 2 * 2 * 2  # images x frames x view counts
+    assert planned["splat_cpu"] == 2 * 2  # images x view counts
     assert not {"reference", "seed", "seed_frames", "views", "views_", "held_out_truth"} & planned.keys()
-    assert planned["score"] == 4
+    assert planned["score"] == 2
 
 
 def test_changing_the_embedder_reruns_scores_only(finished):
@@ -60,8 +61,8 @@ def test_changing_the_embedder_reruns_scores_only(finished):
     shutil.copy(weights / "mini-clip/model.safetensors", weights / "another.safetensors")
     finished.edit("tiny.yaml", "weights: weights/mini-clip/model", "weights: weights/another")
     planned = kinds(finished.planned())
-    assert planned["score"] == 4
-    assert not {"splat", "held_out"} & planned.keys()
+    assert planned["score"] == 2
+    assert not {"splat_cpu", "held_out"} & planned.keys()
 
 
 def test_editing_one_object_reruns_that_object_only(finished):
@@ -70,8 +71,8 @@ def test_editing_one_object_reruns_that_object_only(finished):
     finished.edit("benchmark/procedural/objects.yaml", entry, entry.replace("girth: 0.", "girth: 0.1"))
     planned = kinds(finished.planned())
     assert planned["reference"] == 1
-    assert planned["splat"] == 4  # frames x view counts
-    assert planned["score"] == 2
+    assert planned["splat_cpu"] == 2  # view counts
+    assert planned["score"] == 1
 
 
 @pytest.mark.parametrize("file", ["rules/splat.smk", "rules/seed.smk", "rules/score.smk"])
@@ -90,7 +91,7 @@ def test_a_new_field_at_its_default_reruns_nothing(finished):
 
 def test_a_run_that_extends_another_shares_its_seeds_and_views(finished):
     planned = kinds(finished.planned("refit"))
-    assert planned["splat"] == 8
+    assert planned["splat_cpu"] == 4
     assert not {"reference", "seed", "seed_frames", "views", "views_", "held_out_truth"} & planned.keys()
 
 
@@ -101,5 +102,5 @@ def test_one_image_on_the_command_line_reruns_nothing_but_the_report(finished):
 
 def test_fewer_frames_on_the_command_line_plan_fewer_jobs(fresh):
     planned = kinds(fresh.planned("--config", "images=windmill-orange", "frames=1"))
-    assert planned["splat"] == 2  # view counts
-    assert planned["score"] == 2
+    assert planned["splat_cpu"] == 2  # view counts
+    assert planned["score"] == 1

@@ -14,7 +14,7 @@ def run(
     *,
     spec: ViewsSpec,
     reference: tuple[Path, Path, Path],
-    motion: int,
+    motion: Sequence[int],
     frames: Sequence[int],
     seed: Sequence[Path],
     output: Sequence[Path],
@@ -25,22 +25,24 @@ def run(
     Args:
         spec: the backend and its settings.
         reference: the reference image's three files.
-        motion: the motion score that the clip was asked for.
-        frames: numbers of the frames.
-        seed: the frames.
+        motion: the motion score that was asked for, of each clip.
+        frames: numbers of the frames, the same of each clip.
+        seed: the frames, clip by clip.
         output: a filmstrip for each.
-        clip: all seed frames, if the Spec needs them.
+        clip: all seed frames, clip by clip, if the Spec needs them.
     """
-    if not len(frames) == len(seed) == len(output):
-        raise InputError("--frames, --seed and --output must name equally many items")
+    if not len(frames) * len(motion) == len(seed) == len(output):
+        raise InputError("--frames, --seed and --output must name equally many items of each clip of --motion")
     image = files.load_reference(reference)
-    shown = [SeedFrame(*files.load_image(path), index, motion, image) for index, path in zip(frames, seed, strict=True)]
-    if isinstance(spec, V3dViews):
-        shown = _prepared(spec, shown, seed, clip)
+    shown: list[SeedFrame] = []
+    parts = (files.by_clip(seed, len(motion), "--seed"), files.by_clip(clip, len(motion), "--clip"))
+    for score, paths, whole in zip(motion, *parts, strict=True):
+        loaded = [SeedFrame(*files.load_image(path), n, score, image) for n, path in zip(frames, paths, strict=True)]
+        shown += _prepared(spec, loaded, paths, whole) if isinstance(spec, V3dViews) else loaded
     generate = build(spec)
     for frame, path in zip(shown, output, strict=True):
         made = generate(frame, randomness.generator(spec.seed, "views", image.name, spec.drawn_for(frame.index)))
-        item = {"image": image.name, "motion": motion, "frame": frame.index}
+        item = {"image": image.name, "motion": frame.motion, "frame": frame.index}
         files.save_filmstrip(path, made.images, files.Provenance("views", spec.argument(), item))
 
 

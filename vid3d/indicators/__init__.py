@@ -5,8 +5,8 @@ docs/indicators.md.
 """
 
 from vid3d.indicators.by_stage import by_stage, by_substitution
-from vid3d.indicators.clip import INDICATORS, of_clip
+from vid3d.indicators.clip import INDICATORS, Indicators, of_clip
 from vid3d.indicators.reduction import reduced
 from vid3d.indicators.steadiness import STEADINESS, of_video
 
-__all__ = ["INDICATORS", "STEADINESS", "by_stage", "by_substitution", "of_clip", "of_video", "reduced"]
+__all__ = ["INDICATORS", "STEADINESS", "Indicators", "by_stage", "by_substitution", "of_clip", "of_video", "reduced"]

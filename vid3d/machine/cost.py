@@ -115,24 +115,36 @@ def _shared(study: Study, name: str, manifest: Manifest, root: Path) -> Iterator
 def _clips(study: Study, name: str) -> Iterator[Job]:
     run, size = study.runs[name], study.execution.frames_per_job
     owner = {stage: study.owner(name, stage) for stage in ("seed", "views", "splat", "render", "score")}
+    sampled = {stage: layout.sampled_blocks(study, owner[stage], stage) for stage in ("seed", "views")}
+    scored = layout.scored_blocks(study, owner["score"])
     for condition in layout.conditions(study, name):
         clip = (condition.image, condition.motion)
         item = (*clip, condition.views)
         if run.render.draws_splats:
-            yield Job("seed", owner["seed"], clip)
+            yield _sampled("seed", owner["seed"], sampled["seed"], clip)
             for block in layout.blocks(layout.frames(run), size.views):
-                yield Job("views", owner["views"], (*clip, *block), len(block))
+                yield _sampled("views", owner["views"], sampled["views"], clip, block)
             for block in layout.blocks(layout.frames(run), size.splat(run.splat.device)):
                 yield Job("splat", owner["splat"], (*item, *block), len(block))
         yield Job("render", owner["render"], item)
-        yield Job("score", owner["score"], item)
+        together = next(block for block in scored if item[1:] in block)
+        yield Job("score", owner["score"], (condition.image, *together), len(together))
         if not run.plumbing:
-            yield Job("indicators", owner["score"], item)
+            yield Job("indicators", owner["score"], (condition.image, *together), len(together))
             if not run.render.control and (condition.motion, condition.views) == run.conditions[0]:
                 yield Job("stage-embeddings", owner["score"], clip)
         if run.ground_truth:
             yield Job("held-out-truth", owner["views"], clip)
             yield Job("held-out", owner["render"], item)
+
+
+def _sampled(
+    stage: str, owner: str, blocks: Iterable[tuple[int, ...]], clip: tuple[str, int], frames: tuple[str, ...] = ()
+) -> Job:
+    """The job that makes a clip's seed, or views of these frames, maybe together with other clips of the image."""
+    image, motion = clip
+    together = next((block for block in blocks if motion in block), (motion,))
+    return Job(stage, owner, (image, *together, *frames), len(together) * (len(frames) or 1))
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------

@@ -162,12 +162,13 @@ class FramesPerJob(Strict):
 
     Attributes:
         views: frames whose views are generated together.
-        splat_cpu: frames that a job fits one after the other on a CPU.
+        splat_cpu: frames that a job fits one after the other on a CPU.  Where a fit takes minutes, as one of the
+            paper's size does, fewer use more cores and lose less when a job fails.
         splat_gpu: frames that a job fits on a GPU.
     """
 
     views: Annotated[int, Field(ge=1)] = 25
-    splat_cpu: Annotated[int, Field(ge=1)] = 1
+    splat_cpu: Annotated[int, Field(ge=1)] = 25
     splat_gpu: Annotated[int, Field(ge=1)] = 25
 
     def splat(self, device: Device) -> int:
@@ -175,16 +176,34 @@ class FramesPerJob(Strict):
         return self.splat_gpu if device == "gpu" else self.splat_cpu
 
 
+class ClipsPerJob(Strict):
+    """How many clips of an image one process handles; results do not depend on it.
+
+    Jobs are cut in the order in which a run lists its motion scores and view counts: what is listed behind full jobs is
+    a job of its own, and any other change of the lists makes the clips of the jobs concerned anew.
+
+    Attributes:
+        sampled: clips whose seeds, or whose views, a learned model samples on a CPU, where importing its libraries
+            takes longer than a clip.  On a GPU, and without a model, it is always one.
+        scored: clips that are embedded and scored, or whose indicators are worked out.
+    """
+
+    sampled: Annotated[int, Field(ge=1)] = 3
+    scored: Annotated[int, Field(ge=1)] = 25
+
+
 class Execution(Strict):
     """How jobs are cut and sized; never part of a Spec.
 
     Attributes:
         frames_per_job: below.
+        clips_per_job: below.
         frames_per_batch: how many frames of a splat job share a call of gsplat's rasterizer.  Fewer take less memory;
             the splats are the same but for the rounding of sums, whose order a GPU does not fix in any case.
     """
 
     frames_per_job: FramesPerJob = FramesPerJob()
+    clips_per_job: ClipsPerJob = ClipsPerJob()
     frames_per_batch: Annotated[int, Field(ge=1)] = 25
 
 
@@ -292,7 +311,7 @@ class Study(Strict):
         current = self.runs[run]
         while current.extends is not None:
             parent = self.runs[current.extends]
-            same = all(current.spec(s).argument() == parent.spec(s).argument() for s in upstream)
+            same = all(current.spec(s) == parent.spec(s) for s in upstream)
             fewer = stage not in ("reference", "seed") and current.used_frames != parent.used_frames
             if not same or fewer or current.benchmark != parent.benchmark:
                 break
@@ -477,11 +496,16 @@ def parse_study(raw: dict[str, Any], root: Path) -> Study:
         raise InputError(first_problem(error)) from None
     if study.own is not None:
         study = _of_own_image(study, study.own)
-    known = {image for run in study.runs.values() for image in load_benchmark(run.benchmark, study.image, root)}
+    benchmarks = {
+        name: list(load_benchmark(name, study.image, root)) for name in {r.benchmark for r in study.runs.values()}
+    }
+    known = {image for images in benchmarks.values() for image in images}
     for image in study.images or ():
         if image not in known:
             raise InputError(f"images: no run's benchmark has {image!r}; check its spelling under benchmark/")
-    return study.model_copy(update={"runs": {name: _resolved(study, name, root) for name in study.runs}})
+    return study.model_copy(
+        update={"runs": {name: _resolved(study, name, benchmarks[run.benchmark]) for name, run in study.runs.items()}}
+    )
 
 
 def notices(study: Study, words: Iterable[str]) -> list[str]:
@@ -541,11 +565,10 @@ def _of_own_image(study: Study, name: str) -> Study:
     return study.model_copy(update={"runs": runs, "reports": reports})
 
 
-def _resolved(study: Study, name: str, root: Path) -> Run:
-    """The run with concrete images, and the command line's restrictions applied."""
+def _resolved(study: Study, name: str, known: Sequence[str]) -> Run:
+    """The run with concrete images of its benchmark's, and the command line's restrictions applied."""
     run = study.runs[name]
     update: dict[str, Any] = {}
-    known = list(load_benchmark(run.benchmark, study.image, root))
     for image in run.images or ():
         if image not in known:
             raise InputError(f"runs.{name}.images: {image!r} is not in benchmark {run.benchmark}")

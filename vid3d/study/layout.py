@@ -3,15 +3,16 @@
 Wildcards: run, image, motion, views, frame and camera (two digits), report, method (another method), file.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.study import figure_list, table_list
 from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
 
+T = TypeVar("T")
 Kind = Literal["scores", "held-out", "measures", "references", "renders", "views", "splats"]  # of what a report reads
 
 
@@ -117,24 +118,98 @@ def frames(run: Run) -> list[str]:
     return numbers(run.used_frames)
 
 
-def blocks(numbers: list[str], size: int) -> list[list[str]]:
-    """Frame numbers cut into lists of ``size``, the last one maybe shorter."""
-    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
+def blocks(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
+    """Frame numbers, or clips, cut into blocks of ``size``, the last one maybe shorter."""
+    return [tuple(items[start : start + size]) for start in range(0, len(items), size)]
+
+
+def shared(study: Study, cut: Callable[[str], Iterable[T]]) -> dict[T, list[str]]:
+    """{what a job makes: runs}, from what ``cut`` says of each run: a rule is written once for all that share it."""
+    found: dict[T, list[str]] = {}
+    for name in study.runs:
+        for block in cut(name):
+            found.setdefault(block, []).append(name)
+    return found
 
 
 def frame_blocks(study: Study, condition: Callable[[Run], bool], size: int) -> dict[tuple[str, ...], list[str]]:
     """{block of at most ``size`` frame numbers: runs}: how clips of runs with ``condition`` are cut into jobs."""
-    cut: dict[tuple[str, ...], list[str]] = {}
-    for name, run in study.runs.items():
-        if condition(run):
-            for block in blocks(frames(run), size):
-                cut.setdefault(tuple(block), []).append(name)
-    return cut
+    return shared(study, lambda name: blocks(frames(run), size) if condition(run := study.runs[name]) else ())
+
+
+def sampled_blocks(study: Study, run: str, stage: str) -> list[tuple[int, ...]]:
+    """Motion scores of the clips that a job of ``stage``, seed or views, makes in a run's folder, job by job.
+
+    None are named, ``[()]``, where each clip is a job: unless a learned model runs on a CPU.
+    """
+    spec, size = study.runs[run].spec(stage), study.execution.clips_per_job.sampled
+    if size == 1 or not spec.learned or spec.device == "gpu":
+        return [()]
+    return _kept_blocks(study, run, stage, lambda of: of.motion_scores, size)
+
+
+def seed_blocks(study: Study) -> dict[tuple[int, tuple[int, ...]], list[str]]:
+    """{(frames of the clips, motion scores) of a job of seeds: runs}; no motion scores where each clip is a job."""
+    return shared(
+        study,
+        lambda run: [(study.runs[run].seed.frames, motions) for motions in sampled_blocks(study, run, "seed")],
+    )
+
+
+def views_blocks(study: Study) -> dict[tuple[tuple[str, ...], tuple[int, ...]], list[str]]:
+    """{(frame numbers, motion scores) of a job of views: runs}; no motion scores where each clip is a job."""
+    return shared(
+        study,
+        lambda run: [
+            (frames_of_job, motions)
+            for frames_of_job in blocks(frames(study.runs[run]), study.execution.frames_per_job.views)
+            for motions in sampled_blocks(study, run, "views")
+        ],
+    )
+
+
+def scored_blocks(study: Study, run: str) -> list[tuple[tuple[int, int], ...]]:
+    """(motion score, view count) of the clips that a job scores in a run's folder, job by job."""
+    return _kept_blocks(study, run, "score", lambda of: of.conditions, study.execution.clips_per_job.scored)
+
+
+def score_blocks(study: Study) -> dict[tuple[tuple[int, int], ...], list[str]]:
+    """{(motion score, view count) of the clips of an image that a job scores: runs}."""
+    return shared(study, lambda run: scored_blocks(study, run))
+
+
+def _kept_blocks(
+    study: Study, run: str, stage: str, items: Callable[[Run], Sequence[T]], size: int
+) -> list[tuple[T, ...]]:
+    """What lies in a run's folder, cut into blocks: its own items, then those of each run that shares its stage."""
+    kept: list[T] = []
+    found: list[tuple[T, ...]] = []
+    for name in (run, *(other for other in study.runs if other != run and study.owner(other, stage) == run)):
+        new = [item for item in items(study.runs[name]) if item not in kept]
+        kept += new
+        found += blocks(new, size)
+    return found
 
 
 def of_block(folder: str, block: Sequence[str]) -> str:
     """The name of the job that makes a block of frames of the clip whose jobs are in ``folder``."""
     return f"{folder}/frames-{block[0]}-{block[-1]}"
+
+
+def of_motions(folder: str, motions: Sequence[int]) -> str:
+    """The name of the job that samples clips of the image whose jobs are in ``folder``; of one, if none is named."""
+    return f"{folder}/motion-{'-'.join(map(str, motions)) or '{motion}'}"
+
+
+def of_clips(folder: str, clips: Sequence[tuple[int, int]]) -> str:
+    """The name of the job that scores these clips of the image whose jobs are in ``folder``."""
+    names = [f"motion-{motion}/views-{views}" for motion, views in clips]
+    return f"{folder}/{names[0]}" + (f"-to-{names[-1].replace('/', '-')}" if len(names) > 1 else "")
+
+
+def told(clips: Sequence[tuple[int, int]]) -> str:
+    """Clips for people: ``motion 120, 18 views; motion 160, 18 views``."""
+    return "; ".join(f"motion {motion}, {views} views" for motion, views in clips)
 
 
 def cameras() -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vid3d.study.config import Execution, FramesPerJob, Report, Run, Study, Training
+from vid3d.study.config import ClipsPerJob, Execution, FramesPerJob, Report, Run, Study, Training
 from vid3d.study.specs import STAGES, Strict, backends
 
 _HEAD = """# Settings
@@ -31,6 +31,7 @@ _SECTIONS: tuple[tuple[str, str, type[Strict]], ...] = (
     ("Of the study", "at the top level", Study),
     ("How jobs are cut", "below `execution`; no result depends on it", Execution),
     ("Frames per job", "below `execution.frames_per_job`", FramesPerJob),
+    ("Clips per job", "below `execution.clips_per_job`", ClipsPerJob),
     ("Training of the mini models", "below `training`; read by `make train` alone", Training),
     ("Of a run", "below `runs.NAME`", Run),
     ("Of a report", "below `reports.NAME`", Report),

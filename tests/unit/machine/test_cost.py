@@ -31,22 +31,32 @@ def total(*runs, costs=COSTS, **settings):
 
 
 def test_the_papers_run_has_the_papers_jobs():
-    expected = {"seed": 72, "views": 72, "splat": 120, "render": 120, "score": 120, "fetch": 24, "reference": 24}
-    measured = {"indicators": 120, "stage-embeddings": 24}
+    expected = {"seed": 72, "views": 72, "splat": 120, "render": 120, "score": 24, "fetch": 24, "reference": 24}
+    measured = {"indicators": 24, "stage-embeddings": 24}
     assert counted("full") == expected | measured | {"weights": 13, "convert": 1, "compile": 1}
 
 
 def test_frames_per_job_cut_blocks():
     assert counted("full", execution={"frames_per_job": {"views": 10, "splat_gpu": 9}})["views"] == 72 * 3
     assert counted("full", execution={"frames_per_job": {"views": 10, "splat_gpu": 9}})["splat"] == 120 * 3
-    assert counted("full-cpu-splats")["splat"] == 3000
+    assert counted("full-cpu-splats", execution={"frames_per_job": {"splat_cpu": 1}})["splat"] == 3000
+
+
+def test_clips_per_job_cut_blocks():
+    """Five clips of each of eight images; three of their seeds are sampled together, and never on a GPU."""
+    scored = {"clips_per_job": {"scored": 2}}
+    assert [counted("quick", execution=scored)[stage] for stage in ("score", "indicators")] == [8 * 3, 8 * 3]
+    for size, jobs in ((1, 3), (2, 2), (3, 1)):
+        sampled = {"clips_per_job": {"sampled": size}}
+        assert [counted("quick", execution=sampled)[stage] for stage in ("seed", "views")] == [8 * jobs, 8 * jobs]
+        assert counted("full", execution=sampled)["seed"] == 72
 
 
 def test_runs_that_share_stages_pay_them_once():
     both = counted("full", "full-cpu-splats")
     assert both["seed"] == both["views"] == 72
-    assert both["splat"] == 120 + 3000
-    assert counted("static") == {"reference": 4, "render": 4, "score": 4, "indicators": 4}  # no splats
+    assert both["splat"] == 120 + 120
+    assert counted("static") == {"reference": 8, "render": 8, "score": 8, "indicators": 8}  # no splats
 
 
 def test_time_is_in_proportion_to_the_work():
@@ -71,7 +81,7 @@ def test_a_measurement_at_another_size_is_an_estimate():
 
 def test_the_nearest_measurement_is_taken():
     paper = total("full-cpu-splats")["splat"]
-    assert paper.cpu == pytest.approx(3000 * (0.5 + 4000 * 0.114) / 3600)
+    assert paper.cpu == pytest.approx(120 * (0.5 + 25 * 4000 * 0.114) / 3600)  # 25 fits a job
     assert not {"cpu", "gpu"} & paper.estimates
 
 
@@ -98,7 +108,7 @@ def test_the_table_marks_estimates_and_names_sources():
     assert rows["views"][:2] == ["views", "72"]
     assert rows["views"][2].startswith("~")
     assert rows["score"][3].startswith("1.")
-    assert rows["all"][1] == "711"
+    assert rows["all"][1] == "519"
     assert rows["all"][2].startswith("~")
     assert "seed: time published for another size: about 180 s" in text
     assert "https://huggingface.co/stabilityai/stable-video-diffusion-img2vid-xt" in text

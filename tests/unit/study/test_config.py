@@ -418,4 +418,4 @@ def test_more_frames_than_a_run_has_are_no_silent_matter():
     study = config.load_study([ROOT / "config/study.yaml"], {"frames": 10}, ROOT)
     assert config.notices(study, ["snakemake", "full"]) == []
     assert config.notices(study, ["truth"]) == ["frames=10: run truth has 8, all of which are used"]
-    assert config.notices(study, [])[0] == "frames=10: run quick has 8, all of which are used"
+    assert config.notices(study, [])[0] == "frames=10: run quick has 6, all of which are used"

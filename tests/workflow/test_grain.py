@@ -1,0 +1,104 @@
+"""How work is cut into jobs changes no byte of what they make, only the number of processes; each keeps to a core."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Workflow, copy_workflow
+
+STUDY = """
+runs:
+  grain:
+    title: Two motion scores and two view counts of one object, by the mini models
+    extends: mini
+    images: [frog-green]
+    motion_scores: [120, 200]
+    view_counts: [18, 3]
+    frames: 2
+    seed: {frames: 3, steps: 1}
+    views: {steps: 1}
+"""
+CLIPS = [f"results/grain/frog-green/motion-{clip}" for clip in ("120/views-18", "200/views-18", "120/views-3")]
+GRAINS = {  # (cores, how jobs are cut): processes that a command starts, of three clips with seeds and views of two
+    "together": ("2", "{}", {"seed": 1, "views": 1, "fit": 3, "render": 3, "score": 1, "indicators": 1}),
+    "apart": (
+        "1",
+        "{clips_per_job: {sampled: 1, scored: 1}, frames_per_job: {splat_cpu: 1}}",
+        {"seed": 2, "views": 2, "fit": 6, "render": 3, "score": 3, "indicators": 3},
+    ),
+}
+# in place of the installed command: the same, and a line about the process at its end
+COMMAND = """#!{python}
+import json, os, sys
+from vid3d.cli import main
+try:
+    main()
+finally:
+    seen = {{"command": sys.argv[1], "tasks": len(os.listdir("/proc/self/task"))}}
+    if torch := sys.modules.get("torch"):
+        seen["torch"] = torch.get_num_threads()
+    if cv2 := sys.modules.get("cv2"):
+        seen["cv2"] = cv2.getNumThreads()
+    with open({log!r}, "a") as log:
+        log.write(json.dumps(seen) + "\\n")
+"""
+
+
+def watched(folder: Path) -> Path:
+    """A folder with a command `vid3d` that notes its processes in ``seen.jsonl`` beside it."""
+    command = folder / "bin/vid3d"
+    command.parent.mkdir()
+    command.write_text(COMMAND.format(python=sys.executable, log=str(folder / "seen.jsonl")))
+    command.chmod(0o755)
+    return command.parent
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, tuple[Workflow, list[dict]]]:
+    """By grain: the workflow after its end, and what was noted of its processes."""
+    pytest.importorskip("diffusers", reason="the mini models are sampled by diffusers")
+    made = {}
+    for grain, (cores, execution, _) in GRAINS.items():
+        workflow = copy_workflow(tmp_path_factory.mktemp(grain) / "workflow")
+        (workflow.folder / "grain.yaml").write_text(f"execution: {execution}\n{STUDY}")
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PATH", str(watched(workflow.folder)), prepend=":")
+            for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+                environment.setenv(name, "2")  # what a machine of two cores may set; a job has one
+            targets = [f"{clip}/{name}" for clip in CLIPS for name in ("scores.csv", "indicators.csv")]
+            done = workflow.run("--cores", cores, "--configfile", "grain.yaml", "--", *targets)
+        assert done.returncode == 0, done.stdout
+        lines = (workflow.folder / "seen.jsonl").read_text().splitlines()
+        made[grain] = (workflow, [json.loads(line) for line in lines])
+    return made
+
+
+def test_results_do_not_depend_on_how_work_is_cut_into_jobs(runs):
+    folders = [workflow.folder / "results" for workflow, _ in runs.values()]
+    files = [{str(path.relative_to(folder)): path for path in folder.rglob("*.*")} for folder in folders]
+    for found in files:
+        found.pop("contents.json")  # when files that enter from outside were last changed
+    assert files[0].keys() == files[1].keys()
+    assert {Path(name).suffix for name in files[0]} >= {".png", ".ply", ".csv", ".npz", ".mp4"}
+    differing = [name for name, path in files[0].items() if path.read_bytes() != files[1][name].read_bytes()]
+    assert not differing
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_libraries_are_imported_once_for_clips_that_share_a_job(runs, grain):
+    _, seen = runs[grain]
+    counted = Counter(process["command"] for process in seen)
+    assert counted == GRAINS[grain][2] | {"reference": 1}
+    learned = {process["command"] for process in seen if "torch" in process}
+    assert learned == {"seed", "views", "score"}
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_no_library_of_a_job_uses_more_than_its_core(runs, grain):
+    _, seen = runs[grain]
+    assert {process["torch"] for process in seen if "torch" in process} == {1}
+    assert {process["cv2"] for process in seen if "cv2" in process} == {1}
+    assert all(process["tasks"] == 1 for process in seen if process["command"] in ("fit", "indicators"))

@@ -74,8 +74,8 @@ class Recipe:
     damaged: float = 0.5
     splatted: int = 400
     batch: int = 96
-    compared: int = 32
-    weight: float = 4.0
+    compared: int = 48
+    weight: float = 8.0
     steps: int = 2800
     warmup: int = 100
     rate: float = 1e-3

@@ -30,7 +30,7 @@ SOURCES = (
     *("vid3d", "tests", "benchmark", "config", "reports"),
     *("pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE", "requirements.lock"),
 )
-LEFT_OUT = re.compile(r"tests/(browser|slurm|workflow)/|reports/(page|viewer)/")
+LEFT_OUT = re.compile(r"tests/(browser|slurm|workflow)/|tests/gpu/test_pack|reports/(page|viewer)/")
 # what the checks import, and what builds the C++ core
 ROOTS = (
     *("accelerate", "diffusers", "gsplat", "numpy", "onnxruntime", "open-clip-torch", "opencv-python-headless"),

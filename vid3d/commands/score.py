@@ -40,8 +40,8 @@ def run(
     source, foreground = (embed([files.to_uint8(shown)])[0] for shown in (image.image, image.foreground))
     for score, count, paths, embedding, rows in zip(motion, views, clips, embeddings, scores, strict=True):
         with journal.part():
-            # one call per frame: a matrix product rounds differently in batches of another size, and a frame's score must
-            # not depend on how many frames there are
+            # one call per frame: a matrix product rounds differently in batches of another size, and a frame's score
+            # must not depend on how many frames there are
             strips = (files.load_filmstrip(path, EVALUATION_CAMERAS) for path in paths)
             embedded = np.stack([embed(list(files.to_uint8(strip))) for strip in strips])
             condition = {"image": image.name, "motion": score, "views": count}

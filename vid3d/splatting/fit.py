@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Splats, Views
 from vid3d.splatting import native
-from vid3d.splatting.hull import hull_splats
 from vid3d.splatting.native import InstructionSet, load, resolve
-from vid3d.splatting.recipe import DensityControl, Event, Recipe, initial_splats, schedule
+from vid3d.splatting.recipe import DensityControl, Event, Recipe, hull_splats, initial_splats, schedule
 from vid3d.stages import Progress
 
 STEPS_PER_CALL = 50  # between two looks at the progress bar and for an interrupt

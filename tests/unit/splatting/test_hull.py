@@ -8,10 +8,9 @@ from tests.unit.splatting.test_fit import same
 from vid3d.cameras import orbit
 from vid3d.scene import SH_C0, Views
 from vid3d.splatting.fit import fit
-from vid3d.splatting.hull import HullStart, hull_splats
 from vid3d.splatting.native import AS_RELEASED, load
 from vid3d.splatting.rasteriser import render
-from vid3d.splatting.recipe import preset
+from vid3d.splatting.recipe import HullStart, hull_splats, preset
 from vid3d.study.specs import CpuFit
 
 SIZE, RADIUS, RED = 48, 0.4, (0.8, 0.1, 0.2)

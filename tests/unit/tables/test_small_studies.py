@@ -201,8 +201,7 @@ def test_no_row_of_the_study_s_own_reports_does(tmp_path, report):
     synthetic.write_results(tmp_path, study, report, pictures=False)
     scores, held_out = collect(study, report, tmp_path)
     table = claims_table(Measured(study, report, tmp_path, scattered(scores, 0), held_out))
-    outcomes = agree(table)
-    assert outcomes == set() if report == "quick" else len(outcomes) > 1  # four images decide nothing
+    assert len(agree(table)) > 1
 
 
 def test_a_run_at_paper_scale_fills_its_column(build, tmp_path):

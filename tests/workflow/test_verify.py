@@ -235,8 +235,7 @@ def test_a_number_is_traced_to_the_reference_images(folder, vid3d, tmp_path, cel
     if "run" in cell:
         assert Counter(job["command"] for job in jobs) == {
             "tables": 1,
-            "fit": 4,
-            **dict.fromkeys(("score", "render", "views", "seed", "reference"), 2),
+            **dict.fromkeys(("score", "render", "fit", "views", "seed", "reference"), 2),
         }
         assert KINDS["reference"] in files
         assert KINDS["table"] in files
@@ -268,6 +267,6 @@ def test_the_page_of_claims_says_what_each_verdict_took(folder):
     for row in rows:
         jobs, minutes, size = row[4:7]
         decided = row[3] != "not testable here"
-        # 1 of tables; 2 images: reference, seed, views, truth, stages; 4 clips: render, score, held-out; 8 fits
-        assert (jobs.strip() == "31") == decided
+        # 1 of tables; 2 images: reference, seed, views, truth, stages, score; 4 clips: fit, render, held-out
+        assert (jobs.strip() == "25") == decided
         assert not decided or (0 < float(minutes) < 60 and 1 < float(size) < 100)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -28,7 +29,13 @@ def wait_until(condition) -> bool:
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_resuming_after_a_signal(fresh, finished, kind):
     process = subprocess.Popen(
-        fresh.command(), cwd=fresh.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        fresh.command(),
+        cwd=fresh.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # a shell has what it starts in the background ignore SIGINT, and so would this
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert wait_until(lambda: any(fresh.folder.glob("results/tiny/*/*/*/splats/*.ply"))), "no splat appeared"

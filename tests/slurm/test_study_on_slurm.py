@@ -89,8 +89,9 @@ def run(arguments: list[str], folder: Path, cluster: Cluster) -> None:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Bytes of every splat, render, score and table."""
-    found = sorted(path for kind in KINDS for path in folder.glob(f"results/**/{kind}"))
+    """Bytes of every splat, render, score and table; their records say when and how long, too."""
+    folders = ("results/tiny", "results/reports")
+    found = sorted(path for where in folders for kind in KINDS for path in folder.glob(f"{where}/**/{kind}"))
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
@@ -219,7 +220,7 @@ def test_a_stopped_study_is_resumed(finished, cluster, tmp_path):
     folder = tmp_path / "workflow"
     shutil.copytree(finished.folder, folder)
     expected = results(folder)
-    splats = [path.relative_to(folder) for path in folder.glob("results/**/splats/*")]
+    splats = [path.relative_to(folder) for path in folder.glob("results/tiny/**/splats/*")]
     fits = on_slurm(*(str(path) for path in splats if path.suffix == ".ply"))
     for path in splats:
         (folder / path).unlink()

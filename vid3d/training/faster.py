@@ -16,7 +16,9 @@ from vid3d.training.schedule import Schedule
 from vid3d.weights.idle_blocks import skip_idle_blocks
 
 COMPILED = ("ResnetBlock2D", "TemporalResnetBlock", "BasicTransformerBlock", "TemporalBasicTransformerBlock")
-WORTH_COMPILING = 1000  # steps; compiling takes some minutes, of which later trainings find most in a cache
+# Compiling takes some minutes, of which later trainings find most in a cache, and makes a step a fifth cheaper.
+WORTH_COMPILING = 1000  # steps
+WORTH_COMPILING_IN = 40.0  # minutes
 
 
 class PlainAttention:
@@ -67,7 +69,8 @@ def hasten(model: Any) -> Any:
 
 def compile_blocks(model: Any, schedule: Schedule, budget: float | None) -> Any:
     """Compile a model's blocks in place, each when it first runs, if the training is long and there is a compiler."""
-    if schedule.steps >= WORTH_COMPILING and budget is None and shutil.which("gcc") is not None:
+    long = schedule.steps >= WORTH_COMPILING and (budget is None or budget >= WORTH_COMPILING_IN)
+    if long and shutil.which("gcc") is not None:
         torch._dynamo.config.cache_size_limit = 64  # blocks of many shapes share their code
         for module in model.modules():
             if type(module).__name__ in COMPILED:

@@ -57,8 +57,12 @@ def run(
             raise InputError(f"--held-out: a denoiser ({kind}) needs a shard of clips to watch its error on")
         begun = None if initial is None else pipelines.load_part("denoiser", initial)
         unseen, title = denoiser.load_latents([held_out]), f"denoiser of {kind}"
-        model, progress = denoiser.train_denoiser(latents, unseen, begun, checkpoints, schedule, seed, budget, title)
+        windows = denoiser.WINDOWS[kind]
+        model, progress = denoiser.train_denoiser(
+            latents, unseen, begun, checkpoints, schedule, seed, budget, title, windows
+        )
         phases, facts = [progress], {"recipe": asdict(schedule), "clips": len(latents.clips)}
+        facts |= {"windows": None if windows is None else asdict(windows)}
         facts |= {"frames": latents.clips.shape[1], "initialised_from": str(initial)}
         facts |= {"noise_levels_watched": denoiser.WATCHED}
     facts |= {"seed": seed, "threads": threads, "budget_minutes": budget}

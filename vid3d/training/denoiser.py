@@ -7,6 +7,7 @@ Neither embedding nor condition is ever dropped: the study samples without guida
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from vid3d.training.faster import compile_blocks, hasten, processor, reduced_pre
 from vid3d.training.loop import optimise
 from vid3d.training.models import new_denoiser
 from vid3d.training.schedule import Progress, Schedule
+from vid3d.training.windows import Windows, counted_from, drawn, with_positions
 
 NOISE_AUGMENTATION = 0.02
 LOG_SIGMA = (1.5, 1.5)  # mean and deviation: few steps are sampled, most of them from high noise
@@ -43,6 +45,12 @@ class Latents:
     embeddings: np.ndarray[Any, np.dtype[np.float16]]
     identifiers: Float32
 
+    def windows(self, chosen: Sequence[int], first: Sequence[int], frames: int) -> "Latents":
+        """``frames`` frames of the ``chosen`` clips, each from its ``first`` on."""
+        clips = np.stack([self.clips[clip, start : start + frames] for clip, start in zip(chosen, first, strict=True)])
+        index = np.asarray(chosen)
+        return Latents(clips, self.conditions[index], self.embeddings[index], self.identifiers[index])
+
 
 def load_latents(paths: Sequence[Path]) -> Latents:
     """Shards of encoded clips, joined."""
@@ -53,6 +61,7 @@ SCHEDULES = {
     "views": Schedule(steps=50_000, rate=1.5e-3, muon=4e-3, warmup=60, decay=0.5),
     "seed": Schedule(steps=10_000, rate=1e-3, muon=2.5e-3, warmup=60, decay=0.5),
 }
+WINDOWS = {"views": Windows(frames=9, until=0.7), "seed": None}
 BATCH = 4  # clips a step: the least for which Muon does not take a third of the time
 ON_GPU = 4  # times as many
 
@@ -66,12 +75,14 @@ def train_denoiser(
     seed: int,
     budget: float | None = None,
     title: str = "denoiser",
+    windows: Windows | None = None,
 ) -> tuple[Any, Progress]:
     """Train on encoded clips, from ``initial`` (another denoiser) or from nothing.
 
     Args:
         held_out: clips to watch the error on, which nothing else depends on.
         folder: of the checkpoint.  budget: minutes.
+        windows: what of a clip is shown at first; None shows whole ones always.
     """
     torch.manual_seed(seed)
     device = processor()
@@ -79,14 +90,22 @@ def train_denoiser(
     frames = latents.clips.shape[1]
     model = new_denoiser(frames) if initial is None else initial
     model.register_to_config(num_frames=frames)
-    compile_blocks(hasten(model).to(device), schedule, budget)
+    positions = with_positions(hasten(model))
+    compile_blocks(model.to(device), schedule, budget)
 
-    def loss(_share: float, randomness: torch.Generator) -> Tensor:
-        chosen = torch.randint(len(latents.clips), (batch,), generator=randomness).numpy()
+    def loss(share: float, randomness: torch.Generator) -> Tensor:
+        parts = windows if windows is not None and share < windows.until else None
+        count = batch if parts is None else batch * frames // parts.frames
+        first = None if parts is None else drawn(parts, frames, count, randomness)
+        chosen = torch.randint(len(latents.clips), (count,), generator=randomness).numpy()
         # one noise level from each part of the distribution: the loss varies less from step to step
-        quantiles = (torch.arange(batch) + torch.rand(1, generator=randomness)) / batch
+        quantiles = (torch.arange(count) + torch.rand(1, generator=randomness)) / count
         sigmas = (LOG_SIGMA[0] + LOG_SIGMA[1] * torch.special.ndtri(quantiles.clamp(1e-4, 1 - 1e-4))).exp()
-        return velocity_errors(model, latents, chosen, sigmas, randomness, device).mean()
+        shown = latents
+        if parts is not None and first is not None:
+            shown, chosen = latents.windows(chosen.tolist(), first.tolist(), parts.frames), np.arange(count)
+        with nullcontext() if first is None else counted_from(positions, first):
+            return velocity_errors(model, shown, chosen, sigmas, randomness, device).mean()
 
     def watch(average: Any) -> list[float]:
         return [clean_error(average, held_out, sigma, device) for sigma in WATCHED]

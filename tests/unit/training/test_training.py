@@ -18,6 +18,7 @@ from vid3d.training.encode import encode_orbits, encode_videos
 from vid3d.training.faster import hasten
 from vid3d.training.loop import optimise
 from vid3d.training.schedule import Schedule
+from vid3d.training.windows import Windows, counted_from, with_positions
 from vid3d.weights.idle_blocks import skip_idle_blocks
 
 CPU = torch.device("cpu")
@@ -292,8 +293,29 @@ def test_the_chain_from_scenes_to_latents(shard: scenes.Scenes, tmp_path: Path) 
 
 def test_a_denoiser_learns_and_is_watched(latents: Latents, tmp_path: Path) -> None:
     schedule = Schedule(4, 1e-3, muon=1e-3, warmup=1)
-    model, progress = train_denoiser(latents, latents, None, tmp_path, schedule, seed=0)
+    windows = Windows(frames=1, until=0.5)
+    model, progress = train_denoiser(latents, latents, None, tmp_path, schedule, seed=0, windows=windows)
     assert progress.steps == 4
     assert len(progress.watched[4]) == len(WATCHED)
     assert model.config.num_frames == 3
     assert model.conv_out.weight.abs().max() > 0
+
+
+def test_frames_of_a_window_keep_their_numbers(latents: Latents) -> None:
+    torch.manual_seed(0)
+    model = models.new_denoiser(3)
+    names = set(model.state_dict())
+    plain = model.down_blocks[1].attentions[0].time_proj
+    positions = with_positions(model)
+    assert set(model.state_dict()) == names
+    blocks = [*model.down_blocks, model.mid_block, *model.up_blocks]
+    attending = [attention for block in blocks for attention in getattr(block, "attentions", [])]
+    assert {id(attention.time_proj) for attention in attending} == {id(one) for one in positions}
+    numbers = torch.arange(3).repeat(2)
+    np.testing.assert_array_equal(positions[0](numbers), plain(numbers))
+    with counted_from(positions, torch.tensor([0, 5])):
+        np.testing.assert_array_equal(positions[0](numbers), plain(torch.tensor([0, 1, 2, 5, 6, 7])))
+    np.testing.assert_array_equal(positions[0](numbers), plain(numbers))
+    part = latents.windows([4, 1], [0, 1], 2)
+    np.testing.assert_array_equal(part.clips[1], latents.clips[1, 1:3])
+    np.testing.assert_array_equal(part.conditions[1], latents.conditions[1])

@@ -3,7 +3,7 @@
 # in    renders, references, scores and indicators of every clip of every run that the report names, views of its middle
 #       frame; seed frames, views and splats of the first one; renders of other methods (setting `external`)
 # out   results/reports/{report}/figures/: those of figure1-figure10, heatmap and trends that the report can have
-#       (vid3d/study/figure_list.py), each as .svg and .pdf for a paper and as .webp for the page; figures.json: captions,
+#       (vid3d/study/figure_list.py), each as .svg and .pdf for a paper and as .webp for the page, plots also as -dark.webp; figures.json: captions,
 #       alternative texts, and why the others are left out.  Target figures
 # grain one job per report; a rule for each, since reports differ in the figures that they can have
 
@@ -34,7 +34,7 @@ for _report in study.reports:
             ],
             manifest=lambda wildcards, report=_report: methods.MANIFEST if external_scores_of(report) else [],
             published=PUBLISHED[:1],
-            sources=["reports/figures.mplstyle", "reports/captions.yaml"],
+            sources=["reports/figures.mplstyle", "reports/figures-dark.mplstyle", "reports/captions.yaml"],
         output:
             reported(layout.figures(study, _report), ".svg", "figure", _report),
         log:

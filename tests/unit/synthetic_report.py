@@ -37,16 +37,18 @@ def write_figures(root: Path, study: Study) -> None:
             entries.append(Entry(name=name, number=number, title=title, absent=absent[name]))
             continue
         files = {suffix: f"figures/{name}.{suffix}" for suffix in layout.FIGURE_FORMATS}
-        for suffix, file in files.items():
-            _write(root / layout.REPORT.format(report="small") / file, suffix)
+        if name in figure_list.PLOTS:
+            files["dark"] = f"figures/{name}-dark.webp"
+        for file in files.values():
+            _write(root / layout.REPORT.format(report="small") / file)
         words = {"caption": f"Caption of {name}.", "alt": f"What {name} shows."}
         entries.append(Entry(name=name, number=number, title=title, files=files, width=64, height=32, **words))
     save_json(root / layout.FIGURE_LIST.format(report="small"), [entry.model_dump() for entry in entries])
 
 
-def _write(path: Path, suffix: str) -> None:
+def _write(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if suffix == "webp":
+    if path.suffix == ".webp":
         Image.new("RGB", (64, 32), (90, 120, 160)).save(path)
     else:
         path.write_text("a stand-in", encoding="utf-8")

@@ -1,8 +1,9 @@
 """The figures of a report, files in and files out.
 
 ``write`` (command ``vid3d figures``) draws every figure that the report can have, each as SVG and PDF for a paper and
-as WebP for a page, and writes ``figures.json`` beside them.  A page reads nothing else: ``listing`` gives the entries
-(``catalogue.Entry``) in the order of ``figure_list.NAMES``; those that are absent have no files.
+as WebP for a page, plots also as WebP for a page that is read in the dark, and writes ``figures.json`` beside them.
+A page reads nothing else: ``listing`` gives the entries (``catalogue.Entry``) in the order of ``figure_list.NAMES``;
+those that are absent have no files.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,14 +15,27 @@ from matplotlib import style
 from vid3d.external import scoring
 from vid3d.figures import comparison, examples, failures, heatmaps, method, sheet, trends, varied
 from vid3d.figures.catalogue import CAPTIONS, Drawn, Entry, describe, left_out, listing
-from vid3d.figures.source import Source, azimuth, tile
+from vid3d.figures.source import Source, azimuth, fitted, tile
 from vid3d.files import save_json
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study, read_yaml
 
-__all__ = ["DRAW", "STYLE", "Drawn", "Entry", "Source", "azimuth", "describe", "listing", "tile", "write"]
+__all__ = [
+    "DARK_STYLE",
+    "DRAW",
+    "STYLE",
+    "Drawn",
+    "Entry",
+    "Source",
+    "azimuth",
+    "describe",
+    "fitted",
+    "listing",
+    "tile",
+    "write",
+]
 
-STYLE = "reports/figures.mplstyle"
+STYLE, DARK_STYLE = "reports/figures.mplstyle", "reports/figures-dark.mplstyle"  # the second laid over the first
 DRAW: dict[str, Callable[[Source], Drawn]] = {
     "figure1": method.diagram,
     "figure2": varied.two_cameras,
@@ -58,21 +72,27 @@ def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) ->
         else:
             with style.context(root / STYLE):
                 drawn = DRAW[name](source)
-                entries.append(_save(describe(name, number, texts[name], drawn), drawn, report, root))
+                entry = _save(describe(name, number, texts[name], drawn), drawn, report, root)
+            if dark := entry.files.get("dark"):
+                with style.context([root / STYLE, root / DARK_STYLE]):
+                    sheet.save_webp(DRAW[name](source).figure, root / layout.REPORT.format(report=report) / dark)
+            entries.append(entry)
     save_json(root / layout.FIGURE_LIST.format(report=report), [entry.model_dump() for entry in entries])
     return [root / path for path in layout.figures(study, report)]
 
 
 def _paths(name: str, report: str) -> dict[str, Path]:
-    """Where a figure's formats live, relative to the repository."""
-    return {
-        suffix: Path(layout.FIGURE.format(report=report, name=name, suffix=suffix)) for suffix in layout.FIGURE_FORMATS
-    }
+    """Where a figure's formats live, and a plot's picture for the dark, relative to the repository."""
+    paths = {suffix: layout.FIGURE.format(report=report, name=name, suffix=suffix) for suffix in layout.FIGURE_FORMATS}
+    if name in figure_list.PLOTS:
+        paths["dark"] = layout.DARK_PLOT.format(report=report, name=name)
+    return {kind: Path(path) for kind, path in paths.items()}
 
 
 def _save(entry: Entry, drawn: Drawn, report: str, root: Path) -> Entry:
     paths = _paths(entry.name, report)
-    width, height = sheet.save(drawn.figure, entry.title, **{suffix: root / path for suffix, path in paths.items()})
+    formats = {suffix: root / paths[suffix] for suffix in layout.FIGURE_FORMATS}
+    width, height = sheet.save(drawn.figure, entry.title, **formats)
     folder = layout.REPORT.format(report=report)
-    files = {suffix: path.relative_to(folder).as_posix() for suffix, path in paths.items()}
+    files = {kind: path.relative_to(folder).as_posix() for kind, path in paths.items()}
     return entry.model_copy(update={"files": files, "width": width, "height": height})

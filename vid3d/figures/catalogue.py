@@ -26,7 +26,8 @@ class Entry(Strict):
         title: a few words, no full stop.
         caption: sentences, plain text; they end with the stamp of the runs that are shown.
         alt: what the picture shows, for those who do not see it.
-        files: path of each format (``svg``, ``pdf``, ``webp``), relative to the report's folder; none if left out.
+        files: path of each format (``svg``, ``pdf``, ``webp``; of a plot also ``dark``), relative to the report's
+            folder; none if left out.
         width: of the WebP in pixels; it is meant to be shown at half of them.
         height: of the WebP in pixels, too.
         absent: why the report has no such figure, a clause without a full stop; empty if it has.

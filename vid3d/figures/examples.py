@@ -1,6 +1,6 @@
 """Figure 9: further examples, two beside each other, each at three moments and two cameras."""
 
-from vid3d.figures import comparison
+from vid3d.figures import comparison, crop, films
 from vid3d.figures.catalogue import Drawn
 from vid3d.figures.sheet import GAP, PAGE, RESOLUTION, Sheet
 from vid3d.figures.source import FRONT, SIDE, Source, azimuth, listed, moments, quoted
@@ -20,7 +20,7 @@ def further(source: Source) -> Drawn:
     frames = moments(run.used_frames, _MOMENTS)
     places = [(camera, frame) for camera in (FRONT, SIDE) for frame in frames]
     side = ((PAGE - _BETWEEN) / 2 - GAP * (len(places) + 3)) / (len(places) + 1)
-    pixels = round(side * RESOLUTION)
+    pixels = round(side * RESOLUTION / films.SMALLEST)
     lines = -(-len(shown) // 2)
     sheet = Sheet(PAGE, _HEAD + lines * (_NAME + side), source.stamp(name))
     for number, image in enumerate(shown):
@@ -34,10 +34,13 @@ def further(source: Source) -> Drawn:
                 sheet.text(middle, _HEAD / 2, f"{azimuth(camera)}, frames {listed(frames)}")
         clip = source.base(name, image)
         sheet.text(left, top - 0.06, image, ha="left")
-        sheet.image(source.reference(clip, pixels), left, top, side)
+        reference = source.reference(clip, pixels)
+        pictures = [source.render(clip, frame, camera, pixels) for camera, frame in places]
+        square = crop.around([reference, *pictures])
+        sheet.image(square.of(reference), left, top, side)
         sheet.frame(left, top, side)
-        for at, (camera, frame) in zip(lefts, places, strict=True):
-            sheet.image(source.render(clip, frame, camera, pixels), at, top, side)
+        for at, picture in zip(lefts, pictures, strict=True):
+            sheet.image(square.of(picture), at, top, side)
     words = source.words(name, frames) | {
         "images": quoted(shown),
         "extent": f"{len(shown)} of {len(left_over)}" if len(shown) < len(left_over) else f"all {len(shown)}",

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vid3d.figures import crop
 from vid3d.figures.sheet import GAP, RESOLUTION, Sheet, wrapped
 from vid3d.scene import UInt8
 
 HEAD = 0.17  # inches above the first row, for what stands over the columns
 _BETWEEN = 0.08  # inches between blocks
+SMALLEST = 0.5  # of a picture's edge: of cropped ones, about
 _FEW = 3  # rows, beside whose middle the reference stands; of more beside the first
 
 
@@ -51,12 +53,15 @@ class Grid:
 
     @property
     def pixels(self) -> int:
-        """Edge at most of a picture that is embedded."""
-        return round(self.side * RESOLUTION)
+        """Edge at most of a picture before it is cropped."""
+        return round(self.side * RESOLUTION / SMALLEST)
 
 
 def draw(blocks: Sequence[Block], grid: Grid, stamp: str) -> Sheet:
-    """Blocks below each other; heads that are those of the block before are not repeated."""
+    """Blocks below each other, the pictures of each cropped to one square around its object.
+
+    Heads that are those of the block before are not repeated.
+    """
     side, step = grid.side, grid.side + GAP
     heads = [place == 0 or block.heads != blocks[place - 1].heads for place, block in enumerate(blocks)]
     rows = sum(len(block.films) for block in blocks)
@@ -69,13 +74,14 @@ def draw(blocks: Sequence[Block], grid: Grid, stamp: str) -> Sheet:
             sheet.text(first + column * step + side / 2, top + HEAD / 2, head)
         top += HEAD * headed
         beside = top + (len(block.films) * step - GAP - side) / 2 if len(block.films) <= _FEW else top
-        sheet.image(block.reference, GAP, beside, side)
+        square = crop.around([block.reference, *(picture for film in block.films for picture in film.pictures)])
+        sheet.image(square.of(block.reference), GAP, beside, side)
         sheet.frame(GAP, beside, side)
         for film in block.films:
             lines = [line for part in film.label.split("\n") for line in wrapped(part, grid.label - 0.06)]
             sheet.text(first - GAP - grid.label / 2, top + side / 2, "\n".join(lines))
             for column, picture in enumerate(film.pictures):
-                sheet.image(picture, first + column * step, top, side)
+                sheet.image(square.of(picture), first + column * step, top, side)
             top += step
         top += _BETWEEN
     return sheet

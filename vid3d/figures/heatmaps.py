@@ -8,7 +8,7 @@ from matplotlib.colors import Normalize
 
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.figures.catalogue import Drawn
-from vid3d.figures.sheet import GREY, PAGE, Sheet, wrapped
+from vid3d.figures.sheet import PAGE, Sheet, grey, wrapped
 from vid3d.figures.source import Source, listed
 from vid3d.scene import Float64
 from vid3d.study import figure_list
@@ -119,7 +119,7 @@ def _map(axes: Axes, table: Float64, scale: Normalize) -> None:
 
 def _bar(sheet: Sheet, left: float, width: float, scale: Normalize, words: str) -> None:
     """A colour bar, and what it counts."""
-    sheet.text(left, 0.06, words, ha="left", color=GREY)
+    sheet.text(left, 0.06, words, ha="left", color=grey())
     axes = sheet.axes(left, 0.13, width, 0.08)
     shades = np.linspace(scale.vmin or 0.0, scale.vmax or 0.0, 256)[None]
     axes.imshow(shades, aspect="auto", extent=(shades[0, 0], shades[0, -1], 0, 1), norm=scale)

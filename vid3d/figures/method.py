@@ -1,20 +1,26 @@
 """Figure 1: the method, told by the intermediate images of one clip: reference, seed video, views, splats, renders."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image, ImageDraw
 
 from vid3d.cameras import ORBIT_RADIUS, look_at_origin, sphere
+from vid3d.figures import crop
 from vid3d.figures.catalogue import Drawn
-from vid3d.figures.sheet import GAP, GREY, PAGE, RESOLUTION, Sheet
+from vid3d.figures.films import SMALLEST
+from vid3d.figures.sheet import GAP, PAGE, RESOLUTION, Sheet, grey
 from vid3d.figures.source import Source, azimuth, listed, moments, tile
 from vid3d.files import load_splats
 from vid3d.scene import SH_C0, Splats, UInt8
 from vid3d.study import layout
+from vid3d.study.config import Run
 
 MOMENTS = 3  # rows
 CAMERAS = (0, 3, 7)  # evaluation cameras of the renders, at azimuths 0, 108 and 252 degrees
 _VIEWS = (2, 3)  # rows and columns of generated views, evenly spaced around the orbit
 _HEAD, _FOOT, _ARROW = 0.34, 0.17, 0.25  # inches
+_MAKERS = {"svd": "SVD", "v3d": "V3D", "procedural": "the truth", "cpu": "on a CPU"}  # backends; others by their names
 _STEPS = ("1  seed video", "2  views of each frame", "3  splats", "4  renders")
 
 
@@ -32,30 +38,30 @@ def diagram(source: Source) -> Drawn:
     step = side + _FOOT
     height = _HEAD + len(frames) * step
     sheet = Sheet(PAGE, height, source.stamp(name))
-    backends = [run.spec(stage).backend for stage in ("seed", "views", "splat", "render")]
-    for left, width, words, backend in zip(lefts, widths, ("reference", *_STEPS), ("", *backends), strict=True):
+    made_by = [_maker(run, stage) for stage in ("seed", "views", "splat", "render")]
+    for left, width, words, maker in zip(lefts, widths, ("reference", *_STEPS), (clip.image, *made_by), strict=True):
         sheet.text(left + width / 2, 0.09, words)
-        sheet.text(left + width / 2, 0.22, f"backend {backend}" if backend else clip.image, color=GREY)
+        sheet.text(left + width / 2, 0.22, maker, color=grey())
     middle = _HEAD + (height - _HEAD - _FOOT - side) / 2
-    pixels = round(side * RESOLUTION)
-    sheet.image(source.reference(clip, pixels), lefts[0], middle, side)
+    moments_shown = [_Moment.read(source, clip, frame, round(side * RESOLUTION / SMALLEST)) for frame in frames]
+    reference = source.reference(clip, round(side * RESOLUTION / SMALLEST))
+    square = crop.around([reference, *(picture for shown in moments_shown for picture in shown.pictures)])
+    sheet.image(square.of(reference), lefts[0], middle, side)
     sheet.frame(lefts[0], middle, side)
     # the seed frames are one video, made at once; nothing joins the rows after it
-    sheet.frame(lefts[1] - 0.03, _HEAD - 0.03, side + 0.06, height - _HEAD + 0.01, colour=GREY)
-    for row, frame in enumerate(frames):
+    sheet.frame(lefts[1] - 0.03, _HEAD - 0.03, side + 0.06, height - _HEAD + 0.01, colour=grey())
+    for row, (frame, shown) in enumerate(zip(frames, moments_shown, strict=True)):
         top = _HEAD + row * step
-        seed = source.root / clip.path(layout.SEED, source.study, frame=layout.two(frame))
-        sheet.image(tile(seed, 0, 1, pixels), lefts[1], top, side)
-        sheet.text(lefts[1] + side / 2, top + side + 0.06, f"frame {frame}", color=GREY)
-        for place, view in enumerate(_views(source, clip, frame, round(small * RESOLUTION))):
+        sheet.image(square.of(shown.seed), lefts[1], top, side)
+        sheet.text(lefts[1] + side / 2, top + side + 0.06, f"frame {frame}", color=grey())
+        for place, view in enumerate(shown.views):
             down, across = divmod(place, columns)
-            sheet.image(view, lefts[2] + across * (small + GAP), top + down * (small + GAP), small)
-        path = clip.path(layout.SPLATS, source.study, frame=layout.two(frame))
-        sheet.image(centres(load_splats(source.root / path), pixels), lefts[3], top, side)
-        for place, camera in enumerate(CAMERAS):
-            sheet.image(source.render(clip, frame, camera, pixels), lefts[4] + place * (side + GAP), top, side)
+            sheet.image(square.of(view), lefts[2] + across * (small + GAP), top + down * (small + GAP), small)
+        sheet.image(square.of(shown.splats), lefts[3], top, side)
+        for place, (camera, render) in enumerate(zip(CAMERAS, shown.renders, strict=True)):
+            sheet.image(square.of(render), lefts[4] + place * (side + GAP), top, side)
             if row == len(frames) - 1:
-                sheet.text(lefts[4] + place * (side + GAP) + side / 2, top + side + 0.06, azimuth(camera), color=GREY)
+                sheet.text(lefts[4] + place * (side + GAP) + side / 2, top + side + 0.06, azimuth(camera), color=grey())
         centre = top + side / 2
         sheet.arrow((lefts[0] + side + 0.03, middle + side / 2), (lefts[1] - 0.05, centre))
         for place in (1, 2, 3):
@@ -74,12 +80,42 @@ def _words(source: Source, clip: layout.Condition, frames: tuple[int, ...]) -> d
     }
 
 
-def _views(source: Source, clip: layout.Condition, frame: int, size: int) -> list[UInt8]:
-    """Some of the generated views, evenly spaced around the orbit."""
-    count = source.runs[clip.run].views.count
-    path = source.root / clip.path(layout.ORBIT, source.study, frame=layout.two(frame))
-    wanted = min(_VIEWS[0] * _VIEWS[1], count)
-    return [tile(path, place * count // wanted, count, size) for place in range(wanted)]
+@dataclass(frozen=True)
+class _Moment:
+    """What every stage made of one frame."""
+
+    seed: UInt8
+    views: list[UInt8]
+    splats: UInt8
+    renders: list[UInt8]
+
+    @classmethod
+    def read(cls, source: Source, clip: layout.Condition, frame: int, size: int) -> "_Moment":
+        """The pictures of a frame, at most ``size`` pixels wide; the views evenly spaced around the orbit."""
+        seed, orbit, splats = (
+            source.root / clip.path(made, source.study, frame=layout.two(frame))
+            for made in (layout.SEED, layout.ORBIT, layout.SPLATS)
+        )
+        count = source.runs[clip.run].views.count
+        wanted = min(_VIEWS[0] * _VIEWS[1], count)
+        return cls(
+            seed=tile(seed, 0, 1, size),
+            views=[tile(orbit, place * count // wanted, count, size) for place in range(wanted)],
+            splats=centres(load_splats(splats), size),
+            renders=[source.render(clip, frame, camera, size) for camera in CAMERAS],
+        )
+
+    @property
+    def pictures(self) -> list[UInt8]:
+        return [self.seed, *self.views, self.splats, *self.renders]
+
+
+def _maker(run: Run, stage: str) -> str:
+    """What made the pictures of a stage: a small model of ours is not the paper's of the same backend."""
+    spec = run.spec(stage)
+    if spec.learned and spec.model != type(spec).model_fields["model"].default:
+        return "small model"
+    return _MAKERS.get(spec.backend, str(spec.backend))
 
 
 def centres(splats: Splats, size: int, azimuth: float = 25.0, elevation: float = 15.0) -> UInt8:

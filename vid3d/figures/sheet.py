@@ -4,7 +4,10 @@ import io
 import textwrap
 from pathlib import Path
 
+import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -14,12 +17,17 @@ from vid3d.scene import UInt8
 
 COLUMN, PAGE = 3.3, 6.9  # inches: the widths of a column and of a page of text
 GAP = 0.02
-GREY = "#595959"
 RESOLUTION = 320  # pixels per inch of embedded images at most
+SMOOTH = 220  # pixels per inch at least: smaller pictures are enlarged, since viewers of vector files show whole pixels
 WEBP_RESOLUTION = 300  # pixels per inch: twice those of a screen that shows an inch as 150 pixels
 WEBP_BYTES = 400_000
 # inches at the style's font size: a line's height, a character's usual width, what most letters rise above the line
 _LINE, _CHARACTER, _ASCENT = 0.115, 0.0525, 0.062
+
+
+def grey() -> str:
+    """The colour of what is less than a figure's own words, in the style that is in use."""
+    return to_hex(rcParams["xtick.color"])
 
 
 class Sheet:
@@ -39,10 +47,14 @@ class Sheet:
         self._canvas.set(xlim=(0, width), ylim=(self.height, 0))
         self._canvas.axis("off")
         for number, line in enumerate(lines):
-            self.text(width - GAP, height + 0.06 + (number + 0.5) * _LINE, line, ha="right", color=GREY)
+            self.text(width - GAP, height + 0.06 + (number + 0.5) * _LINE, line, ha="right", color=grey())
 
     def image(self, pixels: UInt8, left: float, top: float, side: float) -> None:
-        """A square picture."""
+        """A square picture, (s, s, 3), enlarged or reduced to ``SMOOTH`` to ``RESOLUTION`` pixels an inch."""
+        least, most = round(side * SMOOTH), round(side * RESOLUTION)
+        if not least <= len(pixels) <= most:
+            size, by = (least, Image.Resampling.BICUBIC) if len(pixels) < least else (most, Image.Resampling.LANCZOS)
+            pixels = np.asarray(Image.fromarray(pixels).resize((size, size), by))
         self._canvas.imshow(pixels, extent=(left, left + side, top + side, top), aspect="auto")
 
     def frame(self, left: float, top: float, width: float, height: float | None = None, colour: str = "C0") -> None:
@@ -59,7 +71,7 @@ class Sheet:
 
     def arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """A thin arrow from one place to another."""
-        line = {"arrowstyle": "-|>,head_width=0.2,head_length=0.4", "linewidth": 0.7, "color": GREY}
+        line = {"arrowstyle": "-|>,head_width=0.2,head_length=0.4", "linewidth": 0.7, "color": grey()}
         self._canvas.annotate("", end, start, arrowprops=line | {"shrinkA": 0, "shrinkB": 0})
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
@@ -89,6 +101,11 @@ def save(figure: Figure, title: str, svg: Path, pdf: Path, webp: Path) -> tuple[
         figure.savefig(temporary, format="svg", metadata={"Date": None, "Title": title})
     with atomic(pdf) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Title": title})
+    return save_webp(figure, webp)
+
+
+def save_webp(figure: Figure, webp: Path) -> tuple[int, int]:
+    """Write a figure as WebP alone; returns its width and height."""
     for axes in figure.axes:
         for picture in axes.images:
             pixels = picture.get_array()

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from vid3d.claims.published import Published, load_published
 from vid3d.figures.catalogue import Drawn
-from vid3d.figures.sheet import COLUMN, GREY, Sheet, wrapped
+from vid3d.figures.sheet import COLUMN, Sheet, grey, wrapped
 from vid3d.figures.source import Source, listed
 from vid3d.measures import protocol_tables, protocols
 from vid3d.measures.intervals import MINIMUM_IMAGES
@@ -118,7 +118,7 @@ def _finish(axes: Axes, factor: str, values: list[int]) -> None:
     axes.set_xlim(-0.35, len(values) - 0.65)
     axes.margins(y=0.18)
     axes.locator_params(axis="y", nbins=4)
-    axes.set_xlabel(_SHORT[factor], labelpad=1, color=GREY)
+    axes.set_xlabel(_SHORT[factor], labelpad=1, color=grey())
     axes.tick_params(length=2, width=0.5, pad=2)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -8,6 +8,7 @@ from vid3d.study.config import Run, Study
 
 COMPARISONS = (5, 6, 7, 8)  # one image each
 NAMES = (*(f"figure{number}" for number in range(1, 11)), "heatmap", "trends")
+PLOTS = ("heatmap", "trends")  # lines, axes and colours; the others are pictures on white
 _NOTHING_DRAWN = "no run of this report draws splats of an image"
 _RANDOM = "random weights have no scores that mean anything"
 

@@ -71,6 +71,7 @@ FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
 FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
 FIGURE_FORMATS = ("svg", "pdf", "webp")
 PAGE = REPORT + "/index.html"
+DARK_PLOT = REPORT + "/figures/{name}-dark.webp"  # of figure_list.PLOTS, for a page read in the dark
 AUTHORS = "results/reports/authors"  # what the authors' own videos say, front camera against side camera
 AUTHORS_PAGE = AUTHORS + "/index.html"
 AUTHORS_PAIRS = AUTHORS + "/pairs.csv"
@@ -93,7 +94,8 @@ def figures(study: Study, report: str) -> list[str]:
     """The files of the figures that a report can have, and their list."""
     names = figure_list.shown(study, report)
     files = [FIGURE.format(report=report, name=name, suffix=suffix) for name in names for suffix in FIGURE_FORMATS]
-    return [*files, FIGURE_LIST.format(report=report)]
+    dark = [DARK_PLOT.format(report=report, name=name) for name in names if name in figure_list.PLOTS]
+    return [*files, *dark, FIGURE_LIST.format(report=report)]
 
 
 def photograph(benchmark: str, image: BenchmarkImage) -> str | None:

@@ -18,7 +18,7 @@ from vid3d import figures
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.external import scoring
-from vid3d.figures import sheet
+from vid3d.figures import crop, films, sheet
 from vid3d.figures.source import fitted, moments
 from vid3d.measures import protocol_tables, protocols
 from vid3d.study import figure_list, layout
@@ -124,6 +124,27 @@ def test_every_figure_is_there_in_three_formats(entries, root):
             assert (image.format, image.size) == ("WEBP", (entry.width, entry.height))
 
 
+def test_pictures_are_smooth_and_words_are_words(entries, root):
+    """Small pictures are enlarged before they are embedded: viewers of vector files show whole pixels."""
+    svg = (root / layout.REPORT.format(report="small") / entries["figure2"].files["svg"]).read_text(encoding="utf-8")
+    found = [Image.open(io.BytesIO(base64.b64decode(t))) for t in re.findall(r"data:image/png;base64,([^\"]+)", svg)]
+    side = films.Grid(sheet.COLUMN, 0.42, 3).side  # inches
+    assert {image.size for image in found} == {(round(side * sheet.SMOOTH),) * 2}  # renders of 16 pixels
+    words = [text.text for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"reference", "frame 0", "run ours · synthetic"} <= set(words)
+
+
+def test_plots_have_a_picture_for_pages_read_in_the_dark(entries, root):
+    folder = root / layout.REPORT.format(report="small")
+    dark = {name for name, entry in entries.items() if "dark" in entry.files}
+    assert dark == set(figure_list.PLOTS)
+    for name in dark:
+        pictures = [Image.open(folder / entries[name].files[kind]).convert("L") for kind in ("dark", "webp")]
+        assert pictures[0].size == pictures[1].size
+        corners = [picture.getpixel((2, 2)) for picture in pictures]
+        assert corners[0] < 40 < 240 < corners[1]
+
+
 def test_numbers_are_the_papers(entries):
     assert [entry.number for entry in entries.values()] == [*range(1, 11), None, None]
 
@@ -215,7 +236,8 @@ def test_figure5_has_the_image_of_most_methods_and_all_of_them(drawn, entries):
     assert levels[:8] == [*ours, *(100 + grey for grey in ours)]
     assert levels[8:16] == levels[:8]
     theirs = pictures(drawn["figure5"].figure)[-8:]
-    assert [int(image[16, 16, 0]) for image in theirs] == [40, 41, 42, 43, 80, 81, 82, 83]
+    middle = [int(image[len(image) // 2, len(image) // 2, 0]) for image in theirs]
+    assert middle == [40, 41, 42, 43, 80, 81, 82, 83]
     for words in ("“Ours”", "“Ours, longer fits”", "“theirs”", "its camera 4", "clips of 3 and 4 frames"):
         assert words in entries["figure5"].caption
     assert "Control" not in entries["figure5"].caption
@@ -375,6 +397,21 @@ def test_tiles_are_on_white_and_never_larger_than_asked(tmp_path):
     assert tile.shape == (100, 100, 3)
     assert (tile == 255).all()
     assert figures.tile(tmp_path / "clear.png", 0, 1, 500).shape == (400, 400, 3)
+
+
+def test_the_square_around_an_object_holds_all_of_it_in_every_picture():
+    small, large = np.full((20, 20, 3), 255, np.uint8), np.full((100, 100, 3), 255, np.uint8)
+    small[4:8, 6:8] = 0  # of the picture's height 20 to 40 %, across 30 to 40 %
+    large[30:50, 40:60] = 100
+    square = crop.around([small, large])
+    assert square.side == pytest.approx(0.3 + 2 * 0.03)
+    for picture in (small, large):
+        part = square.of(picture)
+        assert part.shape[0] == part.shape[1] == round(square.side * len(picture))
+        assert (part < 235).sum() == (picture < 235).sum()
+    assert crop.around([np.full((8, 8, 3), 255, np.uint8)]) == crop.Square()
+    large[[0, -1]] = 0  # from edge to edge
+    assert crop.around([large]) == crop.Square()
 
 
 def test_pictures_of_other_shapes_stand_in_a_white_square():

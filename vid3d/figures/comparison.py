@@ -54,10 +54,10 @@ def compare(source: Source, place: int) -> Drawn:
     reference = source.reference(source.base(runs[0], image), grid.pixels)
     block = films.Block(reference, tuple(rows), tuple(_heads(clips, columns)))
     sheet = films.draw([block], grid, source.stamp(*runs))
-    titles = [source.runs[name].title for name in runs] + [other.method.title for other in others]
+    titles = [source.titled_once(name) for name in runs] + [f"“{other.method.title}”" for other in others]
     words = {
         "image": image,
-        "methods": listed([f"“{title}”" for title in titles]),
+        "methods": listed(titles),
         "count": str(len(titles)),
         "times": _times(clips, columns),
         "cameras": listed(list(dict.fromkeys(clip.camera for clip in clips))),
@@ -82,7 +82,7 @@ def _ours(source: Source, name: str, image: str) -> list[Clip]:
     run, clip = source.runs[name], source.base(name, image)
 
     def seen(camera: int) -> Clip:
-        return Clip(run.title, azimuth(camera), run.used_frames, lambda k, size: source.render(clip, k, camera, size))
+        return Clip(run.short, azimuth(camera), run.used_frames, lambda k, size: source.render(clip, k, camera, size))
 
     return [seen(FRONT), seen(BACK)]
 

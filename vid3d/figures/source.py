@@ -61,6 +61,11 @@ class Source:
         counts = {run: f" (mean of {named.count(run)} replicates)" if named.count(run) > 1 else "" for run in runs}
         return listed([f"“{self.runs[run].title}”{counts[run]}" for run in runs])
 
+    def titled_once(self, run: str) -> str:
+        """The title of a run in quotation marks, and the label by which a figure's rows call it."""
+        label = self.runs[run].label
+        return f"“{self.runs[run].title}”" + (f" ({label})" if label else "")
+
     def base(self, run: str, image: str) -> layout.Condition:
         """An image's clip at a run's base condition."""
         return layout.Condition(run, image, *self.runs[run].conditions[0])

@@ -74,6 +74,7 @@ class Run(Strict):
 
     Attributes:
         title: what the report calls it.
+        label: the same in a few words, for rows and columns; not inherited.  Empty: its name.
         extends: the run whose settings this one starts from and whose unchanged stages it shares.
         benchmark: ``procedural``, ``animate124`` or ``own``.
         images: names within the benchmark; None for all.
@@ -88,6 +89,7 @@ class Run(Strict):
     """
 
     title: str
+    label: str = ""
     extends: Name | None = None
     benchmark: Literal["procedural", "animate124", "own"]
     images: tuple[Name, ...] | None = None
@@ -120,6 +122,11 @@ class Run(Strict):
             if len(set(values)) != len(values):
                 raise ValueError(f"{name}: lists a value twice")
         return self
+
+    @property
+    def short(self) -> str:
+        """What rows of a figure call it: its label, or its title where it has none."""
+        return self.label or self.title
 
     @property
     def conditions(self) -> list[tuple[int, int]]:
@@ -535,7 +542,7 @@ def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[st
         why = "extends itself" if parent == name or parent in seen else f"there is no run {parent!r}"
         raise InputError(f"runs.{name}.extends: {why}; name another run of the study")
     inherited = dict(_extended(runs, parent, (*seen, name)))
-    for key in ("title", "replicate"):
+    for key in ("title", "label", "replicate"):
         inherited.pop(key, None)
     merged: dict[str, Any] = merge(inherited, own)
     return merged

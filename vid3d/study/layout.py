@@ -66,6 +66,7 @@ GSPLAT_EXTENSION = "build/gsplat-extension.json"  # of gsplat's compiled CUDA ke
 
 REPORT = "results/reports/{report}"
 TABLE = REPORT + "/tables/{name}.csv"  # a name of table_list.NAMES
+COLUMN_TABLE = REPORT + "/tables/{name}-column.tex"  # of table_list.OF_A_COLUMN
 MACROS = REPORT + "/tables/macros.tex"  # every number of the tables by a name
 FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
 FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
@@ -87,7 +88,8 @@ def tables(report: str) -> list[str]:
 def exports(report: str) -> list[str]:
     """A report's tables in LaTeX and Markdown, and the macros."""
     stems = [path.removesuffix(".csv") for path in tables(report)]
-    return [f"{stem}.{suffix}" for stem in stems for suffix in ("tex", "md")] + [MACROS.format(report=report)]
+    columns = [COLUMN_TABLE.format(report=report, name=name) for name in table_list.OF_A_COLUMN]
+    return [f"{stem}.{suffix}" for stem in stems for suffix in ("tex", "md")] + columns + [MACROS.format(report=report)]
 
 
 def figures(study: Study, report: str) -> list[str]:

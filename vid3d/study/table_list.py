@@ -16,3 +16,4 @@ NAMES = (
     "attribution",  # similarity to the reference by stage
     "substitution",  # ground truth in place of a stage
 )
+OF_A_COLUMN = NAMES[:3]  # which are also written as LaTeX that a column of text holds

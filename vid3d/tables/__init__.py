@@ -7,6 +7,7 @@ error that names it: nothing is averaged silently.  docs/statistics.md lists fil
 from collections.abc import Sequence
 from pathlib import Path
 
+from vid3d.claims.published import load_published
 from vid3d.external import scoring
 from vid3d.files import atomic
 from vid3d.study import layout, table_list
@@ -38,4 +39,7 @@ def write(study: Study, report: str, root: Path, others: Sequence[Path] = ()) ->
         with atomic(paths[name]) as temporary:
             table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     exports.write(list(paths.values()), root / layout.MACROS.format(report=report))
+    published = load_published(root)
+    for name in table_list.OF_A_COLUMN:
+        exports.write_column(paths[name], published)
     return list(paths.values())

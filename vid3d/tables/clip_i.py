@@ -5,6 +5,7 @@ there are says so in every row.  A difference to a published number is formed on
 embedder are the paper's, and only under the protocol that made the published number.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -27,10 +28,10 @@ PROTOCOLS = ("source_reference", "self_reference")  # of the paper's text and of
 _SETTING = ["benchmark", "embedder", "motion", "views", "images", "frames", "n", "replicates"]
 _ENDS = [f"{name}_{end}" for name in protocols.NAMES for end in ("low", "high")]
 
-_HEADS = {  # of columns on the page, as readers know them; those of the first two have intervals
-    "source_reference": "source reference",
-    "self_reference": "self reference",
+_HEADS = {  # of columns on the page, as readers know them; those of ``PROTOCOLS`` have intervals
     "published": "published",
+    "self_reference": "self reference",
+    "source_reference": "source reference",
     "difference": "difference",
 }
 
@@ -172,30 +173,48 @@ def _their_row(other: scoring.External) -> dict[str, Any]:
 
 
 def lay_out(table: pd.DataFrame, published: Published, number: int) -> LaidOut:
-    """Table 1, 2 or 3: published rows, then ours; a column without any number is left out.
+    """Table 1, 2 or 3: each of our rows beside the published value of its condition, then what is published alone.
 
-    Table 1 compares runs and groups those that share a note; Tables 2 and 3 have one group per run.
+    A published value stands in our row also where the two may not be compared, as the row's note then says: the CSV
+    file has it only where they may.  Table 1 compares runs and groups those that share a note; Tables 2 and 3 have one
+    group per run.  A column without any number is left out.
     """
-    columns = [column for column in _HEADS if table[column].notna().any()]
+    ours = table["run"].notna()
+    theirs = {_condition(row): row["published"] for _, row in table[~ours].iterrows()}
+    found = table.assign(published=[_beside(row, theirs) for _, row in table.iterrows()])
+    measured_at = {_condition(row) for _, row in found[ours & found["published"].notna()].iterrows()}
+    alone = [not text(row["run"]) and _condition(row) not in measured_at for _, row in found.iterrows()]
+    columns = [column for column in _HEADS if found[column].notna().any()]
     groups: dict[tuple[str, str], list[Row]] = {}
-    for _, row in table.iterrows():
+    for _, row in pd.concat([found[ours], found[alone]]).iterrows():
         cells = tuple(_score(row, column) for column in columns)
         note = text(row["note"])
         label = {1: row["method"], 2: f"{row['views']} views", 3: f"motion {row['motion']}"}[number]
         if not text(row["run"]):
-            key, shown = ("Published", ""), Row(label, cells, note)
+            key, shown = ("Published, with nothing of ours beside", ""), Row(label, cells, note)
         elif number == 1:
             key, shown = ("Measured here", note), Row(label, cells, covered(row))
         else:
             key, shown = (text(row["method"]), about(row)), Row(label, cells)
         groups.setdefault(key, []).append(shown)
-    theirs = published.tables[number]
+    theirs_words = published.tables[number]
     return LaidOut(
-        caption=f"Table {number}. {theirs.title}",
+        caption=f"Table {number}. {theirs_words.title}",
         heads=tuple(_HEADS[column] for column in columns),
         groups=tuple(Group(heading, tuple(rows), note) for (heading, note), rows in groups.items()),
-        about=theirs.note,
+        about=theirs_words.note,
     )
+
+
+def _condition(row: Any) -> tuple[str, str]:
+    return text(row["motion"]), text(row["views"])
+
+
+def _beside(row: Any, theirs: dict[tuple[str, str], float]) -> float:
+    """The published value of a row's condition; a control and another method's renders have none."""
+    if row["kind"] == "published":
+        return float(row["published"])
+    return theirs.get(_condition(row), math.nan) if row["kind"] == "run" else math.nan
 
 
 def _score(row: Any, column: str) -> Cell | None:

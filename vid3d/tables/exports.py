@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 
+from vid3d.claims.published import Published
 from vid3d.errors import InputError
 from vid3d.files import load_rows, save_text
 from vid3d.tables.by_name import TABLES
-from vid3d.tables.laid_out import Cell, Group, LaidOut, Row
+from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, read
 from vid3d.tables.table import NUMBER, Column, Rows, Table
 
 HIDDEN = frozenset({"run", "kind", "note"})  # columns of no printed table; notes stand below the table
@@ -26,6 +27,22 @@ _LABELLED = ("motion", "views")  # whose values are numbers, which say nothing w
 _LONG = 40  # characters: longer texts are broken into lines
 _WORDS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _MEASURED = re.compile(rf"[+-]?{NUMBER.pattern}( \(\d+\)| \[[^]]+\])?")  # with its rank or interval
+
+
+def write_column(path: Path, published: Published) -> Path:
+    """Write one of ``table_list.OF_A_COLUMN`` beside its CSV file as LaTeX that a column of text holds.
+
+    It is the table as the page shows it: what the paper says and what was measured in one row, and nothing more.
+
+    Raises:
+        InputError: a CSV file that is missing or not that table.
+    """
+    table = TABLES[path.stem]
+    target = path.with_name(f"{path.stem}-column.tex")
+    laid_out = table.lay_out(read(path, *table.needs), published)
+    narrow = ["{\\footnotesize\\setlength{\\tabcolsep}{3pt}%", latex(laid_out, path.name).rstrip("\n"), "}", ""]
+    save_text(target, "\n".join(narrow))
+    return target
 
 
 def write(paths: Sequence[Path], macros: Path) -> list[Path]:
@@ -92,8 +109,10 @@ def _numeric(texts: Iterable[str]) -> bool:
 
 
 def _letters(table: LaidOut) -> dict[str, str]:
-    """A letter for each note of a row, in order of appearance."""
-    notes = dict.fromkeys(row.note for group in table.groups for row in group.rows if row.note)
+    """A letter for each note of a group or of a row, in order of appearance."""
+    notes = dict.fromkeys(
+        note for group in table.groups for note in (group.note, *(row.note for row in group.rows)) if note
+    )
     return {note: _letter(index) for index, note in enumerate(notes)}
 
 
@@ -136,17 +155,22 @@ def latex(table: LaidOut, source: str) -> str:
     lines += [f"\\begin{{tabular}}{{@{{}}{''.join(map(_alignment, columns))}@{{}}}}", r"\toprule"]
     lines += [" & ".join(map(escape_latex, (table.corner, *table.heads))) + r" \\"]
     texts = _lines(table)
+    span = f"\\multicolumn{{{len(columns)}}}{{@{{}}p{{\\linewidth}}@{{}}}}"
     for group in table.groups:
         lines.append(r"\midrule")
+        if group.heading:
+            lines.append(f"{span}{{\\textit{{{escape_latex(group.heading)}}}{_mark(group.note, letters)}}} \\\\")
         for row in group.rows:
             first, *others = map(_latex_cell, next(texts))
-            mark = f"\\textsuperscript{{{letters[row.note]}}}" if row.note else ""
-            lines.append(" & ".join([first + mark, *others]) + r" \\")
+            lines.append(" & ".join([first + _mark(row.note, letters), *others]) + r" \\")
     lines.append(r"\bottomrule")
-    span = f"\\multicolumn{{{len(columns)}}}{{@{{}}p{{\\linewidth}}@{{}}}}"
     for note, letter in letters.items():
         lines.append(f"{span}{{\\footnotesize\\textsuperscript{{{letter}}} {escape_latex(note)}}} \\\\")
     return "\n".join([*lines, r"\end{tabular}", ""])
+
+
+def _mark(note: str, letters: Mapping[str, str]) -> str:
+    return f"\\textsuperscript{{{letters[note]}}}" if note else ""
 
 
 def _alignment(texts: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 The page (``reports/page/macros.html``), LaTeX and Markdown (``vid3d.tables.exports``) write what is laid out here.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,10 +134,27 @@ def measured(row: Any, column: str, digits: int = 4, sign: bool = False) -> Cell
 
 
 def within(value: Any, low: Any, high: Any, digits: int = 4, sign: bool = False) -> Cell | None:
-    """A cell with a number and the interval around it, which is left out where an end is missing; None of NaN."""
+    """A cell with a number and the interval around it, which is left out where an end is missing; None of NaN.
+
+    With an interval there are as many digits as it makes sense of (``fitting``), ``digits`` at most.
+    """
+    if pd.isna(low) or pd.isna(high):
+        return cell(value, digits, sign)
+    digits = fitting(float(low), float(high), digits)
     shown = number(value, digits, sign)
-    interval = None if pd.isna(low) or pd.isna(high) else (number(low, digits), number(high, digits))
-    return Cell(shown, interval) if shown else None
+    return Cell(shown, (number(low, digits), number(high, digits))) if shown else None
+
+
+def fitting(low: float, high: float, most: int) -> int:
+    """Digits after the point that an interval makes sense of: two that count of half its width, ``most`` at most.
+
+    No end that is not 0 is shown as 0, since on which side of it an interval ends may be what matters.
+    """
+    half = (high - low) / 2
+    digits = max(math.ceil(-math.log10(half)) + 1, 1) if half > 0 else most
+    while digits < most and any(end != 0 == round(end, digits) for end in (low, high)):
+        digits += 1
+    return min(digits, most)
 
 
 def text(value: Any) -> str:

@@ -146,7 +146,7 @@ def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
         assert any(line in sentence for sentence in summary.not_run(study, "small", root, PAPER))
         assert line in words
     first = laid_out.read(root / layout.TABLE.format(report="small", name="table1"), *TABLES["table1"].needs)
-    assert TABLES["table1"].lay_out(first, PAPER).heads == ("source reference", "self reference", "published")
+    assert TABLES["table1"].lay_out(first, PAPER).heads == ("published", "self reference", "source reference")
 
 
 def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):

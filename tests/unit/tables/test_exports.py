@@ -47,7 +47,10 @@ def write_csv(path, header, *rows):
 
 def test_every_table_is_exported(folder):
     written = {path.name for path in folder.iterdir()}
-    assert written == {f"{name}.{suffix}" for name in NAMES for suffix in ("csv", "tex", "md")} | {"macros.tex"}
+    columns = {f"table{number}-column.tex" for number in (1, 2, 3)}
+    assert written == {f"{name}.{suffix}" for name in NAMES for suffix in ("csv", "tex", "md")} | columns | {
+        "macros.tex"
+    }
     expected = [*layout.tables("small"), *layout.exports("small")]
     assert {path.rsplit("/", 1)[-1] for path in expected} == written
 
@@ -98,6 +101,16 @@ def test_tables_hold_the_numbers_of_the_csv(folder, name):
     assert [[cell.replace("$-$", "-") for cell in line] for line in shown] == expected
     numbers = [Decimal(cell) for line in expected for cell in line if re.fullmatch(r"[+-]?\d+\.\d+", cell)]
     assert len(numbers) > 10
+
+
+def test_tables_for_a_column_have_the_papers_value_in_our_row(folder):
+    """Four columns at most, of numbers with as many digits as make sense; and every brace closed."""
+    for number, row in ((1, None), (2, "9 views & 0.8879 & "), (3, "motion 160 & 0.8893 & ")):
+        latex = (folder / f"table{number}-column.tex").read_text(encoding="utf-8")
+        assert r"\begin{tabular}{@{}lrrr@{}}" in latex or r"\begin{tabular}{@{}p{0.25\linewidth}rrr@{}}" in latex
+        assert latex.count("{") == latex.count("}")
+        assert row is None or row in latex
+        assert "Synthetic. Not comparable with published values" in latex
 
 
 def test_protocols_are_laid_out_side_by_side_with_ranks(folder):

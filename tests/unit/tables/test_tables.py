@@ -8,6 +8,8 @@ from vid3d.claims.published import PUBLISHED, load_published
 from vid3d.errors import InputError
 from vid3d.measures import protocols
 from vid3d.study import layout
+from vid3d.tables import laid_out
+from vid3d.tables.by_name import TABLES
 from vid3d.tables.clip_i import table1, table2, table3
 from vid3d.tables.definitions import protocol_table
 from vid3d.tables.quality import held_out_table
@@ -295,3 +297,43 @@ def test_a_broken_published_table_is_named(root):
     (root / PUBLISHED).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"tables\.yaml: tables\.2\.rows\.0\.value"):
         load_published(root)
+
+
+def test_published_values_stand_beside_our_rows_of_the_same_condition(study, root):
+    made = tables.write(study, "small", root)
+    read = {path.stem: laid_out.read(path, *TABLES[path.stem].needs) for path in made}
+    paper = load_published(root)
+    second = TABLES["table2"].lay_out(read["table2"], paper)
+    assert second.heads == ("published", "self reference", "source reference")
+    assert [(row.label, row.cells[0].text) for row in second.groups[0].rows] == [
+        ("3 views", "0.8532"),
+        ("9 views", "0.8879"),
+        ("18 views", "0.8946"),
+    ]
+    assert len(second.groups) == 1  # nothing is published beyond them
+    third = TABLES["table3"].lay_out(read["table3"], paper)
+    alone = third.groups[-1]
+    assert [(row.label, row.cells[0].text, row.cells[1:]) for row in alone.rows] == [
+        ("motion 200", "0.8897", (None, None))
+    ]
+    first = TABLES["table1"].lay_out(read["table1"], paper)
+    shown = {row.label: row.cells[0] and row.cells[0].text for group in first.groups for row in group.rows}
+    assert shown == {"Truth": "0.8946", "Static": None, "Animate124": "0.8544", "DreamGaussian4D": "0.9227"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "digits"),
+    [
+        (0.9102, 0.9361, 4, 3),
+        (0.182, 1.0, 4, 2),
+        (-2.0, 0.3, 4, 1),
+        (30.0, 31.0, 2, 2),
+        (28.0, 34.0, 2, 1),
+        (0.0012, 0.0019, 4, 4),
+        (0.004, 0.8, 4, 3),  # which is above 0, and must not be shown as 0
+        (0.0, 0.8, 4, 2),
+        (0.5, 0.5, 4, 4),
+    ],
+)
+def test_digits_are_those_that_an_interval_makes_sense_of(low, high, most, digits):
+    assert laid_out.fitting(low, high, most) == digits

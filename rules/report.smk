@@ -7,9 +7,9 @@
 # note  every report is a target by its name (truth, relief, full, own, ...); `report` is the default one.  What
 #       Snakemake's own report (`snakemake --report report.zip`) shows has its captions in reports/captions
 
-PAGE_SOURCES = [f"reports/{name}" for name in ("template.html", "style.css", "viewer.css", "videos.js", "pairs.js")]
-for _part in ("page", "viewer"):
-    PAGE_SOURCES += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "reports" / _part).glob("*.*"))
+PAGE_SOURCES = ["reports/template.html"]
+for _part in ("*.css", "*.js", "page/*.*", "viewer/*.*"):
+    PAGE_SOURCES += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "reports").glob(_part))
 
 
 rule page:

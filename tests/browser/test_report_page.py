@@ -104,6 +104,39 @@ def test_nothing_is_wider_than_the_screen(open_page, report_file, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_no_table_or_figure_is_cut(open_page, report_file):
+    page = open_page(report_file, **STILL | {"viewport": {"width": 390, "height": 844}})
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    assert page.locator("table").count() > 10
+    cut = page.evaluate("""[...document.querySelectorAll(".scroll, .sheet, pre")]
+      .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.outerHTML.slice(0, 200))""")
+    assert cut == []
+    published = page.locator("[aria-labelledby=table2] td").first
+    expect(published).to_have_text("0.8532")
+    box = published.bounding_box()
+    assert 0 < box["x"] < box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_the_list_of_sections_stays_and_marks_the_one_that_is_read(open_page, report_file, width):
+    page = open_page(report_file, **STILL | {"viewport": {"width": width, "height": 844}})
+    for name in ("deviations", "tables"):
+        page.evaluate("(name) => document.getElementById(name).scrollIntoView()", name)
+        current = page.locator("nav a[aria-current]")
+        expect(current).to_have_attribute("href", f"#{name}")
+        expect(current).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(("scheme", "file"), [("light", "trends.webp"), ("dark", "trends-dark.webp")])
+def test_plots_are_dark_where_the_page_is(open_page, report_file, scheme, file):
+    page = open_page(report_file, **STILL, color_scheme=scheme)
+    page.locator("#trends img").scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('#trends img').currentSrc !== ''")
+    assert page.evaluate("document.querySelector('#trends img').currentSrc").endswith(f"/{file}")
+    page.emulate_media(media="print")
+    page.wait_for_function("() => document.querySelector('#trends img').currentSrc.endsWith('/trends.webp')")
+
+
 def test_no_serious_fault_for_readers_who_do_not_see_or_use_no_mouse(open_page, report_file, scheme):
     """axe-core's opinion of the whole page, everything unfolded, two pictures in the viewer."""
     page = open_page(report_file, **STILL, color_scheme=scheme)

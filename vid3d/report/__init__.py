@@ -21,7 +21,7 @@ from vid3d.tables.by_name import TABLES
 from vid3d.tables.laid_out import read as read_table
 
 TEMPLATE = "template.html"
-SOURCES = ("style.css", "videos.js", "pairs.js")  # copied beside the page, as the viewer's are
+SOURCES = ("style.css", "sections.js", "videos.js", "pairs.js")  # copied, as the viewer's are
 GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
 PLACED = {  # tables that the page's sections name, each where it belongs; others follow at the end of "Tables"
     *("table1", "table2", "table3", "protocols", "held-out", "indicators", "replicates"),  # page/tables.html

@@ -112,7 +112,18 @@ def test_the_folder_is_complete_and_nothing_points_out_of_it(shared):
         assert (path.parent / name).is_file(), name
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")} <= set(ids)
+    inner = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+    clips = {name.removeprefix("clip=") for name in inner if name.startswith("clip=")}
+    assert {name for name in inner if not name.startswith("clip=")} <= set(ids)
+    assert clips == {f"truth-{image}-motion-120-views-18" for image in ("frog", "mill")}
+    assert all((path.parent / "viewer" / clip / "frame-00.js").is_file() for clip in clips)
+
+
+def test_files_open_in_a_window_of_their_own(shared):
+    """A page that is opened from a disk would be left for them, and its viewer's state lost."""
+    files = [a for a in shared.page.all("a") if not a["href"].startswith(("#", "https://"))]
+    assert {Path(a["href"]).suffix for a in files} >= {".csv", ".tex", ".md", ".svg", ".pdf", ".webp", ".json", ".mp4"}
+    assert all((a.get("target"), a.get("rel")) == ("_blank", "noopener") for a in files)
 
 
 def test_pictures_and_videos_have_texts_and_controls(shared):

@@ -2,8 +2,7 @@
 #
 # in    tables, figures, renders, splats and videos of the runs that the report names; weights, for their checksums; the
 #       times that jobs took
-# out   results/reports/{report}/index.html and what it shows, in the same folder; results/reports/{report}.splats/, the
-#       zipped PLYs that it offers, beside it
+# out   results/reports/{report}/index.html and what it shows, in the same folder
 # note  every report is a target by its name (truth, relief, full, own, ...); `report` is the default one.  What
 #       Snakemake's own report (`snakemake --report report.zip`) shows has its captions in reports/captions
 
@@ -14,7 +13,7 @@ for _part in ("*.css", "*.js", "page/*.*", "viewer/*.*"):
 
 rule page:
     input:
-        lambda wildcards: read_by(wildcards.report, "renders", "scores", "references", "splats"),
+        lambda wildcards: read_by(wildcards.report, "renders", "scores", "held-out", "references", "splats"),
         lambda wildcards: layout.tables(wildcards.report) + layout.exports(wildcards.report),
         lambda wildcards: layout.figures(study, wildcards.report),
         PAGE_SOURCES,

@@ -23,20 +23,24 @@
     const help = make("p", {
       id: identifier,
       className: "note viewer-help",
-      textContent: "Drag, or press the arrow keys, to turn. Pinch, scroll, or press + or − to zoom. Space plays and "
-        + "pauses, comma and full stop step through time, Home goes back to the first view.",
+      textContent: "Drag, or press the arrow keys, to turn. Pinch, scroll with Ctrl or ⌘ held, or press + or − to zoom. "
+        + "Space plays and pauses, comma and full stop step through time, Home goes back to the first view.",
     });
-    stage.replaceChildren(choices(viewer), pictures, captions, bar(viewer), help);
+    stage.replaceChildren(choices(viewer), pictures, captions, bar(viewer, stage), help);
     vid3d.followPointers(pictures, viewer.orbit);
     vid3d.followKeys(pictures, viewer.orbit, viewer.player);
     let last = [];
     viewer.onChange(() => {
       status.textContent = viewer.trouble || (viewer.loading ? "Loading…" : "");
+      [...captions.children].forEach((element, pane) => { // of the clips told last, until they are told anew below
+        if (last === viewer.shown) element.querySelector(".viewer-here").textContent = here(viewer, pane);
+      });
       if (viewer.shown === last) return;
       last = viewer.shown;
       stage.classList.toggle("viewer-two", last.length === 2);
       pictures.setAttribute("aria-label", last.map(vid3d.describe).join(" beside "));
       captions.replaceChildren(...last.map((clip, pane) => caption(clip, viewer, pane)));
+      viewer.redraw(); // which tells what is in view
     });
     viewer.show(data.clips[0].key);
     return viewer;
@@ -51,10 +55,11 @@
       list.replaceChildren(...values.map((value) => new Option(value || "nothing", value, false, value === chosen)));
     };
     const of = (name) => clips.filter((clip) => clip.subject === name).map((clip) => clip.label);
+    const turned = (name) => clips.filter((clip) => clip.subject === name && !clip.sheet).map((clip) => clip.label);
     const key = (label) => clips.find((clip) => clip.subject === subject.value && clip.label === label)?.key;
     for (const list of [subject, left, right]) {
       list.addEventListener("change", () => { // another subject keeps the conditions, where it has them
-        const first = key(left.value) ?? key(of(subject.value)[0]), second = key(right.value) ?? null;
+        const first = key(left.value) ?? key(turned(subject.value)[0]), second = key(right.value) ?? null;
         viewer.show(first, second === first ? null : second);
       });
     }
@@ -64,7 +69,7 @@
       last = viewer.shown;
       const [shown, other] = last;
       fill(subject, subjects, shown.subject);
-      fill(left, of(shown.subject), shown.label);
+      fill(left, turned(shown.subject), shown.label);
       fill(right, ["", ...of(shown.subject).filter((label) => label !== shown.label)], other?.label ?? "");
     });
     const useful = [subjects.length > 1 && subject, clips.length > subjects.length && [left, right]];
@@ -82,9 +87,12 @@
   function caption(clip, viewer, pane) {
     const { make } = vid3d, element = make("p", { className: "note viewer-files" });
     element.append(make("b", { textContent: clip.label }));
+    if (clip.fitted) element.append(make("span", { textContent: `fitted at ${clip.fitted} px` }));
+    element.append(make("span", { className: "viewer-here" }));
+    if (clip.sheet) return element;
     for (const { label, file, size } of clip.downloads) {
       const offered = make("span");
-      offered.append(make("a", { href: file, download: "", textContent: label }), ` ${size}`);
+      offered.append(make("a", { href: file, download: "", target: "_blank", rel: "noopener", textContent: label }), ` ${size}`);
       element.append(offered);
     }
     const frame = make("button", { type: "button", className: "viewer-link", textContent: "this frame as SPZ" });
@@ -93,7 +101,24 @@
       if (shown) save(shown.file, `${clip.key}-frame-${String(viewer.time).padStart(2, "0")}.spz`);
     });
     element.append(frame);
+    if (clip.place) {
+      const place = make("span", { className: "viewer-place", textContent: "PLYs: " });
+      place.append(make("span", { className: "path", textContent: clip.place }));
+      element.append(place);
+    }
     return element;
+  }
+
+  // What is in view beyond the label: from where pictures of fixed cameras are, and what a clip scores there.
+  function here({ shown, orbit, time }, pane) {
+    const { sheet, cameras, scores, frames } = shown[pane];
+    const count = sheet ? cameras : scores?.[0]?.length ?? 0;
+    if (count < 2) return "";
+    const camera = vid3d.nearest(orbit.azimuth, count), azimuth = 360 * camera / count;
+    if (sheet) return `nearest of ${count} fixed cameras: ${azimuth}°`;
+    const score = scores[Math.min(time, frames - 1)][camera].toFixed(3);
+    const exact = orbit.azimuth === azimuth && orbit.elevation === 0 && orbit.radius === 2;
+    return exact ? `CLIP-I of this picture ${score}` : `CLIP-I at the nearest scored camera, ${azimuth}°: ${score}`;
   }
 
   function save(bytes, name) {
@@ -102,8 +127,8 @@
     setTimeout(() => URL.revokeObjectURL(address), 60000); // when the browser has long read it
   }
 
-  // Play, time, zoom and the first view.
-  function bar(viewer) {
+  // Play, time, zoom, the first view, the whole screen, and the address of what is in view.
+  function bar(viewer, stage) {
     const { make, STEP } = vid3d, { orbit, player } = viewer;
     const button = (textContent, name, onclick) => {
       const element = make("button", { type: "button", textContent, onclick });
@@ -134,6 +159,24 @@
       button("+", "Zoom in", () => orbit.zoom(STEP.zoom)),
       button("First view", "", () => orbit.reset()),
     );
+    if (document.fullscreenEnabled) zoom.append(wholeScreen(button, stage, viewer));
+    const link = make("a", { textContent: "Link to this view" });
+    viewer.onChange(() => {
+      link.href = vid3d.address(viewer.shown.map((clip) => clip.key), player.frame, orbit.pose);
+    });
+    zoom.append(link);
+    return element;
+  }
+
+  function wholeScreen(button, stage, viewer) {
+    const element = button("Full screen", "", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else stage.requestFullscreen();
+    });
+    document.addEventListener("fullscreenchange", () => {
+      element.textContent = document.fullscreenElement === stage ? "Leave full screen" : "Full screen";
+      viewer.redraw();
+    });
     return element;
   }
 })(globalThis.vid3d ??= {});

@@ -5,8 +5,8 @@
   const STEP = { turn: 10, rise: 5, zoom: 1.1 }; // of a key or button; degrees, degrees, factor
   const WHEEL = 0.0015; // zoom in natural logarithm for one pixel of scrolling
 
-  // Drag with mouse or finger to turn, two fingers or the wheel to zoom.  The wheel zooms only while the pictures have
-  // the keyboard's focus, so that a page can be scrolled past them.
+  // Drag with mouse or finger to turn, two fingers or the wheel with Ctrl or ⌘ held to zoom, as on maps: the wheel alone
+  // and a finger that moves up or down scroll the page past the pictures (viewer.css), except on a full screen.
   function followPointers(element, orbit) {
     const pointers = new Map(); // positions, by identifier
     const distance = () => {
@@ -34,11 +34,21 @@
       element.addEventListener(end, (event) => pointers.delete(event.pointerId));
     }
     element.addEventListener("wheel", (event) => {
-      if (document.activeElement !== element) return;
+      if (!event.ctrlKey && !event.metaKey && !document.fullscreenElement) {
+        if (document.activeElement === element) hint(element);
+        return;
+      }
       event.preventDefault();
       const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
       orbit.zoom(Math.exp(-pixels * WHEEL));
     }, { passive: false });
+  }
+
+  // For a moment the pictures say how the wheel zooms.
+  function hint(element) {
+    element.classList.add("viewer-hint");
+    clearTimeout(hint.end);
+    hint.end = setTimeout(() => element.classList.remove("viewer-hint"), 1200);
   }
 
   // Keys on the pictures: what each does.

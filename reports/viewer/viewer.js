@@ -1,7 +1,8 @@
 // A viewer: one clip, or two side by side that share camera and time.  Tests and pages may call:
 //
 //   const viewer = await vid3d.mount(element)      what a click on the poster does
-//   viewer.show(key, otherKey), viewer.shown       which clips, by their keys; the clips' descriptions
+//   viewer.show(key, otherKey), viewer.shown       which clips, by their keys; the clips' descriptions; the second may be
+//                                                  a sheet of pictures (sheet.js), which has no pixels
 //   await viewer.ready                             all frames of the clips shown have arrived
 //   viewer.setCamera(azimuth, elevation, radius)   degrees and scene units as in vid3d/cameras.py; radius 2 if left out
 //   viewer.camera                                  {azimuth, elevation, radius}
@@ -35,7 +36,8 @@
       const shown = [key, otherKey].filter((k) => k !== null).map((k) => this.#description(k));
       for (const pane of this.panes) pane.clip.release();
       this.shown = shown;
-      this.panes = shown.map((description) => new vid3d.Pane(description, () => this.redraw()));
+      this.panes = shown.map((description) => (
+        description.sheet ? new vid3d.SheetPane(description) : new vid3d.Pane(description, () => this.redraw())));
       this.player.count = Math.max(...shown.map((description) => description.frames));
       this.player.seek(Math.min(this.player.frame, this.player.count - 1));
       this.#pictures.replaceChildren(...this.panes.map((pane) => pane.element));

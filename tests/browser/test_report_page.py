@@ -28,7 +28,8 @@ STILL = {"reduced_motion": "reduce", "viewport": {"width": 1200, "height": 800}}
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of a synthetic study whose splats and videos move, in a folder that was moved away from its results."""
     root = tmp_path_factory.mktemp("report")
-    study = synthetic_report.build(root, {"truth": synthetic.RUN}, images=["frog"])
+    images = synthetic.STATIC | {"title": "The true images", "render": {"backend": "truth", "size": 16}}
+    study = synthetic_report.build(root, {"truth": synthetic.RUN, "images": images}, objects=("frog", "bird"))
     for clip in layout.conditions(study, "truth"):
         for frame in layout.frames(study.runs["truth"]):
             splats = demo.waver(int(frame) / 3, clip.motion / 100, 20 * clip.views)
@@ -84,7 +85,7 @@ def test_before_it_is_touched_the_page_loads_little(open_page, report_file):
 def test_anchors_lead_somewhere(open_page, report_file):
     page = open_page(report_file, **STILL)
     lost = page.evaluate("""[...document.querySelectorAll("a[href^='#']")].map((a) => a.hash.slice(1))
-      .filter((name) => !document.getElementById(name))""")
+      .filter((name) => !name.startsWith("clip=") && !document.getElementById(name))""")
     assert lost == []
     page.get_by_role("link", name="Provenance").click()
     page.wait_for_function("() => document.getElementById('provenance').getBoundingClientRect().top < innerHeight / 2")
@@ -103,7 +104,6 @@ def test_nothing_is_wider_than_the_screen(open_page, report_file, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_no_table_or_figure_is_cut(open_page, report_file):
     page = open_page(report_file, **STILL | {"viewport": {"width": 390, "height": 844}})
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
@@ -137,6 +137,7 @@ def test_plots_are_dark_where_the_page_is(open_page, report_file, scheme, file):
     page.wait_for_function("() => document.querySelector('#trends img').currentSrc.endsWith('/trends.webp')")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_fault_for_readers_who_do_not_see_or_use_no_mouse(open_page, report_file, scheme):
     """axe-core's opinion of the whole page, everything unfolded, two pictures in the viewer."""
     page = open_page(report_file, **STILL, color_scheme=scheme)
@@ -153,7 +154,7 @@ def test_the_page_reads_without_scripts(open_page, report_file):
     page = open_page(report_file, **STILL, java_script_enabled=False)
     expect(page.get_by_role("heading", name="Summary")).to_be_visible()
     expect(page.locator(".viewer-stage img")).to_be_visible()
-    expect(page.locator("video[controls]")).to_have_count(2)
+    expect(page.locator("video[controls]")).to_have_count(4)
     expect(page.locator(".pairs")).to_be_hidden()  # buttons that would do nothing
 
 
@@ -178,7 +179,9 @@ def test_dragging_and_the_wheel_change_the_picture(page):
     page.mouse.up()
     turned = shown(page)
     assert turned != first
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
     page.wait_for_function("() => viewer.camera.radius < 2")
     assert shown(page) != turned
 
@@ -208,3 +211,83 @@ def test_conditions_side_by_side_stay_linked(open_page, report_file, button, cap
         assert len({before[pane], turned[pane], later[pane]}) == 3
     assert before[0] != before[1]
     expect(page.get_by_role("link", name="Turntable (mp4)")).to_have_count(2)
+
+
+def test_a_link_to_a_view_opens_that_view(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    page.get_by_role("button", name="18 and 9 views").click()
+    page.evaluate(MOUNT)
+    page.evaluate("viewer.setCamera(72, 10, 1.5); viewer.setTime(2)")
+    page.evaluate(DRAWN)
+    page.get_by_role("link", name="Link to this view").click()
+    address = page.evaluate("location.hash")
+    other = open_page(report_file, **STILL)
+    other.evaluate("(hash) => { location.hash = hash; }", address)
+    other.evaluate(MOUNT)
+    other.wait_for_function("() => viewer.time === 2")
+    assert other.evaluate("viewer.shown.map((clip) => clip.label)") == ["18 views, motion 120", "9 views, motion 120"]
+    assert other.evaluate("viewer.camera") == {"azimuth": 72, "elevation": 10, "radius": 1.5}
+    assert shown(other) == shown(page)
+    expect(other.locator(".viewer")).to_be_in_viewport()
+
+
+def test_an_address_that_names_no_clip_does_nothing(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    page.evaluate("location.hash = '#clip=nothing&frame=1'")
+    page.evaluate(DRAWN)
+    expect(page.get_by_role("button", name="Turn and play")).to_have_count(1)
+
+
+def test_images_are_sorted_and_open_their_clips(open_page, report_file):
+    page = open_page(report_file, **STILL)
+    rows = page.locator(".by-image tbody tr")
+    expect(rows).to_have_count(2)
+    values = "[...document.querySelectorAll('.by-image tbody tr')].map((row) => Number(row.cells[1].textContent))"
+    page.get_by_role("button", name="source reference").click()
+    upwards = page.evaluate(values)
+    assert upwards == sorted(upwards)
+    assert len(set(upwards)) == 2
+    page.get_by_role("button", name="source reference").click()
+    assert page.evaluate(values) == upwards[::-1]
+    head = page.locator(".by-image").get_by_role("columnheader", name="source reference")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    rows.get_by_role("link", name="bird").click()
+    page.evaluate(MOUNT)
+    page.wait_for_function("() => viewer.shown[0].subject === 'bird'")
+
+
+def test_a_cell_of_a_map_opens_its_camera_and_frame(open_page, report_file):
+    """Its score stands beside the clip then, and is that of the study."""
+    page = open_page(report_file, **STILL)
+    canvas = page.locator(".by-image tr", has_text="bird").locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.5})  # camera 7 of 10, frame 1 of 3
+    page.evaluate(MOUNT)
+    page.wait_for_function("() => viewer.time === 1")
+    assert page.evaluate("viewer.camera") == {"azimuth": 252, "elevation": 0, "radius": 2}
+    score = synthetic.source_cosine(layout.Condition("truth", "bird", 120, 18), 1, 7)
+    expect(page.locator(".viewer-here")).to_have_text(f"CLIP-I of this picture {score:.3f}")
+    expect(page.locator(".viewer-captions")).to_contain_text("fitted at 16 px")
+
+
+def test_the_reference_and_the_true_images_stand_beside_a_clip(page):
+    page.get_by_label("Beside it").select_option("the true images, motion 120")
+    page.evaluate("viewer.setCamera(110, 0)")
+    expect(page.locator(".viewer-here").nth(1)).to_have_text("nearest of 10 fixed cameras: 108°")
+    page.evaluate(DRAWN)
+    seen = page.locator(".viewer-sheet").screenshot()
+    page.get_by_role("slider", name="Time").fill("1")
+    page.evaluate("viewer.setCamera(200, 0)")
+    page.evaluate(DRAWN)
+    assert page.locator(".viewer-sheet").screenshot() != seen
+    page.get_by_label("Beside it").select_option("the reference image")
+    expect(page.get_by_role("img", name="the reference image")).to_be_visible()
+
+
+def test_the_viewer_fills_the_screen_and_leaves_it(page):
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement !== null")
+    expect(page.get_by_role("slider", name="Time")).to_be_in_viewport()
+    page.get_by_role("button", name="Leave full screen").click()
+    page.wait_for_function("() => document.fullscreenElement === null")

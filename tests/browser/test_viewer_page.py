@@ -166,15 +166,18 @@ def test_dragging_turns(page):
     assert seen(page) != before
 
 
-def test_the_wheel_zooms_only_pictures_that_have_the_focus(page):
+def test_the_wheel_zooms_with_ctrl_held_and_scrolls_without(page):
+    """Also where the pictures have the keyboard's focus: nobody is held on half a screen."""
+    page.get_by_role("application").focus()
     page.mouse.move(*middle(page))
-    before = seen(page)
+    before, scrolled = seen(page), page.evaluate("scrollY")
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
     page.wait_for_function("() => viewer.camera.radius < 2")
     assert seen(page) != before
-    page.get_by_role("slider", name="Time").focus()
+    near = camera(page)["radius"]
     page.mouse.move(*middle(page))
-    near, scrolled = camera(page)["radius"], page.evaluate("scrollY")
     page.mouse.wheel(0, 100)
     page.wait_for_function("(y) => scrollY > y", arg=scrolled)
     assert camera(page)["radius"] == near

@@ -73,7 +73,7 @@ def test_a_photograph_passes_through_every_backend_to_a_page_that_plays(fresh):
     assert "own=tiny-own" in page  # the command that makes it
     (viewer,) = report.glob("viewer/*/")
     assert sorted(path.name for path in viewer.glob("frame-*.js")) == ["frame-00.js", "frame-01.js"]
-    (archive,) = (folder / "results/reports/own.splats").glob("*.zip")
+    (archive,) = report.glob("splats/*.zip")
     with zipfile.ZipFile(archive) as stored:
         assert len(stored.namelist()) == 2
     assert len(list(report.glob("media/*.mp4"))) == 5

@@ -2,7 +2,7 @@
 
 The page is plain HTML, CSS and scripts with relative paths; it loads nothing from anywhere else.  Its first screen says
 what the paper claims, what was measured and what was not run, and what holds; then come tables, figures, clips to turn,
-where quality is lost, and where everything comes from.  The PLYs that it offers lie zipped beside its folder.
+where quality is lost, and where everything comes from.  No link leads out of its folder.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,17 @@ from typing import Any
 from vid3d import figures
 from vid3d.claims.published import Published, load_published
 from vid3d.files import FRAMES_PER_SECOND, save_text
-from vid3d.report import claims_by_run, deviations, explore, gallery, provenance, summary, viewer
+from vid3d.report import by_image, claims_by_run, deviations, explore, gallery, provenance, summary, viewer
 from vid3d.report.templates import template
 from vid3d.report.timings import stage_times, versions
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
 from vid3d.tables.by_name import TABLES
 from vid3d.tables.laid_out import read as read_table
+from vid3d.tables.scores import collect
 
 TEMPLATE = "template.html"
-SOURCES = ("style.css", "sections.js", "videos.js", "pairs.js")  # copied, as the viewer's are
+SOURCES = ("style.css", "sections.js", "videos.js", "pairs.js", "by-image.js")  # copied, as the viewer's are
 GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
 PLACED = {  # tables that the page's sections name, each where it belongs; others follow at the end of "Tables"
     *("table1", "table2", "table3", "protocols", "held-out", "indicators", "replicates"),  # page/tables.html
@@ -104,10 +105,11 @@ def _moving(study: Study, report: str, root: Path, folder: Path) -> dict[str, An
     cameras = OWN_CAMERAS if _own(study, report) else GALLERY_CAMERAS
     drawn = figure_list.drawn(study, report)
     filmed = {name: gallery.scenes(study, name, root, folder, cameras) for name in drawn}
-    explored = explore.write(study, report, root, folder)
+    scores, held_out = collect(study, report, root)
+    explored = explore.write(study, report, root, folder, scores)
     gallery.remove_stale(folder, [scene for scenes in filmed.values() for scene in scenes])
     return {
         "explorations": explored,
+        "by_image": by_image.table(study, report, scores, held_out, explored),
         "filmed": [(drawn[name], scenes) for name, scenes in filmed.items() if scenes],
-        "beside": Path(layout.SPLAT_ARCHIVE.format(report=report, clip="")).parent.name,
     }

@@ -29,12 +29,15 @@ from vid3d.files import (
     to_uint8,
 )
 from vid3d.report import spz
-from vid3d.scene import Float32, Splats
+from vid3d.scene import Float32, Splats, UInt8
 from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 
 FOLDER = "viewer"  # within the page's
-SCRIPTS = ("spz", "order", "orbit", "renderer", "clip", "player", "pane", "viewer", "gestures", "controls", "mount")
+SCRIPTS = (
+    *("spz", "order", "orbit", "renderer", "clip", "player", "pane", "sheet", "viewer"),
+    *("gestures", "address", "controls", "mount", "permalink"),
+)
 SOURCES = (*(f"{FOLDER}/{name}.js" for name in SCRIPTS), "viewer.css")  # below reports/; the page loads them in order
 FIRST_AZIMUTH, FIRST_ELEVATION = 30.0, 15.0  # degrees: the view that posters show and the viewer begins with
 POSTER = 512  # pixels
@@ -79,7 +82,12 @@ class Download:
 
 @dataclass(frozen=True)
 class ShownClip:
-    """A clip as the page knows it; paths are relative to the page."""
+    """A clip as the page knows it; paths are relative to the page.
+
+    Attributes:
+        scores: CLIP-I of each frame at each evaluation camera, for the picture in view; none if unknown.
+        place: where its PLYs lie in the study's folder, in full precision.
+    """
 
     key: str
     subject: str
@@ -89,6 +97,25 @@ class ShownClip:
     frames: int
     fitted: int | None
     downloads: tuple[Download, ...] = ()
+    scores: tuple[tuple[float, ...], ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class ShownSheet:
+    """Pictures by fixed cameras to see beside clips of the same subject: the reference image, or the truth.
+
+    Attributes:
+        sheet: path of one picture, relative to the page: a column for each of ``cameras``, which stand evenly spaced
+            from azimuth 0 at elevation 0, and a row for each of ``frames``.
+    """
+
+    key: str
+    subject: str
+    label: str
+    sheet: str
+    cameras: int
+    frames: int
 
 
 @dataclass(frozen=True)
@@ -98,21 +125,30 @@ class Shown:
     Attributes:
         title: says what is in it.
         clips: at least one; the first is shown first.
+        sheets: what may stand beside them.
     """
 
     title: str
     clips: tuple[ShownClip, ...]
+    sheets: tuple[ShownSheet, ...] = ()
     poster_size: int = POSTER
 
     def __post_init__(self) -> None:
-        if not self.clips or len({clip.key for clip in self.clips}) != len(self.clips):
+        keys = [shown.key for shown in self.everything]
+        if not self.clips or len(set(keys)) != len(keys):
             raise ValueError(f"{self.title}: a viewer needs clips, each with a key of its own")
 
     @property
+    def everything(self) -> list[ShownClip | ShownSheet]:
+        """Clips, then sheets."""
+        return [*self.clips, *self.sheets]
+
+    @property
     def data(self) -> dict[str, Any]:
-        """What the viewer's scripts read: the clips, the first view, and frames a second."""
+        """What the viewer's scripts read: clips and sheets, the first view, and frames a second."""
         home = {"azimuth": FIRST_AZIMUTH, "elevation": FIRST_ELEVATION, "radius": ORBIT_RADIUS}
-        return {"clips": [asdict(clip) for clip in self.clips], "home": home, "rate": FRAMES_PER_SECOND}
+        clips = [asdict(shown) for shown in self.everything]
+        return {"clips": clips, "home": home, "rate": FRAMES_PER_SECOND}
 
 
 def low_pass(size: int, fitted: int | None) -> float:
@@ -126,8 +162,16 @@ def low_pass(size: int, fitted: int | None) -> float:
     return LOW_PASS * max(size / fitted if fitted else 1.0, 1.0) ** 2
 
 
-def write_clip(clip: SplatClip, page: Path, downloads: Sequence[Download] = ()) -> ShownClip:
+def write_clip(
+    clip: SplatClip,
+    page: Path,
+    downloads: Sequence[Download] = (),
+    scores: Sequence[Sequence[float]] = (),
+    place: str = "",
+) -> ShownClip:
     """Write a clip's frames and poster below the page's folder, into ``viewer/{key}``; frames of older ones go.
+
+    ``downloads``, ``scores`` and ``place`` are those of ``ShownClip``.
 
     Raises:
         InputError: a PLY that is missing or damaged, or splats that SPZ cannot hold.
@@ -149,7 +193,21 @@ def write_clip(clip: SplatClip, page: Path, downloads: Sequence[Download] = ()) 
         frames=len(clip.frames),
         fitted=clip.fitted,
         downloads=tuple(downloads),
+        scores=tuple(tuple(row) for row in scores),
+        place=place,
     )
+
+
+def write_sheet(key: str, subject: str, label: str, pictures: Sequence[Sequence[UInt8]], page: Path) -> ShownSheet:
+    """Write a sheet into ``viewer/{key}``.
+
+    Args:
+        key, subject, label: as of a clip.
+        pictures: of each frame those of each camera, (s, s, 3) uint8, all of one size.
+    """
+    file = f"{FOLDER}/{key}/sheet.webp"
+    save_picture(page / file, np.concatenate([np.concatenate(list(row), axis=1) for row in pictures]), quality=85)
+    return ShownSheet(key, subject, label, file, len(pictures[0]), len(pictures))
 
 
 def write_ply_sequence(clip: SplatClip, path: Path) -> None:

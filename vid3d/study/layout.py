@@ -71,13 +71,12 @@ MACROS = REPORT + "/tables/macros.tex"  # every number of the tables by a name
 FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
 FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
 FIGURE_FORMATS = ("svg", "pdf", "webp")
-PAGE = REPORT + "/index.html"
 DARK_PLOT = REPORT + "/figures/{name}-dark.webp"  # of figure_list.PLOTS, for a page read in the dark
+PAGE = REPORT + "/index.html"
 AUTHORS = "results/reports/authors"  # what the authors' own videos say, front camera against side camera
 AUTHORS_PAGE = AUTHORS + "/index.html"
 AUTHORS_PAIRS = AUTHORS + "/pairs.csv"
 AUTHORS_FIGURE = AUTHORS + "/pairs.{suffix}"  # of FIGURE_FORMATS
-SPLAT_ARCHIVE = REPORT + ".splats/{clip}.zip"  # beside the report's folder, which it would make large
 
 
 def tables(report: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import synthetic_report
 import synthetic_study as synthetic
+from PIL import Image
 
 from vid3d import files, report
 from vid3d.claims.published import load_published
@@ -98,17 +99,15 @@ def copied(shared, tmp_path):
 
 
 def test_the_folder_is_complete_and_nothing_points_out_of_it(shared):
-    """But for the zipped PLYs, which lie beside it."""
     path, page = shared.path, shared.page
     loaded = [a["src"] for tag in ("img", "video", "script") for a in page.all(tag) if "src" in a]
     loaded += [a["poster"] for a in page.all("video")] + [a["href"] for a in page.all("link")]
     links = [a["href"] for a in page.all("a") if not a["href"].startswith(("#", "https://"))]
-    beside = [name for name in links if name.startswith("../small.splats/")]
     assert len(loaded) > 10
-    assert beside
+    assert [name for name in links if name.startswith("splats/")]
     for name in set(loaded + links) - {"data:,"}:
         assert not name.startswith(("/", "http", "file:"))
-        assert name in beside or not name.startswith("..")
+        assert not name.startswith("..")
         assert (path.parent / name).is_file(), name
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -238,7 +237,7 @@ def test_texts_from_outside_are_escaped(copied, shared):
 def test_what_is_no_longer_shown_is_removed(copied, shared):
     folder = copied / layout.REPORT.format(report="small")
     stale = [folder / "media/truth-gone-camera-00.mp4", folder / "viewer/truth-gone/poster.webp"]
-    stale.append(copied / layout.SPLAT_ARCHIVE.format(report="small", clip="truth-gone"))
+    stale.append(folder / "splats/truth-gone.zip")
     for path in stale:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"old")
@@ -310,13 +309,13 @@ def test_every_table_is_stamped(shared):
 # --- clips to turn ---------------------------------------------------------------------------------------------------
 
 
-def test_clips_are_the_base_the_fewest_views_and_the_largest_motion(shared):
+def test_clips_are_the_base_each_number_of_views_and_the_largest_motion(shared):
     folder = shared.path.parent / "viewer"
-    kinds = ("motion-120-views-18", "motion-120-views-3", "motion-160-views-18")
-    assert {path.name for path in folder.glob("*/")} == {
+    kinds = ("motion-120-views-18", "motion-120-views-9", "motion-120-views-3", "motion-160-views-18")
+    assert {path.name for path in folder.glob("truth-*/")} == {
         f"truth-{i}-{kind}" for i in ("frog", "mill") for kind in kinds
     }
-    assert "2 more clips are not embedded here" in shared.words  # those of 9 views
+    assert "not embedded here" not in shared.words
     pairs = {}
     for button in shared.page.all("button"):
         if "data-clips" in button:
@@ -324,6 +323,7 @@ def test_clips_are_the_base_the_fewest_views_and_the_largest_motion(shared):
     labels = [a["data-clips"] for a in shared.page.all("button") if "data-clips" in a]
     assert [json.loads(clips)["mill"] for clips in labels] == [
         ["truth-mill-motion-120-views-18", "truth-mill-motion-120-views-3"],
+        ["truth-mill-motion-120-views-18", "truth-mill-motion-120-views-9"],
         ["truth-mill-motion-120-views-18", "truth-mill-motion-160-views-18"],
     ]
 
@@ -331,35 +331,78 @@ def test_clips_are_the_base_the_fewest_views_and_the_largest_motion(shared):
 def test_a_page_that_would_grow_too_large_embeds_fewer_clips(copied, shared, monkeypatch):
     monkeypatch.setattr(explore, "LIMIT", 1.0)
     made = write(copied, shared.study)
-    assert {path.name.split("-")[1] for path in (made.path.parent / "viewer").glob("*/")} == {"frog"}
-    assert "5 more clips are not embedded here" in made.words
+    assert [path.name for path in (made.path.parent / "viewer").glob("truth-*/")] == ["truth-frog-motion-120-views-18"]
+    assert "7 more clips are not embedded here" in made.words
+    assert "mill 0." in made.words  # its scores, without a clip to open
+    assert made.words.count("not embedded") == 2
+    assert not [a for a in made.page.all("button") if "data-clips" in a]
+
+
+def test_the_first_image_is_embedded_whole_then_every_base(copied, shared, monkeypatch):
+    clip = layout.Condition("truth", "frog", 120, 18)
+    one = sum(
+        (copied / clip.path(layout.SPLATS, shared.study, frame=frame)).stat().st_size for frame in ("00", "01", "02")
+    )
+    monkeypatch.setattr(explore, "LIMIT", 5.5 * explore.SHARE * one)
+    made = write(copied, shared.study)
+    embedded = {path.name.removeprefix("truth-") for path in (made.path.parent / "viewer").glob("truth-*/")}
+    assert len([name for name in embedded if name.startswith("frog")]) == 4
+    assert embedded - {name for name in embedded if name.startswith("frog")} == {"mill-motion-120-views-18"}
+
+
+def test_beside_clips_stand_their_reference_and_the_true_images(tmp_path):
+    truth = synthetic.STATIC | {"title": "The true images", "render": {"backend": "truth", "size": 16}}
+    study = synthetic.build(tmp_path, {"truth": synthetic.RUN, "images": truth}, images=["frog"])
+    scores, _ = collect(study, "small", tmp_path)
+    (one,) = explore.write(study, "small", tmp_path, tmp_path / "page", scores)
+    reference, true = one.shown.sheets
+    assert (reference.label, reference.cameras, reference.frames) == ("the reference image", 1, 1)
+    assert (true.label, true.cameras, true.frames) == ("the true images, motion 120", 10, 3)
+    with Image.open(tmp_path / "page" / true.sheet) as sheet:
+        assert sheet.size == (10 * 16, 3 * 16)
+        assert abs(sheet.convert("L").getpixel((7 * 16 + 8, 2 * 16 + 8)) - (20 * 7 + 2)) < 8  # lossy; camera 7, frame 2
+    assert one.true_images
+    clip = one.shown.clips[0]
+    assert clip.scores[2][3] == pytest.approx(
+        synthetic.source_cosine(layout.Condition("truth", "frog", 120, 18), 2, 3), abs=1e-4
+    )
+    assert clip.place == "results/truth/frog/motion-120/views-18/splats"
+
+
+def test_plys_are_offered_of_the_first_clips_only(copied, shared, monkeypatch):
+    monkeypatch.setattr(explore, "PLY_LIMIT", 1)
+    made = write(copied, shared.study)
+    assert [path.stem for path in (made.path.parent / "splats").iterdir()] == ["truth-frog-motion-120-views-18"]
+    assert made.path.read_text(encoding="utf-8").count("PLY sequence (zip)") == 2  # below the poster, and in the data
 
 
 def test_runs_of_one_benchmark_share_a_viewer_and_are_compared(tmp_path):
-    again = {"title": "Again", "extends": "truth", "motion_scores": [120], "view_counts": [18]}
+    again = {"title": "Again", "label": "longer", "extends": "truth", "motion_scores": [120], "view_counts": [18]}
     runs = {"truth": synthetic.RUN, "again": again | {"splat": {"iterations": 3}}}
     study = synthetic.build(tmp_path, runs, images=["frog"])
-    (one,) = explore.write(study, "small", tmp_path, tmp_path / "page")
+    (one,) = explore.write(study, "small", tmp_path, tmp_path / "page", collect(study, "small", tmp_path)[0])
     assert [clip.label for clip in one.shown.clips] == [
         "truth: 18 views, motion 120",
         "truth: 3 views, motion 120",
+        "truth: 9 views, motion 120",
         "truth: 18 views, motion 160",
-        "again: 18 views, motion 120",
+        "longer: 18 views, motion 120",
     ]
     assert [pair.label for pair in one.pairs] == [
         "truth: 18 and 3 views",
+        "truth: 18 and 9 views",
         "truth: motion 120 and 160",
-        "truth and again",
+        "truth and longer",
     ]
-    assert one.pairs[2].keys == {"frog": ("truth-frog-motion-120-views-18", "again-frog-motion-120-views-18")}
-    assert one.left_out == 1  # 9 views
+    assert one.pairs[3].keys == {"frog": ("truth-frog-motion-120-views-18", "again-frog-motion-120-views-18")}
+    assert one.left_out == 0
     assert one.stamps == ("synthetic",)
 
 
 def test_controls_and_random_weights_have_nothing_to_turn(tmp_path):
     runs = {"truth": synthetic.RUN | {"plumbing": True}, "static": synthetic.STATIC}
     study = synthetic.build(tmp_path, runs, images=["frog"])
-    assert explore.write(study, "small", tmp_path, tmp_path / "page") == ()
+    assert explore.write(study, "small", tmp_path, tmp_path / "page", collect(study, "small", tmp_path)[0]) == ()
 
 
 # --- where it comes from ---------------------------------------------------------------------------------------------

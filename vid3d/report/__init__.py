@@ -63,6 +63,9 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "scripts": [source for source in (*viewer.SOURCES, *SOURCES) if source.endswith(".js")],
         **_measured(study, report, root, published),
         "figures": {entry.name: entry for entry in entries if not entry.absent},
+        "same": {
+            study.runs[name].title: study.runs[kept].title for name, kept in figure_list.same(study, report).items()
+        },
         "absent": [entry for entry in entries if entry.absent],
         **_moving(study, report, root, folder),
     }

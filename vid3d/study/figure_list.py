@@ -20,7 +20,33 @@ def number(name: str) -> int | None:
 
 
 def drawn(study: Study, report: str) -> dict[str, Run]:
-    """The report's runs that figures can show: they draw splats, have images, and are no replicates of another."""
+    """The report's runs that figures can show.
+
+    They draw splats, have images, are no replicates of another, and draw what no run before them draws (``same``).
+    """
+    left_out = same(study, report)
+    return {name: run for name, run in _drawing(study, report).items() if name not in left_out}
+
+
+def same(study: Study, report: str) -> dict[str, str]:
+    """Runs whose renders are by construction those of a run before them in the report: {run: the one before}.
+
+    True views do not depend on the seed, and what follows depends on the views alone: two runs that differ in nothing
+    but the seed then draw the same.
+    """
+    found: dict[str, str] = {}
+    first: dict[str, str] = {}
+    for name, run in _drawing(study, report).items():
+        if run.views.backend == "procedural":
+            drawing = run.model_dump_json(exclude={"title", "label", "extends", "stamp", "frames", "seed"})
+            drawing += str(run.used_frames)
+            if drawing in first:
+                found[name] = first[drawing]
+            first.setdefault(drawing, name)
+    return found
+
+
+def _drawing(study: Study, report: str) -> dict[str, Run]:
     runs = {name: study.runs[name] for name in study.reports[report].runs}
     return {name: run for name, run in runs.items() if run.images and not run.render.control and not run.replicate}
 

@@ -365,6 +365,26 @@ def test_replicates_are_no_methods():
     assert list(figure_list.drawn(study, "small")) == ["ours"]
 
 
+def test_runs_that_draw_the_same_by_construction_are_shown_once():
+    """True views are those of the true motion, whatever the seed shows; a relief is of what it shows."""
+
+    def study_of(first):
+        longer_seed = {"title": "Seed of four frames", "extends": "first", "frames": 3, "seed": {"frames": 4}}
+        runs = {
+            "first": first,
+            "again": longer_seed,
+            "shorter": {"title": "One frame less", "extends": "first", "frames": 2},
+            "longer": {"title": "Longer fits", "extends": "first", "splat": {"iterations": 3}},
+        }
+        reports = {"small": {"title": "A small report", "runs": list(runs)}}
+        return synthetic.parse_study({"runs": runs, "reports": reports, "report": "small"}, synthetic.REPOSITORY)
+
+    true = study_of(synthetic.RUN | {"images": ["fish-teal"]})
+    assert list(figure_list.drawn(true, "small")) == ["first", "shorter", "longer"]
+    assert figure_list.same(true, "small") == {"again": "first"}
+    assert figure_list.same(study_of(OURS | {"images": ["fish"]}), "small") == {}
+
+
 def test_scores_are_means_over_replicates_as_in_the_tables(tmp_path):
     again = {"title": "Again", "extends": "ours", "replicate": True, "splat": {"seed": 5}}
     study = synthetic.build(tmp_path, {"ours": synthetic.RUN | {"images": ["frog"]}, "again": again})

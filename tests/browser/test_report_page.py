@@ -133,8 +133,10 @@ def test_plots_are_dark_where_the_page_is(open_page, report_file, scheme, file):
     page.locator("#trends img").scroll_into_view_if_needed()
     page.wait_for_function("() => document.querySelector('#trends img').currentSrc !== ''")
     assert page.evaluate("document.querySelector('#trends img').currentSrc").endswith(f"/{file}")
-    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.wait_for_function("() => document.querySelector('#trends img').currentSrc.endsWith('/trends.webp')")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.wait_for_function("(file) => document.querySelector('#trends img').currentSrc.endsWith(file)", arg=f"/{file}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -22,7 +22,7 @@ from vid3d.tables.laid_out import read as read_table
 from vid3d.tables.scores import collect
 
 TEMPLATE = "template.html"
-SOURCES = ("style.css", "sections.js", "videos.js", "pairs.js", "by-image.js")  # copied, as the viewer's are
+SOURCES = ("style.css", "sections.js", "plots.js", "videos.js", "pairs.js", "by-image.js")  # copied, as the viewer's
 GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
 PLACED = {  # tables that the page's sections name, each where it belongs; others follow at the end of "Tables"
     *("table1", "table2", "table3", "protocols", "held-out", "indicators", "replicates"),  # page/tables.html

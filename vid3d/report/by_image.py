@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vid3d.report.explore import Exploration, key_of
+from vid3d.report.explore import Exploration, called_in, key_of
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
 from vid3d.tables.laid_out import Cell, cell
@@ -48,13 +48,14 @@ def table(
     kinds = [("source reference", scores, "source_reference", 4), ("self reference", scores, "self_reference", 4)]
     if len(held_out):
         kinds.append(("held-out PSNR", held_out[held_out["elevation"] == 0], "psnr", 2))
-    rows = []
-    for name, run in figure_list.scored(study, report).items():
+    rows, runs = [], figure_list.scored(study, report)
+    called = called_in(study, list(runs))
+    for name, run in runs.items():
         for image in run.images or ():
             clip = layout.Condition(name, image, *run.conditions[0])
             cells = (cell(_of(rows_of, clip)[column].mean(), digits) for _, rows_of, column, digits in kinds)
             key = key_of(clip)
-            rows.append(ImageRow(image, run.label or name, key if key in embedded else "", tuple(cells)))
+            rows.append(ImageRow(image, called[name], key if key in embedded else "", tuple(cells)))
     return ByImage(tuple(head for head, *_ in kinds), tuple(rows))
 
 

@@ -23,7 +23,7 @@ from vid3d.tables.scores import CLIP
 
 LIMIT = 16_000_000  # bytes of frames in the page's folder, about; its first clip is there in any case
 SHARE = 0.34  # bytes of a frame's script for each of its PLY: SPZ in base64
-PLY_LIMIT = 5_000_000  # bytes of zipped PLYs in the page's folder: those of the first clips
+PLY_LIMIT = 3_000_000  # bytes of zipped PLYs in the page's folder: those of the first clips
 TURNTABLE, ARCHIVES = "turntable.mp4", "splats"
 STILL = 192  # pixels at most of a picture beside a clip
 SHOWN_SCORE = "source_reference"  # the paper's definition, as in the heat maps
@@ -74,11 +74,13 @@ def write(study: Study, report: str, root: Path, folder: Path, scores: pd.DataFr
     for benchmark in dict.fromkeys(run.benchmark for run in runs.values()):
         names = [name for name, run in runs.items() if run.benchmark == benchmark]
         clips = _within_limit(_in_order(study, names), study, root)
-        shown = []
+        called, shown = called_in(study, names), []
         for clip in clips:
             rows = by_clip.get((clip.run, clip.image, clip.motion, clip.views), pd.DataFrame())
             archived += _archive(study, clip, root, folder, archived)
-            shown.append(_write(study, clip, _label(study, clip, len(names) > 1), root, folder, rows))
+            shown.append(
+                _write(study, clip, _label(clip, called[clip.run] if len(names) > 1 else ""), root, folder, rows)
+            )
         everything = sum(1 for name in names for _ in layout.conditions(study, name))
         title = "Your image in 3D" if benchmark == "own" else f"Clips of benchmark {benchmark} in 3D"
         stamps = tuple(dict.fromkeys(runs[name].stamp for name in names if runs[name].stamp))
@@ -143,9 +145,17 @@ def key_of(clip: layout.Condition) -> str:
     return f"{clip.run}-{clip.image}-motion-{clip.motion}-views-{clip.views}"
 
 
-def _label(study: Study, clip: layout.Condition, named: bool) -> str:
+def called_in(study: Study, names: Sequence[str]) -> dict[str, str]:
+    """What the page calls runs that stand side by side: their labels, or names where there is none of its own."""
+    labels = [study.runs[name].label for name in names]
+    return {
+        name: label if label and labels.count(label) == 1 else name for name, label in zip(names, labels, strict=True)
+    }
+
+
+def _label(clip: layout.Condition, called: str) -> str:
     condition = f"{clip.views} views, motion {clip.motion}"
-    return f"{study.runs[clip.run].label or clip.run}: {condition}" if named else condition
+    return f"{called}: {condition}" if called else condition
 
 
 def _splats(study: Study, clip: layout.Condition, label: str, root: Path) -> viewer.SplatClip:
@@ -209,11 +219,12 @@ def _pictures(strip: Path) -> list[UInt8]:
 
 def _pairs(study: Study, names: Sequence[str], clips: Sequence[layout.Condition]) -> Iterator[Pair]:
     """What the runs vary, and the first run beside each of the others."""
+    called = called_in(study, names)
     for name in names:
         run = study.runs[name]
         motion, views = run.conditions[0]
         largest = max(run.motion_scores)
-        prefix = f"{run.label or name}: " if len(names) > 1 else ""
+        prefix = f"{called[name]}: " if len(names) > 1 else ""
         for count in sorted(run.view_counts):
             if count != views:
                 keys = _both(clips, (name, motion, views), (name, motion, count))
@@ -229,8 +240,7 @@ def _pairs(study: Study, names: Sequence[str], clips: Sequence[layout.Condition]
         ours, theirs = (study.runs[name].conditions[0] for name in (first, other))
         keys = _both(clips, (first, *ours), (other, *theirs))
         if keys:
-            labels = [study.runs[name].label or name for name in (first, other)]
-            yield Pair(" and ".join(labels), keys)
+            yield Pair(f"{called[first]} and {called[other]}", keys)
 
 
 def _both(

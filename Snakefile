@@ -18,6 +18,7 @@ if Path.cwd().resolve() != Path(workflow.basedir).resolve():
 configfile: "config/study.yaml"
 
 
+include: "rules/snakemake.smk"
 include: "rules/common.smk"
 include: "rules/benchmark.smk"
 include: "rules/weights.smk"

@@ -9,8 +9,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.settings.enums import Quietness
-
 from vid3d.errors import InputError
 from vid3d.external import methods
 from vid3d.study import figure_list, hypothesis, layout
@@ -19,11 +17,6 @@ from vid3d.weights.contents import Record, content, identified, known
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(workflow.basedir)
-
-# A dry run says its table of jobs; with `--quiet host`, which replaces the profile's, also every job and its reason.
-shown = workflow.output_settings
-if shown.dryrun and not shown.printshellcmds and shown.quiet and Quietness.REASON in shown.quiet:
-    shown.quiet.add(Quietness.RULES)
 
 
 def study_of_the_command_line():

@@ -1,6 +1,7 @@
-"""How work is cut into jobs changes no byte of what they make, only the number of processes; each keeps to a core."""
+"""How work is cut into jobs, and in which order they run, changes no byte of what they make; each keeps to a core."""
 
 import json
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -22,7 +23,9 @@ runs:
     views: {steps: 1}
 """
 CLIPS = [f"results/grain/frog-green/motion-{clip}" for clip in ("120/views-18", "200/views-18", "120/views-3")]
-GRAINS = {  # (cores, how jobs are cut): processes that a command starts, of three clips with seeds and views of two
+# (cores, how jobs are cut): processes that a command starts, of three clips with seeds and views of two.  Where no jobs
+# are cut together, which leaves the most choice, the next job is drawn.
+GRAINS = {
     "together": ("2", "{}", {"seed": 1, "views": 1, "fit": 3, "render": 3, "score": 1, "indicators": 1}),
     "apart": (
         "1",
@@ -44,6 +47,25 @@ finally:
         seen["cv2"] = cv2.getNumThreads()
     with open({log!r}, "a") as log:
         log.write(json.dumps(seen) + "\\n")
+"""
+# in place of Snakemake: the same, but for the order of jobs, and a line about how it chose them at its end
+DRAWN = """
+import json, random, sys
+from snakemake.cli import main
+from snakemake.scheduling.job_scheduler import JobScheduler
+
+choose, draw, ready = JobScheduler.job_selector, random.Random(20261130), []
+
+def drawn(self, jobs):
+    ready.append(len(jobs))
+    return choose(self, {draw.choice(sorted(jobs, key=lambda job: job.jobid))} if DRAW else jobs)
+
+JobScheduler.job_selector, DRAW = drawn, json.loads(sys.argv.pop(1))
+try:
+    main()
+finally:
+    with open("looks.json", "w") as file:
+        json.dump(ready, file)
 """
 
 
@@ -69,14 +91,22 @@ def runs(tmp_path_factory) -> dict[str, tuple[Workflow, list[dict]]]:
             for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
                 environment.setenv(name, "2")  # what a machine of two cores may set; a job has one
             targets = [f"{clip}/{name}" for clip in CLIPS for name in ("scores.csv", "indicators.csv")]
-            done = workflow.run("--cores", cores, "--configfile", "grain.yaml", "--", *targets)
-        assert done.returncode == 0, done.stdout
+            words = ["--cores", cores, "--configfile", "grain.yaml", "--", *targets]
+            done = subprocess.run(
+                [sys.executable, "-c", DRAWN, json.dumps(grain == "apart"), *words],
+                cwd=workflow.folder,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr
         lines = (workflow.folder / "seen.jsonl").read_text().splitlines()
         made[grain] = (workflow, [json.loads(line) for line in lines])
     return made
 
 
-def test_results_do_not_depend_on_how_work_is_cut_into_jobs(runs):
+def test_results_do_not_depend_on_how_work_is_cut_into_jobs_nor_on_their_order(runs):
     folders = [workflow.folder / "results" for workflow, _ in runs.values()]
     files = [{str(path.relative_to(folder)): path for path in folder.rglob("*.*")} for folder in folders]
     for found in files:
@@ -103,3 +133,20 @@ def test_no_library_of_a_job_uses_more_than_its_core(runs, grain):
     assert {process["torch"] for process in seen if "torch" in process} == {1}
     assert {process["cv2"] for process in seen if "cv2" in process} == {1}
     assert all(process["tasks"] == 1 for process in seen if process["command"] in ("fit", "indicators"))
+
+
+def looks(workflow: Workflow) -> list[int]:
+    """How many jobs were ready, each time that Snakemake looked for some to start."""
+    return json.loads((workflow.folder / "looks.json").read_text())
+
+
+def test_the_order_of_jobs_was_drawn_where_it_should_be(runs):
+    workflow, _ = runs["apart"]
+    assert sum(ready > 2 for ready in looks(workflow)) > 5
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_snakemake_looks_for_jobs_only_when_one_has_ended(runs, grain):
+    """By itself it goes on looking, once more every second for each job that has ended (rules/snakemake.smk)."""
+    workflow, seen = runs[grain]
+    assert len(looks(workflow)) <= len(seen) + 1

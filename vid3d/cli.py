@@ -24,6 +24,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from vid3d import __version__, journal
 from vid3d.errors import InputError
+from vid3d.loading import uncollected
 
 CHECKS = "to check what was made"  # and nothing is made by them, so that they leave no records
 COMMANDS = {
@@ -149,8 +150,9 @@ def main() -> None:
         os.environ.setdefault("OPENCV_FOR_THREADS_NUM", threads)  # OpenCV has threads of its own
     try:
         command = _asked(sys.argv[1:])
-        module = import_module(f"vid3d.commands.{command.replace('-', '_')}")
-        given = vars(parser_of(command, module).parse_args(sys.argv[2:]))
+        with uncollected():
+            module = import_module(f"vid3d.commands.{command.replace('-', '_')}")
+            given = vars(parser_of(command, module).parse_args(sys.argv[2:]))
         record = given.pop("gpu_record", None)
         options = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
         kept = nullcontext() if command in COMMANDS[CHECKS] else journal.kept(command, _plain(options), Path())

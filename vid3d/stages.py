@@ -7,6 +7,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
+from vid3d.loading import uncollected
 from vid3d.scene import AT_REST, Cameras, Clip, FitReport, Float32, Moment, Reference, SeedFrame, Splats, UInt8, Views
 from vid3d.study.specs import BackendSpec, EmbedSpec, FitSpec, RenderSpec, SeedSpec, ViewsSpec
 
@@ -94,7 +95,8 @@ def build(spec: BackendSpec) -> Any:
     Raises:
         InputError: what the backend needs is not there (a GPU, weights).
     """
-    return import_module(spec.module).build(spec)
+    with uncollected():
+        return import_module(spec.module).build(spec)
 
 
 def build_captions(spec: EmbedSpec, vocabulary: Path) -> EmbedCaptions:

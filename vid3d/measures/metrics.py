@@ -7,7 +7,6 @@ PSNR and SSIM compare renders with ground truth.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from vid3d.scene import Float32, Float64
 
@@ -121,6 +120,8 @@ def ssim(images: Float32, truth: Float32) -> Float64:
     Returns:
         (n,) float64, at most 1.
     """
+    from scipy.ndimage import gaussian_filter  # a fifth of a second, which scores of embeddings do without
+
     a, b = _pair(images, truth)
     if min(a.shape[1:3]) < 2 * SSIM_RADIUS + 1:
         raise ValueError(f"images of {a.shape[1:3]} pixels are smaller than the window")

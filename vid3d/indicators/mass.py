@@ -1,5 +1,7 @@
 """Hallucinated mass: what appears or vanishes over time, and what one view shows and the others rule out."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_opening
@@ -78,6 +80,7 @@ def _changed(pictures: Float32, others: Float32, shown: NDArray[np.bool_]) -> Fl
     return np.asarray(compact.sum(axis=(1, 2), dtype=np.float64).reshape(shown.shape[:2]))
 
 
+@lru_cache(maxsize=2)  # renders and views of clip after clip; a quarter of what the indicators of a clip take
 def _pixels_of_voxels(count: int, size: int) -> NDArray[np.intp]:
     """(cameras, voxels): the flat pixel at which each camera of the orbit sees a voxel; size^2 where it does not."""
     reach = ORBIT_RADIUS * np.tan(np.radians(FIELD_OF_VIEW / 2.0))  # what a camera sees at the distance of the origin
@@ -90,6 +93,7 @@ def _pixels_of_voxels(count: int, size: int) -> NDArray[np.intp]:
         column, row = np.floor(points[:, :2] / points[:, 2:]).T.astype(np.intp)
         inside = (np.minimum(row, column) >= 0) & (np.maximum(row, column) < size)
         seen[index] = np.where(inside, row * size + column, size * size)
+    seen.setflags(write=False)
     return seen
 
 

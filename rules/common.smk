@@ -62,9 +62,9 @@ def runs_where(condition):
     return "|".join(name for name, run in study.runs.items() if condition(run)) or "(?!)"
 
 
-def spec(stage):
-    """Params function: the Spec argument of a stage."""
-    return lambda wildcards: study.runs[wildcards.run].spec(stage).argument()
+def spec(stage, run=None):
+    """Params function: the Spec argument of a stage, of the rule's item or of a run that is named."""
+    return lambda wildcards: study.runs[run or wildcards.run].spec(stage).argument()
 
 
 def logs(job):
@@ -84,7 +84,8 @@ def gpu_records(job):
 
 def owned_path(artefact, wildcards, **more):
     """The path of one of an item's artefacts, in the folder of the run that owns it."""
-    return artefact.format(**dict(wildcards.items()) | {"run": study.owner(wildcards.run, artefact.stage)} | more)
+    item = dict(wildcards.items()) | more
+    return artefact.format(**item | {"run": study.owner(item["run"], artefact.stage)})
 
 
 def owned(*artefacts, clips=({},)):
@@ -96,15 +97,16 @@ def owned_frames(artefact, block=None, clips=({},)):
     """Input function: an artefact of every frame that the run carries, or of those of a block, clip by clip."""
 
     def resolve(wildcards):
-        wanted = layout.frames(study.runs[wildcards.run]) if block is None else block
+        run = study.runs[clips[0].get("run") or wildcards.run]
+        wanted = layout.frames(run) if block is None else block
         return [owned_path(artefact, wildcards, **clip, frame=frame) for clip in clips for frame in wanted]
 
     return resolve
 
 
-def unless_control(files):
+def unless_control(files, run=None):
     """Input function: what another one gives; nothing for a control, which does not show what the seed shows."""
-    return lambda wildcards: [] if study.runs[wildcards.run].render.control else files(wildcards)
+    return lambda wildcards: [] if study.runs[run or wildcards.run].render.control else files(wildcards)
 
 
 def if_drawn(files):
@@ -155,9 +157,9 @@ def refusing(function):
     return call
 
 
-def checkpoints(stage):
+def checkpoints(stage, run=None):
     """Input function: the files of learned models that the stage's Spec needs, where there are any."""
-    return lambda wildcards: MANIFEST.inputs(study.runs[wildcards.run].spec(stage))
+    return lambda wildcards: MANIFEST.inputs(study.runs[run or wildcards.run].spec(stage))
 
 
 def reported(paths, suffix, kind, name):

@@ -7,24 +7,32 @@
 
 # rules in a loop: one for each block of clips, as in seed.smk
 for _number, (_block, _runs) in enumerate(layout.score_blocks(study).items(), start=1):
-    _motions, _views = zip(*_block)
-    _clips = [{"motion": motion, "views": views} for motion, views in _block]
+    _folders, _motions, _views = zip(*_block)
+    _run = None if _folders[0] == layout.EACH else _folders[0]  # of controls that are scored together
+    _clips = [
+        {"motion": motion, "views": views} | ({"run": folder} if _run else {}) for folder, motion, views in _block
+    ]
 
     rule:
         name:
             f"indicators_{_number}"
         input:
-            reference=REFERENCE,
+            reference=owned(layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT, clips=_clips[:1]),
             renders=owned_frames(layout.RENDERS, clips=_clips),
             embeddings=owned(layout.EMBEDDINGS, clips=_clips),
-            orbit=unless_control(owned_frames(layout.ORBIT, clips=_clips)),
+            orbit=unless_control(owned_frames(layout.ORBIT, clips=_clips), _run),
         output:
-            rows=expand(layout.INDICATORS, zip, motion=_motions, views=_views, allow_missing=True),
+            rows=expand(layout.INDICATORS, zip, run=_folders, motion=_motions, views=_views, allow_missing=True),
             sidecars=expand(
-                layout.INDICATORS.replace(".csv", ".json"), zip, motion=_motions, views=_views, allow_missing=True
+                layout.INDICATORS.replace(".csv", ".json"),
+                zip,
+                run=_folders,
+                motion=_motions,
+                views=_views,
+                allow_missing=True,
             ),
         log:
-            logs(job := layout.of_clips("indicators/{run}/{image}", _block)),
+            logs(job := layout.of_clips("indicators", _block)),
         benchmark:
             benchmarks(job)
         wildcard_constraints:
@@ -35,8 +43,8 @@ for _number, (_block, _runs) in enumerate(layout.score_blocks(study).items(), st
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            truth=lambda wildcards: "--truth" if study.runs[wildcards.run].ground_truth else "",
-            generated=lambda wildcards: study.runs[wildcards.run].views.count,
+            truth=lambda wildcards, run=_run: "--truth" if study.runs[run or wildcards.run].ground_truth else "",
+            generated=lambda wildcards, run=_run: study.runs[run or wildcards.run].views.count,
             revision=2,  # of the indicators: raise it when they give other numbers
             motions=_motions,
             views=_views,

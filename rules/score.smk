@@ -5,30 +5,38 @@
 # out   views-{views}/embeddings.npz, scores.csv (one row per frame and camera, a column of cosines per reference: the
 #       source image, the same cut out on white, the first render), held-out.csv; each CSV with a sidecar
 #       motion-{motion}/stages.npz: embeddings of seed frames, generated views and, of procedural objects, the truth
-# grain `clips_per_job.scored` clips of an image in one process (torch is imported once), else one job per clip; results do
-#       not depend on it
+# grain `clips_per_job.scored` clips of an image in one process (torch is imported once), those of controls that draw no
+#       splats together; results do not depend on it
 
 
 # rules in a loop: one for each block of clips, as in seed.smk
 for _number, (_block, _runs) in enumerate(layout.score_blocks(study).items(), start=1):
-    _motions, _views = zip(*_block)
-    _clips = [{"motion": motion, "views": views} for motion, views in _block]
+    _folders, _motions, _views = zip(*_block)
+    _run = None if _folders[0] == layout.EACH else _folders[0]  # of controls that are scored together
+    _clips = [
+        {"motion": motion, "views": views} | ({"run": folder} if _run else {}) for folder, motion, views in _block
+    ]
 
     rule:
         name:
             f"score_{_number}"
         input:
-            weights=checkpoints("score"),
-            reference=REFERENCE,
+            weights=checkpoints("score", _run),
+            reference=owned(layout.REFERENCE, layout.FOREGROUND, layout.SUBJECT, clips=_clips[:1]),
             renders=owned_frames(layout.RENDERS, clips=_clips),
         output:
-            embeddings=expand(layout.EMBEDDINGS, zip, motion=_motions, views=_views, allow_missing=True),
-            scores=expand(layout.SCORES, zip, motion=_motions, views=_views, allow_missing=True),
+            embeddings=expand(layout.EMBEDDINGS, zip, run=_folders, motion=_motions, views=_views, allow_missing=True),
+            scores=expand(layout.SCORES, zip, run=_folders, motion=_motions, views=_views, allow_missing=True),
             sidecars=expand(
-                layout.SCORES.replace(".csv", ".json"), zip, motion=_motions, views=_views, allow_missing=True
+                layout.SCORES.replace(".csv", ".json"),
+                zip,
+                run=_folders,
+                motion=_motions,
+                views=_views,
+                allow_missing=True,
             ),
         log:
-            logs(job := layout.of_clips("score/{run}/{image}", _block)),
+            logs(job := layout.of_clips("score", _block)),
         benchmark:
             benchmarks(job)
         wildcard_constraints:
@@ -39,7 +47,7 @@ for _number, (_block, _runs) in enumerate(layout.score_blocks(study).items(), st
             mem_mb=growing(4000),
             runtime=growing(60),
         params:
-            spec=spec("score"),
+            spec=spec("score", _run),
             motions=_motions,
             views=_views,
         message:

@@ -127,10 +127,11 @@ def _clips(study: Study, name: str) -> Iterator[Job]:
             for block in layout.blocks(layout.frames(run), size.splat(run.splat.device)):
                 yield Job("splat", owner["splat"], (*item, *block), len(block))
         yield Job("render", owner["render"], item)
-        together = next(block for block in scored if item[1:] in block)
-        yield Job("score", owner["score"], (condition.image, *together), len(together))
+        together = next(block for block in scored if {(owner["score"], *item[1:]), (layout.EACH, *item[1:])} & {*block})
+        first = owner["score"] if together[0][0] == layout.EACH else together[0][0]
+        yield Job("score", first, (condition.image, *together), len(together))
         if not run.plumbing:
-            yield Job("indicators", owner["score"], (condition.image, *together), len(together))
+            yield Job("indicators", first, (condition.image, *together), len(together))
             if not run.render.control and (condition.motion, condition.views) == run.conditions[0]:
                 yield Job("stage-embeddings", owner["score"], clip)
         if run.ground_truth:

@@ -13,6 +13,7 @@ from vid3d.study import figure_list, table_list
 from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
 
 T = TypeVar("T")
+Scored = tuple[str, int, int]  # a clip of an image by the run in whose folder it lies, its motion score and view count
 Kind = Literal["scores", "held-out", "measures", "references", "renders", "views", "splats"]  # of what a report reads
 
 
@@ -34,6 +35,7 @@ class Artefact(str):
         return artefact
 
 
+EACH = "{run}"  # in place of the name of a run: whichever the file's path names
 IMAGE = "results/{run}/{image}"
 CLIP = IMAGE + "/motion-{motion}"
 CONDITION = CLIP + "/views-{views}"
@@ -171,13 +173,40 @@ def views_blocks(study: Study) -> dict[tuple[tuple[str, ...], tuple[int, ...]], 
     )
 
 
-def scored_blocks(study: Study, run: str) -> list[tuple[tuple[int, int], ...]]:
-    """(motion score, view count) of the clips that a job scores in a run's folder, job by job."""
-    return _kept_blocks(study, run, "score", lambda of: of.conditions, study.execution.clips_per_job.scored)
+def alike(study: Study, run: str) -> list[str]:
+    """Controls that a run is scored with, itself among them: none draws splats, and all else is the same.
+
+    None is scored with another unless every report shows both, so that no report plans renders of more than it shows.
+    """
+
+    def of_score(name: str) -> tuple[object, ...]:
+        one = study.runs[name]
+        shown = frozenset(report for report in study.reports if name in study.reports[report].runs)
+        shared = (study.owner(name, "reference"), one.images, one.conditions, one.used_frames, one.plumbing)
+        return one.extends, shown, shared, one.ground_truth, one.views.count, one.score
+
+    def by_itself(name: str) -> bool:
+        owned = [other for other in study.runs if study.owner(other, "score") == name]
+        return owned == [name] and study.runs[name].render.control and not study.runs[name].render.draws_splats
+
+    found = [name for name in study.runs if by_itself(name) and of_score(name) == of_score(run)]
+    return found if run in found else [run]
 
 
-def score_blocks(study: Study) -> dict[tuple[tuple[int, int], ...], list[str]]:
-    """{(motion score, view count) of the clips of an image that a job scores: runs}."""
+def scored_blocks(study: Study, run: str) -> list[tuple[Scored, ...]]:
+    """Clips of an image that a job scores, job by job, of which some lie in a run's folder.
+
+    Where all do, the job names no run (``EACH``), so that runs cut alike can share a rule.
+    """
+    size = study.execution.clips_per_job.scored
+    if len(together := alike(study, run)) > 1:
+        return blocks([(name, *clip) for name in together for clip in study.runs[name].conditions], size)
+    kept = _kept_blocks(study, run, "score", lambda of: of.conditions, size)
+    return [tuple((EACH, *clip) for clip in block) for block in kept]
+
+
+def score_blocks(study: Study) -> dict[tuple[Scored, ...], list[str]]:
+    """{clips of an image that a job scores: runs}; of one run each, or of the controls that the clips name."""
     return shared(study, lambda run: scored_blocks(study, run))
 
 
@@ -204,15 +233,20 @@ def of_motions(folder: str, motions: Sequence[int]) -> str:
     return f"{folder}/motion-{'-'.join(map(str, motions)) or '{motion}'}"
 
 
-def of_clips(folder: str, clips: Sequence[tuple[int, int]]) -> str:
-    """The name of the job that scores these clips of the image whose jobs are in ``folder``."""
-    names = [f"motion-{motion}/views-{views}" for motion, views in clips]
-    return f"{folder}/{names[0]}" + (f"-to-{names[-1].replace('/', '-')}" if len(names) > 1 else "")
+def of_clips(stage: str, clips: Sequence[Scored]) -> str:
+    """The name of the job that scores these clips of an image, below the folder of the first one's run."""
+    (run, motion, views), (other, *last) = clips[0], clips[-1]
+    name = f"{stage}/{run}/{{image}}/motion-{motion}/views-{views}"
+    if len(clips) == 1:
+        return name
+    return f"{name}-to-{'' if other == run else f'{other}-'}motion-{last[0]}-views-{last[1]}"
 
 
-def told(clips: Sequence[tuple[int, int]]) -> str:
+def told(clips: Sequence[Scored]) -> str:
     """Clips for people: ``motion 120, 18 views; motion 160, 18 views``."""
-    return "; ".join(f"motion {motion}, {views} views" for motion, views in clips)
+    return "; ".join(
+        f"{'' if run == EACH else f'{run}, '}motion {motion}, {views} views" for run, motion, views in clips
+    )
 
 
 def cameras() -> list[str]:

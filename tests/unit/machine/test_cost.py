@@ -52,6 +52,14 @@ def test_clips_per_job_cut_blocks():
         assert counted("full", execution=sampled)["seed"] == 72
 
 
+def test_controls_without_splats_are_scored_together():
+    """But only where every report shows them all; an image's clips of the run itself are another job."""
+    report = {"title": "t", "runs": ["quick", "static"]}
+    for alone, jobs in ((None, 3), (report, 4)):
+        found = counted("quick", "shuffled", "static", "blank", "true-images", reports={"one": alone} if alone else {})
+        assert found["score"] == found["indicators"] == 8 * jobs
+
+
 def test_runs_that_share_stages_pay_them_once():
     both = counted("full", "full-cpu-splats")
     assert both["seed"] == both["views"] == 72

@@ -61,10 +61,12 @@ rule hypothesis_choice:
         benchmarks(job)
     conda:
         "../envs/cpu.yaml"
+    params:
+        measured=refusing(lambda wildcards: json.dumps(EXPERIMENT.chosen_by, sort_keys=True)),
     message:
         "Strengths of the arms that model time"
     shell:
-        "vid3d hypothesis-choose --cells {input:q} --output {output:q} 2> {log:q}"
+        "vid3d hypothesis-choose --cells {input:q} --measured {params.measured:q} --output {output:q} 2> {log:q}"
 
 
 rule hypothesis_objects:

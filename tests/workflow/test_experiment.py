@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from vid3d.study import hypothesis
+
 TRIAL = """
 frames: 3
 size: 32
@@ -35,7 +37,8 @@ def commit(folder, **numbers):
     spec = numbers.get("spec", {"backend": "jittered", "revision": 1, "size": 32, "shift": 0.01})
     (folder / "benchmark/hypothesis").mkdir(exist_ok=True)
     (folder / "benchmark/hypothesis/calibration.json").write_text(json.dumps(made | {"provenance": {"spec": spec}}))
-    choice = {"smoothness": numbers.get("smoothness", 0.001), "waves": 1}
+    plan = hypothesis.Plan(hypothesis.load_experiment(folder), ("frog-green",), folder, lambda spec: None)
+    choice = {"smoothness": numbers.get("smoothness", 0.001), "waves": 1, "provenance": {"spec": plan.chosen_by}}
     (folder / "benchmark/hypothesis/choice.json").write_text(json.dumps(choice))
 
 
@@ -59,7 +62,8 @@ def test_the_whole_grid_is_planned_once_measured_and_chosen(fresh):
 def test_faults_measured_with_another_model_are_refused(trial):
     commit(trial.folder, spec={"backend": "jittered"})
     refused = trial.run("--dry-run", "hypothesis")
-    assert "was measured with other views than input mini has now" in refused.stdout
+    assert "calibration.json: was measured with other settings (revision: none, now 1)" in refused.stdout
+    assert refused.returncode != 0
 
 
 def test_a_trial_runs_and_a_changed_strength_makes_its_arm_anew(trial):

@@ -7,11 +7,12 @@ from vid3d.hypothesis.analysis import COLUMNS
 from vid3d.hypothesis.choice import chosen
 
 
-def run(*, cells: Sequence[Path], output: Path) -> None:
+def run(*, cells: Sequence[Path], measured: str, output: Path) -> None:
     """Choose the strengths of the arms that model time, by the rule of docs/hypothesis.md.
 
     Args:
         cells: CSV files of the training objects' cells.
+        measured: JSON of the Specs of their views and fits, by which other ones are told.
         output: JSON to write.
     """
     rows: list[dict[str, Any]] = []
@@ -19,4 +20,4 @@ def run(*, cells: Sequence[Path], output: Path) -> None:
         rows += files.load_rows(path, COLUMNS | {"number": str})
     numbers = {"smoothness": chosen(rows, "joint"), "waves": int(chosen(rows, "low-rank"))}
     item = {"cells": [path.stem for path in cells]}
-    files.save_json(output, numbers | {"provenance": files.Provenance("choice", "{}", item).as_dict()})
+    files.save_json(output, numbers | {"provenance": files.Provenance("choice", measured, item).as_dict()})

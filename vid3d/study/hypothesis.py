@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from vid3d.errors import InputError
+from vid3d.study.committed import Calibration, Choice, confirm, load
 from vid3d.study.config import Name, Study, load_yaml
 from vid3d.study.layout import numbers
 from vid3d.study.specs import ClipEmbed, FitSpec, JitteredViews, Strict, ViewsSpec
@@ -256,23 +257,48 @@ class Plan:
         """A Spec with the checksum of the weights that it reads, so that other ones are another setting."""
         return spec.model_copy(update={"content": self.content(spec)}) if spec.learned else spec
 
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Measured sizes of the faults.
+
+        Raises:
+            InputError: they were not measured yet, or of views of another model or other settings than input mini's.
+        """
+        path = self.root / self.experiment.calibration
+        told = ("hypothesis_calibration", CALIBRATION)
+        found = load(path, Calibration, *told)
+        confirm(found, json.loads(self.views("mini").argument()), path, *told)
+        return found
+
+    @cached_property
+    def choice(self) -> Choice:
+        """Chosen strengths.
+
+        Raises:
+            InputError: they were not chosen yet, or with views of another model, other fits or other settings.
+        """
+        path = self.root / self.experiment.choice
+        found = load(path, Choice, "hypothesis_choice", CHOICE)
+        confirm(found, self.chosen_by, path, "hypothesis_choice", CHOICE)
+        return found
+
+    @property
+    def chosen_by(self) -> dict[str, Any]:
+        """Specs of all that strengths are chosen by: of the views, and of the fits by the names of their cells."""
+        fits = {cell.name: json.loads(self.fit(cell).argument()) for cell in self.trials}
+        return {"views": json.loads(self.views(self.trials[0].source).argument()), "fits": fits}
+
     def views(self, source: str) -> Any:
         """The Spec of views.
 
         Raises:
-            InputError: the faults were not measured yet, or with another model than is there.
+            InputError: as of ``calibration``.
         """
         cell = self._sources[source]
         given = self.experiment.inputs[cell.input]
         if given.views is not None:
             return _replicated(self.identified(given.views), cell.replicate)
-        measured = _numbers(self.root / self.experiment.calibration, "hypothesis_calibration", CALIBRATION)
-        if measured["provenance"]["spec"] != json.loads(self.views("mini").argument()):
-            raise InputError(
-                f"{self.experiment.calibration}: was measured with other views than input mini has now; run"
-                f" `snakemake hypothesis_calibration` and copy {CALIBRATION} there"
-            )
-        sizes = {name: measured[name] for name in FAULTS[given.fault or "colour"]}
+        sizes = {name: getattr(self.calibration, name) for name in FAULTS[given.fault or "colour"]}
         levels = {name: size * (given.level if name in LEVELLED else 1.0) for name, size in sizes.items()}
         rounded = {name: float(f"{size:.4g}") for name, size in levels.items()}
         spec = {"backend": "jittered", "size": self.experiment.size, **rounded}
@@ -282,15 +308,13 @@ class Plan:
         """The Spec of a cell's fits.
 
         Raises:
-            InputError: the arm's number was not chosen yet.
+            InputError: as of ``choice``, if the arm's number is chosen.
         """
         arm = self.experiment.arms[cell.arm]
         steps = round(self.experiment.iterations * cell.budget)
         settings = {"preset": "fast", **arm.splat, "splats": self.experiment.splats, "iterations": steps}
         if arm.chosen:
-            number = cell.number
-            if number is None:
-                number = _numbers(self.root / self.experiment.choice, "hypothesis_choice", CHOICE)[arm.chosen]
+            number = getattr(self.choice, arm.chosen) if cell.number is None else cell.number
             settings[arm.chosen] = int(number) if arm.chosen == "waves" else number
         return _replicated(TypeAdapter(FitSpec).validate_python(settings), cell.replicate)
 
@@ -350,18 +374,3 @@ def scene_options(scene: str) -> str:
 
 def _replicated(spec: Any, replicate: int) -> Any:
     return spec if replicate == 1 else spec.model_copy(update={"seed": spec.seed + replicate - 1})
-
-
-def _numbers(path: Path, target: str, made: str) -> dict[str, Any]:
-    """The numbers of a file that is committed before the runs.
-
-    Raises:
-        InputError: it is not there or cannot be read.
-    """
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is none yet; run `snakemake {target}` and copy {made} there") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); make it anew with `snakemake {target}`") from None
-    return found

@@ -13,6 +13,7 @@ from vid3d.commands import hypothesis_choose, hypothesis_verdicts
 from vid3d.errors import InputError
 from vid3d.hypothesis import analysis
 from vid3d.hypothesis.choice import chosen
+from vid3d.study import committed
 
 KINDS = ("figure", "frog", "windmill", "fish", "dog", "bird", "truck", "robot")
 OBJECTS = [f"{kind}-{colour}" for kind in KINDS for colour in ("blue", "orange", "red")]
@@ -131,6 +132,8 @@ def test_the_choice_is_written_as_a_plan_reads_it(tmp_path):
         row("o", "mini", arm, 0.1, number=n) for arm, n in (("independent", ""), ("joint", "0.001"), ("low-rank", "4"))
     ]
     files.save_rows(tmp_path / "a.csv", rows, files.Provenance("cell", "{}"))
-    hypothesis_choose.run(cells=[tmp_path / "a.csv"], output=tmp_path / "choice.json")
-    made = json.loads((tmp_path / "choice.json").read_text())
-    assert (made["smoothness"], made["waves"]) == (0.001, 4)
+    measured = {"views": {"content": "0" * 64}, "fits": {"a": {}}}
+    out = tmp_path / "choice.json"
+    hypothesis_choose.run(cells=[tmp_path / "a.csv"], measured=json.dumps(measured), output=out)
+    made = committed.load(out, committed.Choice, "hypothesis_choice", "there")
+    assert (made.smoothness, made.waves, made.provenance.spec) == (0.001, 4, measured)

@@ -23,7 +23,8 @@ def plan(tmp_path):
     folder.mkdir(parents=True)
     record = {"spec": json.loads(made.views("mini").argument())}
     (folder / "calibration.json").write_text(json.dumps(MEASURED | {"provenance": record}))
-    (folder / "choice.json").write_text('{"smoothness": 0.003, "waves": 3}')
+    chosen = {"smoothness": 0.003, "waves": 3, "provenance": {"spec": made.chosen_by}}
+    (folder / "choice.json").write_text(json.dumps(chosen))
     return made
 
 
@@ -82,3 +83,50 @@ def test_what_is_not_there_is_named(plan, tmp_path):
     (tmp_path / hypothesis.CONFIG).write_text(text)
     with pytest.raises(InputError, match=r"cells\.4\.arms: there is no 'filter'; choose of independent, warm"):
         hypothesis.load_experiment(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["calibration", "choice"])
+@pytest.mark.parametrize(
+    ("root", "content", "message"),
+    [
+        (
+            None,
+            "1" * 64,
+            r"other weights \(000000000000..., now 111111111111...\)",
+        ),
+        (
+            "size: 64",
+            "0" * 64,
+            r"other settings \((views.)?size: 64, now 32\)",
+        ),
+    ],
+)
+def test_numbers_of_other_weights_or_settings_are_refused_with_the_cure(plan, name, root, content, message):
+    experiment = plan.experiment
+    if root:
+        mini = experiment.inputs["mini"]
+        smaller = mini.model_copy(update={"views": mini.views.model_copy(update={"size": 32})})
+        experiment = experiment.model_copy(update={"inputs": experiment.inputs | {"mini": smaller}})
+    other = replace(plan, experiment=experiment, content=lambda spec: content)
+    cure = rf"; run `snakemake hypothesis_{name}` and copy results/hypothesis/{name}.json there$"
+    with pytest.raises(
+        InputError, match=rf"^\S+/{name}\.json: was measured with {message} than the experiment has{cure}"
+    ) as told:
+        getattr(other, name)
+    assert "\n" not in str(told.value)
+    assert getattr(plan, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "Invalid JSON"),
+        ('{"smoothness": 0.1, "waves": 3}', "provenance: Field required"),
+        ('{"smoothness": 0.1, "waves": 0.5, "provenance": {"spec": {}}}', "waves: Input should be a valid integer"),
+        ('{"smoothness": NaN, "waves": 3, "provenance": {"spec": {}}}', "smoothness: Input should be"),
+    ],
+)
+def test_a_committed_file_that_is_not_understood_says_how_it_is_made(plan, tmp_path, text, message):
+    (tmp_path / "benchmark/hypothesis/choice.json").write_text(text)
+    with pytest.raises(InputError, match=rf"choice\.json: {message}.*make it anew with `snakemake hypothesis_choice`"):
+        plan.choice  # noqa: B018

@@ -1,7 +1,8 @@
 # The experiment of docs/hypothesis.md: does modelling time in 3D help?  `snakemake hypothesis`
 #
 # in    config/hypothesis.yaml (or --config hypothesis=FILE), benchmark/hypothesis/{calibration,choice}.json
-# out   results/hypothesis/cells/*.csv, a row per object;  verdicts.json, table4.csv
+# out   results/hypothesis/cells/*.csv, a row per object;  verdicts.json, table4.csv, figure11.*, films/*.mp4
+# kept  outcomes in docs/results/hypothesis/cells of the same settings and weights are read and not made again
 # grain one job per clip for truth, views and fits; one per cell for its outcomes
 #
 # `hypothesis_calibration` and `hypothesis_choice` make what is committed in benchmark/hypothesis before the runs.
@@ -10,10 +11,19 @@
 
 rule hypothesis:
     input:
-        [hypothesis.CELL.format(cell=cell.name) for cell in EXPERIMENT.cells],
+        hypothesis.VERDICTS,
+        hypothesis.TABLE,
+        expand(hypothesis.FIGURE, suffix=layout.FIGURE_FORMATS),
+        [hypothesis.FILM.format(object=name) for name in EXPERIMENT.filmed],
+
+
+rule hypothesis_verdicts:
+    input:
+        refusing(lambda wildcards: EXPERIMENT.outcomes),
     output:
         verdicts=hypothesis.VERDICTS,
         table=hypothesis.TABLE,
+        doses=hypothesis.DOSES,
     log:
         logs(job := "hypothesis/verdicts"),
     benchmark:
@@ -23,7 +33,45 @@ rule hypothesis:
     message:
         "The registered analysis"
     shell:
-        "vid3d hypothesis-verdicts --cells {input:q} --output {output.verdicts:q} --table {output.table:q} 2> {log:q}"
+        "vid3d hypothesis-verdicts --cells {input:q} --output {output.verdicts:q} --table {output.table:q}"
+        " --doses {output.doses:q} 2> {log:q}"
+
+
+rule hypothesis_figure:
+    input:
+        hypothesis.DOSES,
+    output:
+        figure=expand(hypothesis.FIGURE, suffix=layout.FIGURE_FORMATS),
+    log:
+        logs(job := "hypothesis/figure"),
+    benchmark:
+        benchmarks(job)
+    conda:
+        "../envs/cpu.yaml"
+    message:
+        "Figure 11: outcomes over the level of faults"
+    shell:
+        "vid3d hypothesis-figure --doses {input:q} --output {output.figure:q} 2> {log:q}"
+
+
+rule hypothesis_film:
+    input:
+        truth=hypothesis.TRUTH.format(scene=hypothesis.FILMED_SCENE, object="{object}"),
+        splats=lambda wildcards: EXPERIMENT.filmed_splats(wildcards.object),
+    output:
+        hypothesis.FILM,
+    log:
+        logs(job := "hypothesis/film/{object}"),
+    benchmark:
+        benchmarks(job)
+    wildcard_constraints:
+        object="[a-z0-9-]+",
+    conda:
+        "../envs/cpu.yaml"
+    message:
+        "Film of {wildcards.object}: truth, independent, low-rank"
+    shell:
+        "vid3d hypothesis-film --truth {input.truth:q} --splats {input.splats:q} --output {output:q} 2> {log:q}"
 
 
 rule hypothesis_calibration:
@@ -191,7 +239,7 @@ rule hypothesis_cell:
         mem_mb=growing(3000),
         runtime=growing(60),
     params:
-        spec=EXPERIMENT.identified(EXPERIMENT.experiment.score).argument(),
+        spec=EXPERIMENT.score.argument(),
         told=refusing(lambda wildcards: EXPERIMENT.told(wildcards.cell)),
     message:
         "Outcomes of {wildcards.cell}"

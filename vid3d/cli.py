@@ -37,7 +37,7 @@ COMMANDS = {
     "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
     "of the experiment (docs/hypothesis.md)": (
         *("hypothesis-objects", "hypothesis-calibrate", "hypothesis-truth", "hypothesis-views", "hypothesis-cell"),
-        *("hypothesis-choose", "hypothesis-verdicts"),
+        *("hypothesis-choose", "hypothesis-verdicts", "hypothesis-figure", "hypothesis-film"),
     ),
     "of a report": ("tables", "figures", "report"),
     CHECKS: ("verify", "trace", "archive", "restore"),

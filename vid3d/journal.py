@@ -104,14 +104,14 @@ def kept(command: str, options: Mapping[str, Any], root: Path) -> Iterator[None]
     finally:
         _OPEN.reset(token)
     written = [(one.reads, *item) for one in (journal, *journal.parts) for item in one.folders().items()]
-    commit = _commit() if written else None
+    made_at = commit() if written else None
     ended, seconds = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", round(time.monotonic() - started, 3)
     for reads, folder, writes in written:
         made = Made(
             command=command,
             options=dict(options),
             vid3d=__version__,
-            commit=commit,
+            commit=made_at,
             machine=f"{processor()}, {platform.system()} on {platform.machine()}",
             ended=ended,
             seconds=seconds,
@@ -222,8 +222,11 @@ def processor() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
-def _commit() -> str | None:
-    """What is checked out where the package is; its index is not refreshed, since jobs ask at the same time."""
+def commit() -> str | None:
+    """The commit checked out where the package is, as ``Made.commit``; None where it is in no repository.
+
+    The index is not refreshed, since jobs ask at the same time.
+    """
     root = Path(__file__).parents[1]
     if not (root / ".git").exists():
         return None

@@ -1,6 +1,7 @@
-"""A Stable Video Diffusion pipeline small enough for a CPU, with random weights, as a folder on disk."""
+"""What tests of several folders share, made once: a tiny pipeline, and a result of the experiment."""
 
 import pytest
+from made_up_cells import write_result
 
 
 @pytest.fixture(scope="session")
@@ -13,4 +14,12 @@ def tiny_svd(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("tiny-svd")
     tiny.video_model(frames=3).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_up_result(tmp_path_factory):
+    """A folder with what the experiment would make of made-up cells (``made_up_cells.fake(gain=0.5)``)."""
+    folder = tmp_path_factory.mktemp("experiment")
+    write_result(folder)
     return folder

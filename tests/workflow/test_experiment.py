@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -26,8 +27,10 @@ arms:
   joint: {splat: {backend: joint}, chosen: smoothness}
   low-rank: {splat: {backend: trajectories}, chosen: waves}
   filtered: {splat: {backend: cpu}, reach: 1}
+  frozen: {splat: {backend: cpu}, frozen: true}
 cells:
-  - {inputs: [colour], arms: [independent, joint, filtered], budgets: [1]}
+  - {inputs: [colour], arms: [independent, joint, filtered, frozen], budgets: [1]}
+  - {inputs: [mini], arms: [independent, low-rank]}
 """
 
 
@@ -69,19 +72,40 @@ def test_faults_measured_with_another_model_are_refused(trial):
 def test_a_trial_runs_and_a_changed_strength_makes_its_arm_anew(trial):
     done = trial.run("--", "hypothesis")
     assert done.returncode == 0, done.stdout
-    folder = trial.folder / "results/hypothesis"
+    folder, kept = trial.folder / "results/hypothesis", trial.folder / "docs/results/hypothesis/cells"
     cells = sorted(path.stem for path in (folder / "cells").glob("*.csv"))
-    assert cells == [f"colour_motion-120_{arm}_x1" for arm in ("filtered", "independent", "joint")]
+    assert cells == [
+        *(f"colour_motion-120_{arm}_x1" for arm in ("filtered", "frozen", "independent", "joint")),
+        *(f"mini_motion-120_{arm}_x4" for arm in ("independent", "low-rank")),
+    ]
     rows = [next(csv.DictReader((folder / f"cells/{cell}.csv").open())) for cell in cells]
     assert all(row["image"] == "frog-green" and float(row["psnr"]) > 10 for row in rows)
-    assert float(rows[0]["flicker"]) < float(rows[1]["flicker"])
+    filtered, frozen, independent = rows[:3]
+    assert float(filtered["flicker"]) < float(independent["flicker"])
+    assert float(frozen["flicker"]) == float(frozen["motion_kept"]) == 0
+    assert all(0 < float(row["flip"]) < 1 for row in rows)
     assert all(0 <= float(row["seconds"]) < 60 for row in rows)  # 0: too short to be seen
-    assert float(rows[1]["bytes_per_second"]) == 4 * 14 * 100 * 10
+    assert float(independent["bytes_per_second"]) == 4 * 14 * 100 * 10
     spec = json.loads((folder / "fits/colour_motion-120_joint_x1/frog-green/frame-00-fit.json").read_text())
     assert spec["provenance"]["spec"]["smoothness"] == 0.001
     verdicts = json.loads((folder / "verdicts.json").read_text())
     assert set(verdicts["verdicts"].values()) == {"not testable"}
-    assert len(list(csv.reader((folder / "table4.csv").open()))) == 4
+    assert verdicts["measured_at"].keys() == set(cells)
+    assert len(list(csv.reader((folder / "table4.csv").open()))) == 7
+    assert (folder / "figure11.webp").stat().st_size > 1000
+    assert (folder / "films/frog-green.mp4").stat().st_size > 1000
     assert trial.planned("hypothesis") == {}
+
+    shutil.copytree(folder / "cells", kept)  # another machine, which has what was committed
+    shutil.rmtree(trial.folder / "results")
+    film = {"hypothesis_objects": 1, "hypothesis_truth": 1, "hypothesis_views": 1, "hypothesis_fit": 2}
+    ends = {"hypothesis_verdicts": 1, "hypothesis_figure": 1, "hypothesis_film": 1, "hypothesis": 1}
+    assert trial.planned("hypothesis") == film | ends
+    done = trial.run("--", "results/hypothesis/verdicts.json")
+    assert done.returncode == 0, done.stdout
+    again = json.loads((folder / "verdicts.json").read_text())
+    assert again["tests"] == verdicts["tests"]
+
     commit(trial.folder, smoothness=0.01)
-    assert trial.planned("hypothesis") == {"hypothesis_fit": 1, "hypothesis_cell": 1, "hypothesis": 1}
+    joint = trial.planned("results/hypothesis/verdicts.json")
+    assert (joint["hypothesis_cell"], joint["hypothesis_fit"], joint["hypothesis_verdicts"]) == (1, 1, 1)

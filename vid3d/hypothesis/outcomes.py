@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vid3d.indicators.temporal import flicker
-from vid3d.measures import metrics
+from vid3d.measures import likeness, metrics
 from vid3d.procedural import ObjectSpec, follow
 from vid3d.scene import Cameras, Float32, Float64
 
@@ -48,7 +48,7 @@ def tracks(obj: ObjectSpec, motion: float, cameras: Cameras, frames: int) -> Tra
 def of_clip(renders: Float32, truth: Float32, followed: Tracks) -> dict[str, float]:
     """Every outcome that renders and truth give at cameras that were not trained on.
 
-    - ``psnr`` (dB), ``ssim``: means over images.
+    - ``psnr`` (dB), ``ssim``, ``flip`` (``likeness.flip``): means over images.
     - ``temporal_error``: mean over followed points of the absolute difference between the render's change along the
       point's track and the truth's own change along it; intensity.  Faults that stay with a point cost nothing; what
       comes and goes does, and so does a change that is missing.
@@ -77,6 +77,7 @@ def of_clip(renders: Float32, truth: Float32, followed: Tracks) -> dict[str, flo
     return {
         "psnr": float(np.minimum(metrics.psnr(renders.reshape(flat), truth.reshape(flat)), 100.0).mean()),
         "ssim": float(metrics.ssim(renders.reshape(flat), truth.reshape(flat)).mean()),
+        "flip": float(likeness.flip(renders.reshape(flat), truth.reshape(flat)).mean()),
         "temporal_error": float(np.abs(ours - own).mean()),
         "warped_excess": float(np.abs(ours).mean() - np.abs(own).mean()),
         "gradient_energy": _energy(renders) / _energy(truth),

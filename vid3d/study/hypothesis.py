@@ -4,6 +4,7 @@ A cell is one arm at one budget on one input: a CSV with one row per object.  ``
 cells, each a product of a few names and numbers.
 """
 
+import hashlib
 import itertools
 import json
 import shlex
@@ -18,6 +19,7 @@ from pydantic import Field, TypeAdapter
 from vid3d.errors import InputError
 from vid3d.study.committed import Calibration, Choice, confirm, load
 from vid3d.study.config import Name, Study, load_yaml
+from vid3d.study.kept import is_kept
 from vid3d.study.layout import numbers
 from vid3d.study.specs import ClipEmbed, FitSpec, JitteredViews, Strict, ViewsSpec
 
@@ -29,13 +31,20 @@ VIEWS = FOLDER + "/views/{source}/{scene}/{object}/frame-{frame}.png"
 SPLATS = FOLDER + "/fits/{fit}/{object}/frame-{frame}.ply"
 FIT_REPORT = FOLDER + "/fits/{fit}/{object}/frame-{frame}-fit.json"
 CELL = FOLDER + "/cells/{cell}.csv"
+COMMITTED = "docs/results/hypothesis"  # by docs/results/hypothesis.py
+KEPT = COMMITTED + "/cells/{cell}.csv"  # committed: outcomes of earlier sittings, which are not made again
 CALIBRATION = FOLDER + "/calibration.json"  # to be committed as Experiment.calibration
 CHOICE = FOLDER + "/choice.json"  # to be committed as Experiment.choice
 VERDICTS = FOLDER + "/verdicts.json"
 TABLE = FOLDER + "/table4.csv"
+DOSES = FOLDER + "/figure11.csv"
+FIGURE = FOLDER + "/figure11.{suffix}"
+FILM = FOLDER + "/films/{object}.mp4"  # truth, independent, low-rank
+FILMED, FILMED_ARMS, FILMED_SCENE = 4, ("independent", "low-rank"), "motion-120"  # the first of Experiment.few
 SCENE = "motion-[0-9]+(-events)?"  # a wildcard
 TRAINING = tuple(f"training-{number}" for number in range(1, 7))  # objects on which strengths are chosen
 FAULTS = {"colour": ("colour",), "texture": ("texture", "grain"), "recentring": ("shift", "scale")}
+OUTCOMES_SHA256 = hashlib.sha256((Path(__file__).parents[1] / "hypothesis/outcomes.py").read_bytes()).hexdigest()
 LEVELLED = ("colour", "texture", "shift", "scale")  # what a level multiplies; the grain stays
 
 
@@ -60,11 +69,13 @@ class Arm(Strict):
         splat: settings of the fit but its number of iterations, and but the number that was chosen, if there is one.
         chosen: the setting whose number is read from the choice.
         reach: of the renders' median over time, frames to either side; 0 for none.
+        frozen: whether the first moment's renders are shown at all moments: a control.
     """
 
     splat: dict[str, Any]
     chosen: Literal["smoothness", "waves"] | None = None
     reach: Annotated[int, Field(ge=0)] = 0
+    frozen: bool = False
 
 
 class Block(Strict):
@@ -331,6 +342,23 @@ class Plan:
         cell = self.of_fit(fit)
         return self._frames(VIEWS, source=cell.source, scene=cell.scene, object=name)
 
+    @cached_property
+    def _filmed_cells(self) -> list[Cell]:
+        wanted = {"source": "mini", "scene": FILMED_SCENE, "budget": 4, "views": 18}
+        found = {cell.arm: cell for cell in self.cells if all(getattr(cell, key) == v for key, v in wanted.items())}
+        return [found[arm] for arm in FILMED_ARMS] if found.keys() >= set(FILMED_ARMS) else []
+
+    @property
+    def filmed(self) -> tuple[str, ...]:
+        """Objects of which a film shows two arms beside the truth: the first of ``few``; none if an arm is not run."""
+        run = set.intersection(*(set(cell.objects) for cell in self._filmed_cells)) if self._filmed_cells else set()
+        return tuple(name for name in self.experiment.few if name in run)[:FILMED]
+
+    def filmed_splats(self, name: str) -> list[str]:
+        """The splats of an object's film, arm by arm."""
+        fits = [cell.fit(self.experiment) for cell in self._filmed_cells]
+        return [path for fit in fits for path in self._frames(SPLATS, fit=fit, object=name)]
+
     def truths(self, name: str) -> list[str]:
         """The truth of a cell's objects."""
         cell = self.of_cell(name)
@@ -346,10 +374,50 @@ class Plan:
         """Options of a cell's job, but for files."""
         cell = self.of_cell(name)
         stored = self.fit(cell).stored(self.experiment.frames, self.experiment.splats)
-        reach = self.experiment.arms[cell.arm].reach
+        arm = self.experiment.arms[cell.arm]
+        condition, made_of = (shlex.quote(_compact(told)) for told in (cell.condition(), self.made_of(cell)))
+        shown = f"--reach {arm.reach}" + (" --frozen" if arm.frozen else "")
         objects = " ".join(cell.objects)
-        condition = json.dumps(cell.condition(), sort_keys=True, separators=(",", ":"))
-        return f"--condition {shlex.quote(condition)} --objects {objects} --stored {stored} --reach {reach}"
+        return f"--condition {condition} --made-of {made_of} --objects {objects} --stored {stored} {shown}"
+
+    def made_of(self, cell: Cell) -> dict[str, Any]:
+        """All that a cell's outcomes depend on, but for the revision of what no Spec is about.
+
+        Raises:
+            InputError: as of ``views`` and ``fit``.
+        """
+        arm = self.experiment.arms[cell.arm]
+        specs = {"views": self.views(cell.source), "fit": self.fit(cell), "score": self.score}
+        return {
+            **{name: json.loads(spec.argument()) for name, spec in specs.items()},
+            "scene": cell.scene,
+            "count": cell.views,
+            "objects": list(cell.objects),
+            "frames": self.experiment.frames,
+            "size": self.experiment.size,
+            "reach": arm.reach,
+            "frozen": arm.frozen,
+            "outcomes": OUTCOMES_SHA256,
+        }
+
+    @cached_property
+    def score(self) -> Any:
+        """The embedder's Spec, with the checksum of its weights."""
+        return self.identified(self.experiment.score)
+
+    @cached_property
+    def outcomes(self) -> list[str]:
+        """The files that the verdicts read: of each cell the kept one, if it is of what there is now.
+
+        Raises:
+            InputError: as of ``made_of`` and ``is_kept``.
+        """
+        return [self.outcome(cell) for cell in self.cells]
+
+    def outcome(self, cell: Cell) -> str:
+        """The file of one cell, as of ``outcomes``."""
+        path = KEPT.format(cell=cell.name)
+        return path if is_kept(self.root / path, self.made_of(cell)) else CELL.format(cell=cell.name)
 
     def _frames(self, pattern: str, **wildcards: str) -> list[str]:
         return [pattern.format(frame=frame, **wildcards) for frame in numbers(self.experiment.frames)]
@@ -366,10 +434,21 @@ def planned(study: Study, benchmark: Iterable[str], root: Path, content: Callabl
     return Plan(load_experiment(root).model_copy(update=narrowed), tuple(benchmark), root, content)
 
 
+def committed(root: Path) -> list[str]:
+    """What is committed of the experiment when it was run in full, relative to ``root``; nothing before that."""
+    folder = root / COMMITTED
+    files = [*folder.glob("*.*"), *folder.glob("films/*.mp4")] if (folder / "verdicts.json").is_file() else []
+    return sorted(path.relative_to(root).as_posix() for path in files)
+
+
 def scene_options(scene: str) -> str:
     """What a job of a scene is told."""
     motion, _, events = scene.removeprefix("motion-").partition("-")
     return f"--motion {motion}" + (" --events" if events else "")
+
+
+def _compact(data: dict[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
 def _replicated(spec: Any, replicate: int) -> Any:

@@ -7,50 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up_cells import MADE_AT, OBJECTS, fake, row
 
-from vid3d import files
-from vid3d.commands import hypothesis_choose, hypothesis_verdicts
+from vid3d import files, journal
+from vid3d.commands import hypothesis_choose
 from vid3d.errors import InputError
-from vid3d.hypothesis import analysis
+from vid3d.figures import dose_response
+from vid3d.hypothesis import analysis, registration
 from vid3d.hypothesis.choice import chosen
 from vid3d.study import committed
-
-KINDS = ("figure", "frog", "windmill", "fish", "dog", "bird", "truck", "robot")
-OBJECTS = [f"{kind}-{colour}" for kind in KINDS for colour in ("blue", "orange", "red")]
-
-
-def row(image, given, arm, error, psnr=24.0, clip=0.8, noise=0.0, **other):
-    base = {"budget": 4.0, "motion": 120, "events": 0, "views": 18, "replicate": 1, "number": ""}
-    rest = dict.fromkeys(analysis.OUTCOMES, 0.5)
-    values = {"psnr": psnr + noise, "temporal_error": error * math.exp(noise / 10), "clip_source": clip + noise / 500}
-    return {"input": given, "arm": arm, **base, "image": image, **rest, **values, **other}
-
-
-def fake(gain=0.0, lost=0.0, event=2.0, on_motion_200=True):
-    """Cells in which low-rank and joint err exp(gain) times less in time with mini views, and independence loses
-    ``lost`` dB; the gain is in proportion to the level of a fault, and nothing at none.
-    """
-    rng, rows = np.random.default_rng(0), []
-    for image in OBJECTS:
-        for arm in ("independent", "warm", "joint", "low-rank"):
-            modelled, clear = arm in analysis.RIVALS, arm == "independent"
-
-            def add(given, error, psnr=24.0, clip=0.8, image=image, arm=arm, **other):
-                rows.append(row(image, given, arm, error, psnr, clip, rng.normal(0, 0.1), **other))
-
-            for motion in (120, 200) if on_motion_200 else (120,):
-                error = 0.1 * math.exp(-gain * modelled)
-                for replicate in (1, 2, 3) if motion == 120 else (1,):
-                    add("mini", error, 24 - lost * clear, motion=motion, replicate=replicate)
-            add("truth", 0.02)
-            for fault in analysis.FAULTS:
-                for level, name in ((0.5, f"{fault}-half"), (1, fault), (2, f"{fault}-twice")):
-                    add(name, 0.05 * math.exp(-gain * level * modelled * (fault != "recentring")))
-            for given in ("truth", "mini"):
-                add(given, 0.1, 24 + event * clear, events=1)
-                add(given, 0.1, 23.98, budget=2.0)
-        rows.append(row(image, "mini", "independent", 0.1, clip=0.7, noise=rng.normal(0, 0.1), views=3))
-    return rows
 
 
 @pytest.mark.parametrize(
@@ -73,8 +38,9 @@ def test_verdicts_are_what_was_put_in(settings, expected):
 
 def test_controls_sensitivity_and_convergence_are_told():
     found = analysis.analysed(fake(gain=0.5))
-    assert all(control["agree"] for control in found["negative control"])
-    assert len(found["negative control"]) == 6
+    assert [control["control"] for control in found["controls"]] == ["negative"] * 6 + ["positive"] * 2 + ["frozen"] * 2
+    assert all(control["shown"] for control in found["controls"])
+    assert found["H1 by motion"] == dict.fromkeys(("120", "200"), found["verdicts"]["H1"])
     assert found["sensitivity"]["all objects"] == found["verdicts"]
     assert set(found["sensitivity"]) == {"all objects", "without the pilot's objects", "classes instead of objects"}
     by_class = [t for t in found["tests"] if t["name"].startswith("H1, motion 120: PSNR, independent - joint")]
@@ -88,23 +54,49 @@ def test_controls_sensitivity_and_convergence_are_told():
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("changed", "failing"),
+    [
+        ({"arm": "frozen", "motion_kept": 0.7}, "frozen control: 0.5 of the motion that independent keeps"),
+        ({"arm": "frozen", "flicker": 0.9}, "frozen control: flicker"),
+        ({"input": "planted", "arm": "low-rank", "temporal_error": 0.04}, "positive control: 0.5 of that"),
+        ({"input": "planted", "temporal_error": 0.02}, "positive control: temporal error that a planted jitter costs"),
+        ({"input": "truth", "arm": "joint", "psnr": 22.0}, "negative control, no jitter: PSNR, independent - joint"),
+    ],
+    ids=str,
+)
+def test_a_control_that_fails_says_so(changed, failing):
+    where = {key: value for key, value in changed.items() if key in ("input", "arm")}
+    rng = np.random.default_rng(1)
+    rows = []
+    for old in fake(gain=0.5):
+        new = {key: value + rng.normal(0, 1e-3) for key, value in changed.items() if key not in where}
+        rows.append(old | new if all(old[key] == value for key, value in where.items()) else old)
+    failed = [control["name"] for control in analysis.controls(analysis.Cells(rows)) if not control["shown"]]
+    assert any(name.startswith(failing) for name in failed)
+
+
+def test_controls_without_their_cells_are_not_shown():
+    rows = [line for line in fake() if line["input"] != "planted" and line["arm"] != "frozen"]
+    lacking = [control for control in analysis.controls(analysis.Cells(rows)) if control["why"]]
+    assert [control["control"] for control in lacking] == ["positive"] * 2 + ["frozen"] * 2
+    assert not any(control["shown"] for control in lacking)
+
+
 def test_no_cells_decide_nothing():
     found = analysis.analysed([row(image, "mini", "independent", 0.1) for image in OBJECTS])
     assert set(found["verdicts"].values()) == {"not testable"}
 
 
-def test_the_command_writes_verdicts_a_table_and_the_scripts_checksum(tmp_path):
-    rows = fake(gain=0.5)
-    parts = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
-    for number, part in enumerate(parts):
-        files.save_rows(tmp_path / f"{number}.csv", part, files.Provenance("cell", "{}"))
-    cells = [tmp_path / "0.csv", tmp_path / "1.csv"]
-    hypothesis_verdicts.run(cells=cells, output=tmp_path / "verdicts.json", table=tmp_path / "table4.csv")
-    found = json.loads((tmp_path / "verdicts.json").read_text())
+def test_the_commands_write_verdicts_a_table_a_figure_and_the_scripts_checksum(made_up_result):
+    found = json.loads((made_up_result / "verdicts.json").read_text())
     assert found["verdicts"]["H1"] == "mixed: fidelity kept, time worse"
     assert found["sha256"]["analysis.py"] == hashlib.sha256(Path(analysis.__file__).read_bytes()).hexdigest()
+    assert found["measured_at"] == dict.fromkeys(("first", "second"), MADE_AT)
+    assert (found["commit"], found["clean"]) == tuple(registration.stamp(journal.commit()).values())
+    assert found["registration"] == registration.registered(Path(analysis.__file__).parents[2])
     table = files.load_rows(
-        tmp_path / "table4.csv", {"input": str, "arm": str, "motion": int, "log_error_ratio": float}
+        made_up_result / "table4.csv", {"input": str, "arm": str, "motion": int, "log_error_ratio": float}
     )
     (ratio,) = [
         line["log_error_ratio"]
@@ -112,6 +104,15 @@ def test_the_command_writes_verdicts_a_table_and_the_scripts_checksum(tmp_path):
         if [line[key] for key in ("input", "arm", "motion", "events", "budget")] == ["mini", "low-rank", 120, "0", "4"]
     ]
     assert ratio == pytest.approx(-0.5, abs=0.02)
+    doses = files.load_rows(made_up_result / "figure11.csv", dose_response.COLUMNS)
+    gains = {
+        dose["level"]: math.log(dose["mean"])
+        for dose in doses
+        if [dose[key] for key in ("fault", "arm", "outcome")] == ["colour", "low-rank", "error_ratio"]
+    }
+    assert gains == pytest.approx({0: 0, 0.5: 0.25, 1: 0.5, 2: 1}, abs=0.02)
+    assert all(dose["low"] < dose["mean"] < dose["high"] for dose in doses if dose["arm"] == "low-rank")
+    assert all((made_up_result / f"figure11.{suffix}").stat().st_size > 5000 for suffix in ("svg", "pdf", "webp"))
 
 
 def test_the_strength_is_the_least_error_among_those_that_are_true_and_move():

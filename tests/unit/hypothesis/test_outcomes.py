@@ -95,6 +95,7 @@ def test_the_truth_has_no_error_and_a_fault_that_stays_with_its_point_hardly_any
     flashes = of_clip(flashing.astype(np.float32), truth, followed)
     assert fading["temporal_error"] < 0.2 * flashes["temporal_error"]
     assert fading["psnr"] < flashes["psnr"]
+    assert own["flip"] < 1e-6 < flashes["flip"] < fading["flip"] < 1
     assert fading["warped_excess"] < 0 < flashes["warped_excess"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vid3d import files
 from vid3d.errors import InputError
 from vid3d.study import hypothesis
 from vid3d.study.config import load_benchmark
@@ -30,13 +31,65 @@ def plan(tmp_path):
 
 def test_every_cell_is_there_once_with_all_of_its_objects(plan):
     names = [cell.name for cell in plan.cells]
-    assert len(names) == len(set(names)) == 91
+    assert len(names) == len(set(names)) == 94
     primary = [c for c in plan.cells if (c.input, c.budget, c.motion, c.events, c.views) == ("mini", 4, 120, False, 18)]
-    assert {(c.arm, c.replicate) for c in primary if c.arm != "filtered"} == {
+    assert {(c.arm, c.replicate) for c in primary if c.arm not in ("filtered", "frozen")} == {
         (arm, replicate) for arm in ("independent", "warm", "joint", "low-rank") for replicate in (1, 2, 3)
     }
     assert all(cell.objects == BENCHMARK for cell in primary)
     assert {len(cell.objects) for cell in plan.cells if cell.budget != 4} == {8}
+
+
+def keep(plan, cell):
+    """Outcomes of a cell as they are kept."""
+    path = plan.root / hypothesis.KEPT.format(cell=cell.name)
+    item = {"made_of": plan.made_of(cell)}
+    files.save_rows(
+        path, [{"image": name, "psnr": 24.0} for name in cell.objects], files.Provenance("cell", "{}", item)
+    )
+    return path
+
+
+def test_kept_outcomes_are_read_if_they_are_of_what_there_is_now(plan):
+    first, second = plan.cells[:2]
+    assert plan.outcomes == [hypothesis.CELL.format(cell=cell.name) for cell in plan.cells]
+    path = keep(plan, first)
+    assert plan.outcome(first) == hypothesis.KEPT.format(cell=first.name)
+    assert plan.outcome(second) == hypothesis.CELL.format(cell=second.name)
+    assert replace(plan, content=lambda spec: "0" * 64).outcomes[0] == plan.outcome(first)
+    fewer = plan.experiment.model_copy(update={"objects": BENCHMARK[:3]})
+    for other in (replace(plan, experiment=fewer), replace(plan, experiment=longer(plan.experiment))):
+        assert other.outcome(other.of_cell(first.name)) == hypothesis.CELL.format(cell=first.name)
+    assert len(path.read_bytes()) < 10_000
+
+
+def longer(experiment):
+    return experiment.model_copy(update={"iterations": 400})
+
+
+def test_kept_outcomes_of_other_weights_are_made_anew(plan):
+    mini = plan.of_cell("mini_motion-120_independent_x4")
+    keep(plan, mini)
+    assert replace(plan, content=lambda spec: "1" * 64).outcome(mini) == hypothesis.CELL.format(cell=mini.name)
+
+
+@pytest.mark.parametrize("damage", ["edited", "no record", "no outcomes", "no JSON"])
+def test_kept_outcomes_that_are_not_as_recorded_are_refused(plan, damage):
+    path = keep(plan, plan.cells[0])
+    if damage == "edited":
+        path.write_text(path.read_text().replace("24", "25", 1))
+    elif damage == "no JSON":
+        path.with_suffix(".json").write_text("{")
+    else:
+        (path if damage == "no outcomes" else path.with_suffix(".json")).unlink()
+    with pytest.raises(InputError, match=rf"{path.name}: is not as \S+json records it; restore both, or delete both"):
+        plan.outcomes  # noqa: B018
+
+
+def test_a_frozen_arm_shares_the_independent_fits(plan):
+    frozen = plan.of_cell("truth_motion-120_frozen_x4")
+    assert frozen.fit(plan.experiment) == "truth_motion-120_independent_x4"
+    assert plan.told(frozen.name).endswith("--reach 0 --frozen")
 
 
 def test_a_filter_of_renders_shares_the_independent_fits(plan):

@@ -10,6 +10,9 @@ PAGE_SOURCES = ["reports/template.html"]
 for _part in ("*.css", "*.js", "page/*.*", "viewer/*.*"):
     PAGE_SOURCES += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "reports").glob(_part))
 
+# committed once the experiment has been run in full; outcomes of some cells may lie beside it before
+EXPERIMENT_RESULT = ["reports/experiment.yaml", *hypothesis.committed(ROOT)]
+
 
 rule page:
     input:
@@ -17,6 +20,7 @@ rule page:
         lambda wildcards: layout.tables(wildcards.report) + layout.exports(wildcards.report),
         lambda wildcards: layout.figures(study, wildcards.report),
         PAGE_SOURCES,
+        EXPERIMENT_RESULT,
         "reports/conformance.yaml",
         "docs/deviations.md",
         "config/weights.yaml",

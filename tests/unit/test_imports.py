@@ -77,7 +77,7 @@ WALLS = {
     ),
     "report": (
         {"cameras", "claims", "errors", "external", "figures", "files", "indicators", "journal", "machine", "measures"}
-        | {"scene", "splatting", "study", "tables", "weights"},
+        | {"hypothesis", "scene", "splatting", "study", "tables", "weights"},
         PRESENTATION,
     ),
 }

@@ -338,16 +338,16 @@ def figure11(rows: Sequence[Row]) -> list[Row]:
         ``fault``, ``level``, ``arm``, ``outcome``, ``mean``, ``low``, ``high`` and ``objects``; outcome ``error_ratio``
         is independent's temporal error over the arm's, by pairs.  NaN of what was not run or has no interval.
     """
-    cells, found = Cells(rows), []
+    cells, found, others = Cells(rows), [], ("warm", *RIVALS)
     for fault in FAULTS:
         for level, given in LEVELS.items():
-            for arm in ("independent", "warm", *RIVALS):
+            for arm in ("independent", *others):
                 where = {"input": given.format(fault), "arm": arm}
-                base = where | {"arm": "independent"}
+                base, other = where | {"arm": "independent"}, where | {"arm": arm if arm in others else ""}
                 measured = {
                     "temporal_error": _logarithm(cells.weighted((1.0, "temporal_error", where))),
                     "psnr": cells.weighted((1.0, "psnr", where)),
-                    "error_ratio": cells.paired("temporal_error", base, where, math.log),
+                    "error_ratio": cells.paired("temporal_error", base, other, math.log),
                 }
                 for outcome, table in measured.items():
                     test = tested(f"Figure 11: {outcome}, {where}", table, -math.inf, math.inf)

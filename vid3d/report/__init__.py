@@ -12,7 +12,17 @@ from typing import Any
 from vid3d import figures
 from vid3d.claims.published import Published, load_published
 from vid3d.files import FRAMES_PER_SECOND, save_text
-from vid3d.report import by_image, claims_by_run, deviations, explore, gallery, provenance, summary, viewer
+from vid3d.report import (
+    by_image,
+    claims_by_run,
+    deviations,
+    explore,
+    gallery,
+    modelling_time,
+    provenance,
+    summary,
+    viewer,
+)
 from vid3d.report.templates import template
 from vid3d.report.timings import stage_times, versions
 from vid3d.study import figure_list, layout
@@ -68,6 +78,8 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         },
         "absent": [entry for entry in entries if entry.absent],
         **_moving(study, report, root, folder),
+        "asked": not _own(study, report),
+        "experiment": None if _own(study, report) else modelling_time.section(root, folder),
     }
     page = template(TEMPLATE, root).render(words)
     for source in (*SOURCES, *viewer.SOURCES):

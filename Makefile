@@ -2,11 +2,13 @@
 #
 # VENV     the environment's folder           PYTHON   the Python it is made from (3.11 or later)
 # TORCH_INDEX   an index that has torch without CUDA: make reproduce TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# MINUTES  after which `make hypothesis` begins no more cells
 # CORES    how many cores the study may use   ARGS     more arguments for Snakemake, such as --config report=truth
 
 VENV := .venv
 PYTHON ?= python3
 CORES ?= all
+MINUTES ?= 120
 ARGS ?=
 BIN := $(CURDIR)/$(VENV)/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
@@ -19,12 +21,13 @@ INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 OF_CUDA := ^(cuda|nvidia|triton)[-=]
 
-.PHONY: help environment reproduce test lint unit test-gpu benchmark train train-diffusion clean
+.PHONY: help environment reproduce hypothesis test lint unit test-gpu benchmark train train-diffusion clean
 
 help:
 	@echo "make reproduce   environment, default study, report"
 	@echo "make test        environment, linters, all tests"
 	@echo "make test-gpu    the checks of a machine with a GPU, ten minutes (make test adds them where nvidia-smi lists one)"
+	@echo "make hypothesis  the experiment of docs/hypothesis.md in sittings (MINUTES=120), and its page when it is complete"
 	@echo "make benchmark   the CPU fits' record table in docs/performance.md (PROTOTYPE=its folder)"
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
@@ -47,6 +50,9 @@ reproduce: environment
 	snakemake --cores $(CORES) $(ARGS)
 	@ls -1t results/reports/*/index.html | while read -r page; do echo "report: $(CURDIR)/$$page"; done
 	vid3d verify --report "$$(ls -1t results/reports/*/tables/table1.csv | head -n 1 | cut -d / -f 3)"
+
+hypothesis: environment
+	python docs/results/hypothesis.py --cores $(CORES) --minutes $(MINUTES)
 
 # on a machine with a GPU, which the CPU's suite hides, also what is checked on it
 test: lint unit $(if $(shell nvidia-smi -L 2> /dev/null),test-gpu)

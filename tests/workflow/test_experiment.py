@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +45,14 @@ def commit(folder, **numbers):
     plan = hypothesis.Plan(hypothesis.load_experiment(folder), ("frog-green",), folder, lambda spec: None)
     choice = {"smoothness": numbers.get("smoothness", 0.001), "waves": 1, "provenance": {"spec": plan.chosen_by}}
     (folder / "benchmark/hypothesis/choice.json").write_text(json.dumps(choice))
+
+
+def sit(workflow, *words):
+    """What a sitting says."""
+    command = [sys.executable, "docs/results/hypothesis.py", "--cores", "2", *words]
+    done = subprocess.run(command, cwd=workflow.folder, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.fixture
@@ -96,7 +106,15 @@ def test_a_trial_runs_and_a_changed_strength_makes_its_arm_anew(trial):
     assert (folder / "films/frog-green.mp4").stat().st_size > 1000
     assert trial.planned("hypothesis") == {}
 
-    shutil.copytree(folder / "cells", kept)  # another machine, which has what was committed
+    assert "6 of 6 cells are left; commit" in sit(trial, "--minutes", "0")
+    assert not kept.exists()
+    assert "docs/results/hypothesis.md: written" in sit(trial)
+    assert sorted(path.stem for path in kept.glob("*.csv")) == cells
+    assert (trial.folder / "docs/results/hypothesis.md").read_text().startswith("# Does modelling time in 3D help?")
+    assert (kept.parent / "films/frog-green.mp4").is_file()
+    assert (kept.parent / "verdicts.json").read_text() == (folder / "verdicts.json").read_text()
+
+    # another machine, which has what was committed
     shutil.rmtree(trial.folder / "results")
     film = {"hypothesis_objects": 1, "hypothesis_truth": 1, "hypothesis_views": 1, "hypothesis_fit": 2}
     ends = {"hypothesis_verdicts": 1, "hypothesis_figure": 1, "hypothesis_film": 1, "hypothesis": 1}

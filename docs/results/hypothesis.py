@@ -8,6 +8,7 @@ docs/results/hypothesis.md.
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -63,8 +64,21 @@ def keep(plan: hypothesis.Plan, cells: Sequence[hypothesis.Cell]) -> None:
 
 
 def snakemake(targets: Sequence[str], cores: str) -> int:
-    """Run Snakemake; its exit code."""
-    return subprocess.run([sys.executable, "-m", "snakemake", "--cores", cores, "--", *targets], check=False).returncode
+    """Run Snakemake; its exit code.
+
+    An interrupt of the terminal reaches Snakemake by itself, which ends its jobs; it is waited for, so that what is
+    done by then can be kept.  A termination is passed on.
+    """
+    running = subprocess.Popen([sys.executable, "-m", "snakemake", "--cores", cores, "--", *targets])
+    handlers = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: running.terminate()),
+    }
+    try:
+        return running.wait()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def sitting(plan: hypothesis.Plan, minutes: float, cores: str) -> int:
@@ -73,10 +87,8 @@ def sitting(plan: hypothesis.Plan, minutes: float, cores: str) -> int:
     for cells in list(groups(plan)):
         if time.monotonic() >= end:
             break
-        try:
-            failed = snakemake([hypothesis.CELL.format(cell=cell.name) for cell in cells], cores)
-        finally:
-            keep(plan, cells)
+        failed = snakemake([hypothesis.CELL.format(cell=cell.name) for cell in cells], cores)
+        keep(plan, cells)
         if failed:
             raise SystemExit(failed)
     return sum(len(cells) for cells in groups(plan))
@@ -144,7 +156,7 @@ def page(folder: Path) -> str:
         "",
         "## Table 4",
         "",
-        exports.markdown(of_experiment.lay_out(rows, words["table"])),
+        exports.markdown(of_experiment.without_groups(of_experiment.lay_out(rows, words["table"]))).strip(),
         "",
         f"{words['table']} [CSV]({name}/table4.csv)",
         "",

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, cell, within
@@ -54,6 +55,12 @@ def lay_out(rows: Sequence[dict[str, Any]], about: str) -> LaidOut:
         groups=tuple(groups),
         about=about,
     )
+
+
+def without_groups(table: LaidOut) -> LaidOut:
+    """A table whose rows name their group themselves, for formats that have no groups."""
+    rows = [Row(f"{group.heading}: {row.label}", row.cells) for group in table.groups for row in group.rows]
+    return replace(table, groups=(Group("", tuple(rows)),), corner="cell")
 
 
 def _heading(given: str, motion: int, events: int, views: int) -> str:

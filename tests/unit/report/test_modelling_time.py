@@ -90,4 +90,8 @@ def test_the_page_in_the_repository_has_all_of_it(committed, monkeypatch):
         "Films",
     ):
         assert f"\n## {heading}\n" in page
+    (row,) = [
+        line for line in page.splitlines() if line.startswith("| mini, motion 120: low-rank, budget 4, 24 objects |")
+    ]
+    assert "| 0.61 " in row
     assert "Against the registration: Commit " in page or "The verdicts carry no commit" in page

@@ -89,7 +89,7 @@ def test_a_measurement_at_another_size_is_an_estimate():
 
 def test_the_nearest_measurement_is_taken():
     paper = total("full-cpu-splats")["splat"]
-    assert paper.cpu == pytest.approx(120 * (0.5 + 25 * 4000 * 0.114) / 3600)  # 25 fits a job
+    assert paper.cpu == pytest.approx(120 * (0.25 + 25 * 4000 * 0.114) / 3600)  # 25 fits a job
     assert not {"cpu", "gpu"} & paper.estimates
 
 

@@ -6,7 +6,13 @@ Libraries compute with one thread, as the workflow's jobs do; on a busy machine 
 CPU's suite must pass all the same, without any test going to a device that only a GPU machine has.
 """
 
+import gc
 import os
+
+
+def pytest_runtest_teardown():
+    """Search again what commands have exempted (vid3d/loading.py): this process runs hundreds of them."""
+    gc.unfreeze()
 
 
 def pytest_configure(config):

@@ -7,12 +7,6 @@ import pytest
 from vid3d.loading import uncollected
 
 
-@pytest.fixture(autouse=True)
-def _thawed():
-    yield
-    gc.unfreeze()
-
-
 def test_nothing_is_searched_meanwhile_and_what_is_there_is_left_out_later():
     assert gc.isenabled()
     with uncollected():

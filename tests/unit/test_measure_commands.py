@@ -9,7 +9,7 @@ import pytest
 
 from vid3d import cli, files
 from vid3d.cameras import EVALUATION_CAMERAS, orbit
-from vid3d.commands import embed_stages
+from vid3d.commands import embed_stages, indicators
 from vid3d.indicators import INDICATORS
 from vid3d.procedural import ObjectSpec, make_reference, render
 from vid3d.study.config import load_benchmark
@@ -81,6 +81,22 @@ def test_indicators_are_written_for_the_clip_and_for_each_camera(clip, tmp_path,
         assert whole["janus"] == pytest.approx(true["janus"], abs=0.05)
     assert np.isnan(true["frame_consistency"])  # nothing is embedded here
     assert json.loads(output.with_suffix(".json").read_text())["item"]["views"] == 18
+
+
+def test_clips_of_one_motion_score_share_what_the_truth_shows(clip, tmp_path, monkeypatch):
+    """In whichever order they are named; each is as it would be alone."""
+    counted, own = [], indicators._own
+    monkeypatch.setattr(indicators, "_own", lambda *given: counted.append(given[2]) or own(*given))
+    outputs = [tmp_path / f"{number}.csv" for number in range(3)]
+    given = [*options(clip, "reference"), *("--renders", *3 * clip["renders"]), *("--orbit", *3 * clip["orbit"])]
+    given += ["--embeddings", *3 * clip["embeddings"], "--motion", 120, 80, 120, "--views", 18, 18, 9]
+    assert run(monkeypatch, "indicators", *given, "--output", *outputs) == 0
+    assert sorted(counted) == [80, 120]
+    first, other, last = (pd.read_csv(output) for output in outputs)
+    assert list(last["truth"].dropna()) == list(first["truth"].dropna()) != list(other["truth"].dropna())
+    alone = [*options(clip, "reference", "renders", "orbit", "embeddings"), "--motion", 120, "--views", 9]
+    assert run(monkeypatch, "indicators", *alone, "--output", tmp_path / "alone.csv") == 0
+    assert (tmp_path / "alone.csv").read_bytes() == outputs[2].read_bytes()
 
 
 def test_embeddings_that_do_not_fit_the_renders_are_refused(clip, tmp_path, monkeypatch, capsys):

@@ -192,8 +192,8 @@ class ClipsPerJob(Strict):
     Attributes:
         sampled: clips whose seeds, or whose views, a learned model samples on a CPU, where importing its libraries
             takes longer than a clip.  On a GPU, and without a model, it is always one.
-        scored: clips that are embedded and scored, or whose indicators are worked out; controls that draw no splats share
-            jobs, too.
+        scored: clips that are embedded and scored, or whose indicators are worked out; controls that draw no splats
+            share jobs, too.
     """
 
     sampled: Annotated[int, Field(ge=1)] = 3

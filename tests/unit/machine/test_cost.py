@@ -52,6 +52,11 @@ def test_clips_per_job_cut_blocks():
         assert counted("full", execution=sampled)["seed"] == 72
 
 
+def test_the_default_report_starts_no_more_processes_than_it_did():
+    """Each costs a start; the report's own four and `all` come on top."""
+    assert sum(counted(*study().reports["quick"].runs).values()) <= 192
+
+
 def test_controls_without_splats_are_scored_together():
     """But only where every report shows them all; an image's clips of the run itself are another job."""
     report = {"title": "t", "runs": ["quick", "static"]}

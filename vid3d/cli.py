@@ -15,15 +15,15 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 from vid3d import __version__, journal
-from vid3d.errors import InputError
+from vid3d.errors import InputError, refusal
 from vid3d.loading import uncollected
 
 CHECKS = "to check what was made"  # and nothing is made by them, so that they leave no records
@@ -161,8 +161,19 @@ def main() -> None:
         with _device(options.get("spec"), record), kept:
             module.run(*positional, **options)
     except InputError as error:
-        print(f"vid3d: {error}", file=sys.stderr)
-        sys.exit(2)
+        _stop(str(error))
+    except (OSError, MemoryError) as error:
+        told = refusal(error)
+        if told is None:
+            raise
+        _stop(told)
+
+
+def _stop(told: str) -> NoReturn:
+    """End with one line and exit code 2; the line has no other place to go to if the disk with the log is full."""
+    with suppress(OSError):
+        print(f"vid3d: {told}", file=sys.stderr, flush=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

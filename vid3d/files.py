@@ -6,13 +6,13 @@ names it.
 """
 
 import csv
+import errno
 import hashlib
 import json
 import math
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from vid3d import __version__, journal
-from vid3d.errors import InputError
+from vid3d.errors import InputError, first_line, refusal
 from vid3d.scene import Clip, FitReport, Float32, Reference, Splats, UInt8
 
 FRAMES_PER_SECOND = 10  # as the authors' videos
@@ -49,19 +49,49 @@ class Provenance:
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that replaces it when the block ends well, and vanishes when it does not."""
+    """A temporary path beside ``path`` that replaces it when the block ends well, and vanishes when it does not.
+
+    Raises:
+        InputError: the system refuses to write it, as on a full disk.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            journal.wrote(path, temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """What the system refuses while ``path`` is written below a name of its own, as an error that names ``path``."""
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        journal.wrote(path, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        told = refusal(error, path)
+        where = error.filename
+        if told is None or (where is not None and not _beside(path, Path(os.fsdecode(where)))):
+            raise  # of a file that is read
+        raise InputError(told) from None
+    except RuntimeError as error:  # torch's writer does not say why
+        disk = os.statvfs(path.parent)
+        if disk.f_bavail or not disk.f_blocks:
+            raise
+        raise InputError(refusal(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), path) or str(error)) from None
+
+
+def _beside(path: Path, other: Path) -> bool:
+    """Whether a name is of ``path``: one of its folder or of one above, or of something below it."""
+    parent = Path(os.path.abspath(path)).parent
+    other = Path(os.path.abspath(other))
+    return other.is_relative_to(parent) or parent.is_relative_to(other)
 
 
 @contextmanager
@@ -69,24 +99,26 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """A temporary folder beside ``path`` that replaces it when the block ends well, and vanishes when it does not.
 
     Raises:
-        InputError: ``path`` is something else than an older version of the folder, which is not overwritten.
+        InputError: ``path`` is something else than an older version of the folder, which is not overwritten, or the
+            system refuses to write it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    old = temporary.with_name(f"{temporary.name}-old")
-    try:
-        yield temporary
-        for made in (temporary, *temporary.rglob("*")):
-            made.chmod((0o777 if made.is_dir() else 0o666) & ~_umask())
-        if path.exists():
-            if not path.is_dir() or not set(os.listdir(path)) <= set(os.listdir(temporary)):
-                raise InputError(f"{path}: exists and holds other files; remove it or give another folder")
-            path.replace(old)
-        temporary.replace(path)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        old = temporary.with_name(f"{temporary.name}-old")
+        try:
+            yield temporary
+            for made in (temporary, *temporary.rglob("*")):
+                made.chmod((0o777 if made.is_dir() else 0o666) & ~_umask())
+            if path.exists():
+                if not path.is_dir() or not set(os.listdir(path)) <= set(os.listdir(temporary)):
+                    raise InputError(f"{path}: exists and holds other files; remove it or give another folder")
+                path.replace(old)
+            temporary.replace(path)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_others(folder: Path, pattern: str, names: Container[str]) -> None:
@@ -137,8 +169,8 @@ def load_json(path: str | Path) -> Any:
 def _json(path: Path) -> Any:
     try:
         return json.loads(_existing(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not valid JSON ({error}); delete it and run again") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({first_line(error)}); delete it and run again") from None
 
 
 def save_rows(path: str | Path, rows: Sequence[dict[str, Any]], provenance: Provenance) -> None:
@@ -203,7 +235,7 @@ def load_provenance(path: str | Path) -> dict[str, Any]:
             return record
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, SyntaxError, zipfile.BadZipFile, Image.DecompressionBombError):
+    except Exception:  # Pillow, numpy, zipfile and zlib raise many classes for damaged files
         pass
     raise InputError(f"{path}: carries no record of what made it; delete it and run again")
 
@@ -482,5 +514,7 @@ def load_arrays(path: str | Path, *names: str, what: str = "arrays") -> dict[str
             if lacking := [name for name in names if name not in stored]:
                 raise InputError(f"{path}: has no {what} of {lacking[0]}; delete it and run again")
             return {name: stored[name] for name in names}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: corrupt {what} ({error}); delete it and run again") from None
+    except InputError:
+        raise
+    except Exception as error:  # numpy, zipfile and zlib raise many classes for damaged files
+        raise InputError(f"{path}: corrupt {what} ({first_line(error)}); delete it and run again") from None

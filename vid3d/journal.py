@@ -15,7 +15,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from vid3d import __version__
-from vid3d.errors import InputError
+from vid3d.errors import InputError, refusal
 
 RESULTS = "results/"  # what a study makes, and so has a record
 RECORDS = "results/records"
@@ -207,7 +207,7 @@ def load(path: Path, shown: Path | None = None) -> Made:
             return made
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         pass
     raise InputError(f"{shown or path}: is not a record of a job; delete it, and what it was of is unrecorded")
 
@@ -239,11 +239,18 @@ def commit() -> str | None:
 
 
 def _save(path: Path, made: Made) -> None:
-    """Write a record, all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a record, all or nothing.
+
+    Raises:
+        InputError: the system refuses to write it, as on a full disk.
+    """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(asdict(made), indent=0, sort_keys=True, default=str), encoding="utf-8")
         temporary.replace(path)
+    except OSError as error:
+        raise InputError(refusal(error, path) or f"{path}: cannot be written ({error}); run again") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

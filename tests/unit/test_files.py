@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vid3d import files
+from vid3d import files, journal
 from vid3d.errors import InputError
 from vid3d.scene import FitReport, Reference, Splats
 
@@ -279,3 +279,22 @@ def test_embeddings_come_back_by_name_and_damage_is_refused(tmp_path):
         files.load_embeddings(path, "renders")
     with pytest.raises(InputError, match="no such file"):
         files.load_embeddings(tmp_path / "none.npz", "renders")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 50_000, "9" * 5000])
+def test_json_that_breaks_parsers_is_refused(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=r"a\.json: not valid JSON"):
+        files.load_json(tmp_path / "a.json")
+    with pytest.raises(InputError, match=r"a\.json: is not a record"):
+        journal.load(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:-30], lambda content: content[30:]])
+def test_arrays_of_any_damage_are_refused(tmp_path, damage):
+    files.save_embeddings(tmp_path / "a.npz", PROVENANCE, a=np.ones((2, 3), np.float32))
+    (tmp_path / "a.npz").write_bytes(damage((tmp_path / "a.npz").read_bytes()))
+    with pytest.raises(InputError, match=r"a\.npz: corrupt embeddings"):
+        files.load_embeddings(tmp_path / "a.npz", "a")
+    with pytest.raises(InputError, match=r"a\.npz: carries no record"):
+        files.load_provenance(tmp_path / "a.npz")

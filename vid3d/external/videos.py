@@ -22,6 +22,7 @@ from vid3d.scene import UInt8
 FRAME = re.compile(r"frame-(\d{2,4})\.png")
 MAXIMUM_FRAMES = 500
 MAXIMUM_PIXELS = 16_000_000  # of one frame
+MAXIMUM_TOTAL = 400_000_000  # pixels of all frames, which are held at once: 1.2 GB
 MAXIMUM_ASPECT = 4  # of one pixel, either way; anything beyond is a damaged header
 HIGH_DYNAMIC_RANGE = (16, 18)  # transfer functions PQ and HLG, which need a tone mapping that nobody has agreed on
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # FFmpeg's own ones drop the transparency of these
@@ -66,7 +67,11 @@ def _pictures(folder: Path, frames: int | None) -> list[UInt8]:
     for number in range(count):
         if number not in numbered:
             raise IncompleteError(f"{folder} lacks frame {number}")
-    return [to_uint8(load_image(numbered[number])[0]) for number in range(count)]
+    images: list[UInt8] = []
+    for number in range(count):
+        images.append(to_uint8(load_image(numbered[number])[0]))
+        _check_total(folder, images)
+    return images
 
 
 def _video(path: Path) -> list[UInt8]:
@@ -79,10 +84,13 @@ def _video(path: Path) -> list[UInt8]:
             if not container.streams.video:
                 raise InputError(f"{path}: holds no video; give a video or a folder of PNGs")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise InputError(f"{path}: its video is in a form that is not known here; save it as H.264 in MP4")
             aspect = stream.sample_aspect_ratio or Fraction(1)
             for frame in _decoded(container, stream):
                 _check(path, frame, aspect, len(images))
                 images.append(_shown(path, frame, aspect))
+                _check_total(path, images)
                 times.append(frame.pts or 0)
     except (av.FFmpegError, OSError, ValueError) as error:
         why = " ".join(str(error).split())
@@ -121,6 +129,13 @@ def _check(path: Path, frame: Any, aspect: Fraction, before: int) -> None:
         raise InputError(f"{path}: a video of high dynamic range (PQ or HLG); save it in standard range (BT.709)")
     if before >= MAXIMUM_FRAMES:
         raise InputError(f"{path}: more than {MAXIMUM_FRAMES} frames; shorten the video")
+
+
+def _check_total(path: Path, images: list[UInt8]) -> None:
+    if sum(image.shape[0] * image.shape[1] for image in images) > MAXIMUM_TOTAL:
+        raise InputError(
+            f"{path}: more than {MAXIMUM_TOTAL // 1_000_000} million pixels in all frames; shorten it or scale it down"
+        )
 
 
 def _square(frame: Any, aspect: Fraction) -> tuple[int, int]:

@@ -32,6 +32,7 @@ from vid3d.study.specs import (
 
 T = TypeVar("T")
 NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths
+MAXIMUM_VALUES, MAXIMUM_DEPTH = 100_000, 50  # of a configuration; ours have some thousand, six deep
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 LicenceName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9.-]*$")]
 MotionScore = Annotated[int, Field(ge=0, le=255)]  # SVD's motion_bucket_id
@@ -366,17 +367,34 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """A YAML file that holds a mapping.
 
     Raises:
-        InputError: missing file, broken YAML, or something else than a mapping.
+        InputError: missing file, broken YAML, something else than a mapping, or what grows beyond measure by its
+            aliases.
     """
     try:
         data = yaml.safe_load(journal.read(Path(path)).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a date that is none, of other bytes
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise InputError(f"{path}: must hold a mapping of settings, not a {type(data).__name__}")
+    if _grown(data, {}, 0) > MAXIMUM_VALUES:
+        raise InputError(f"{path}: its aliases stand for more than {MAXIMUM_VALUES:,} values; write out what is meant")
+    if odd := [key for key in data if not isinstance(key, str)]:
+        raise InputError(f"{path}: {odd[0]!r} is no name of a setting; put it in quotes or take it out")
     return data
+
+
+def _grown(data: Any, known: dict[int, int], depth: int) -> int:
+    """How many values parsed YAML holds once aliases are written out; beyond measure for one that holds itself."""
+    if depth > MAXIMUM_DEPTH:
+        return MAXIMUM_VALUES + 1
+    if not isinstance(data, dict | list):
+        return 1
+    if id(data) not in known:
+        parts = data.values() if isinstance(data, dict) else data
+        known[id(data)] = 1 + sum(_grown(part, known, depth + 1) for part in parts)
+    return known[id(data)]
 
 
 def load_yaml(path: str | Path, kind: type[T], cure: str = "") -> T:
@@ -539,6 +557,8 @@ def _extended(runs: dict[str, Any], name: str, seen: tuple[str, ...]) -> dict[st
     parent = own.get("extends")
     if parent is None:
         return own
+    if not isinstance(parent, str):
+        raise InputError(f"runs.{name}.extends: must be the name of a run, not a {type(parent).__name__}")
     if parent not in runs or parent == name or parent in seen:
         why = "extends itself" if parent == name or parent in seen else f"there is no run {parent!r}"
         raise InputError(f"runs.{name}.extends: {why}; name another run of the study")

@@ -672,7 +672,7 @@ def first_problem(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         what = "unknown key; remove it or check its spelling"
     given = problem["input"]
-    if problem["type"] == "union_tag_invalid" and given.get("backend") in RENAMED:
+    if problem["type"] == "union_tag_invalid" and str(given.get("backend")) in RENAMED:
         what = f"backend {given['backend']} is now called {RENAMED[given['backend']]}"
     shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
     more = len(error.errors()) - 1

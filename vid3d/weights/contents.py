@@ -75,9 +75,12 @@ class Record:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=f".{self._path.stem}-", dir=self._path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(self._known, stream, indent=0, sort_keys=True)
-            Path(name).replace(self._path)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                    json.dump(self._known, stream, indent=0, sort_keys=True)
+                Path(name).replace(self._path)
+            finally:
+                Path(name).unlink(missing_ok=True)
         except OSError:
             return
         self._changed = False

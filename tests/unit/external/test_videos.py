@@ -151,3 +151,25 @@ def test_what_cannot_be_shown_faithfully_is_refused(tmp_path, setting, value, sa
     with pytest.raises(InputError, match=rf"v\.mp4: {says}") as caught:
         load_clip(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_form_that_ffmpeg_does_not_know_is_refused(tmp_path):
+    path = write(tmp_path / "a.mp4", [quarters()])
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(InputError, match=r"a\.mp4: its video is in a form that is not known here"):
+        load_clip(path)
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_clips_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch, folder):
+    """By all their frames together, before the last are decoded."""
+    monkeypatch.setattr("vid3d.external.videos.MAXIMUM_TOTAL", 2 * SIDE * SIDE)
+    path = tmp_path / "clip"
+    if folder:
+        path.mkdir()
+        for number in range(3):
+            Image.fromarray(quarters()).save(path / f"frame-{number:02}.png")
+    else:
+        path = write(tmp_path / "clip.mp4", [quarters()] * 3)
+    with pytest.raises(InputError, match="million pixels in all frames; shorten it or scale it down"):
+        load_clip(path)

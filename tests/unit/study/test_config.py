@@ -168,6 +168,41 @@ def test_a_wrong_setting_is_refused_in_one_line_that_names_it(root, overlay, nam
         assert name in message, message
 
 
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, after in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (LAUGHS, "aliases stand for more than 100,000 values"),
+        ("a: &a [*a]\n", "aliases stand for more than"),
+        ("[" * 5000, "not valid YAML"),
+        ("a: 2001-99-99\n", "not valid YAML"),
+        ("a: !!binary x\n", "not valid YAML"),
+        ("1: a\n", "1 is no name of a setting"),
+        ("a: \x07\n", "not valid YAML"),
+        ("a: " + "9" * 5000, "not valid YAML"),
+    ],
+)
+def test_yaml_that_breaks_parsers_is_refused_in_one_line(tmp_path, text, what):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(InputError, match=what) as error:
+        config.read_yaml(tmp_path / "a.yaml")
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 2000
+
+
+@pytest.mark.parametrize(
+    ("run", "what"),
+    [({"extends": ["a"]}, "extends: must be the name"), ({"seed": {"backend": ["a"]}}, "runs.odd.seed")],
+)
+def test_a_list_in_the_place_of_a_name_is_refused(root, run, what):
+    assert what in refused(with_runs(odd={"extends": "truth", "title": "Odd"} | run), root)
+
+
 def test_a_cycle_of_extends_is_refused(root):
     runs = {name: {"title": name, "extends": parent} for name, parent in (("a", "b"), ("b", "c"), ("c", "a"))}
     assert "extends itself" in refused(with_runs(**runs), root)

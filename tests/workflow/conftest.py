@@ -1,5 +1,6 @@
 """Snakemake on a copy of the workflow, so that tests may edit it, with a study of seconds."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+WITNESS = Path(__file__).with_name("witness")
 PARTS = ("Snakefile", "rules", "config", "benchmark", "profiles", "envs", "reports", "docs")
 # not what else may have been fetched or made there
 FILES = ("weights/mini-clip", "weights/mini-seed", "weights/mini-views", "tests/data/rembg")
@@ -55,12 +57,24 @@ class Workflow:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
+            env=os.environ | self.witnessed,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             check=False,
         )
+
+    @property
+    def heard(self) -> Path:
+        """Where it is noted what the processes of ``run`` asked of a network; not there if they asked nothing."""
+        return self.folder / "heard.txt"
+
+    @property
+    def witnessed(self) -> dict[str, str]:
+        """The environment in which that is noted (``witness/sitecustomize.py``)."""
+        path = os.environ.get("PYTHONPATH")
+        return {"PYTHONPATH": f"{WITNESS}:{path}" if path else str(WITNESS), "VID3D_HEARD": str(self.heard)}
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Jobs per rule that a dry run plans; it says no more than the table of them."""

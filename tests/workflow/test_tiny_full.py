@@ -19,6 +19,7 @@ def backend_of(text):
 def test_random_weights_pass_through_every_backend_and_into_no_table(fresh):
     done = fresh.run("--", "tiny-full")
     assert done.returncode == 0, done.stdout
+    assert not fresh.heard.exists(), fresh.heard.read_text()  # no backend asks a hub for what lies here
     folder = fresh.folder
 
     made = {"seed/frame-02.png": "svd", "orbit/frame-01.png": "v3d", "views-18/renders/frame-01.png": "autodiff"}

@@ -4,12 +4,15 @@
 # TORCH_INDEX   an index that has torch without CUDA: make reproduce TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # MINUTES  after which `make hypothesis` begins no more cells
 # CORES    how many cores the study may use   ARGS     more arguments for Snakemake, such as --config report=truth
+# KILLS    at how many random moments `make faults` kills   INPUTS   how many inputs `make fuzz` generates
 
 VENV := .venv
 PYTHON ?= python3
 CORES ?= all
 MINUTES ?= 120
 ARGS ?=
+KILLS ?= 20
+INPUTS ?= 10000
 BIN := $(CURDIR)/$(VENV)/bin
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 export PATH := $(BIN):$(PATH)
@@ -21,7 +24,7 @@ INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 OF_CUDA := ^(cuda|nvidia|triton)[-=]
 
-.PHONY: help environment reproduce hypothesis test lint unit test-gpu benchmark train train-diffusion clean
+.PHONY: help environment reproduce hypothesis test lint unit test-gpu benchmark faults fuzz train train-diffusion clean
 
 help:
 	@echo "make reproduce   environment, default study, report"
@@ -29,6 +32,8 @@ help:
 	@echo "make test-gpu    the checks of a machine with a GPU, ten minutes (make test adds them where nvidia-smi lists one)"
 	@echo "make hypothesis  the experiment of docs/hypothesis.md in sittings (MINUTES=120), and its page when it is complete"
 	@echo "make benchmark   the CPU fits' record table in docs/performance.md (PROTOTYPE=its folder)"
+	@echo "make faults      disturb small studies in every way and write docs/reliability.md (root, an hour; KILLS=20 random moments)"
+	@echo "make fuzz        generated input for all readers and the C++ core, likewise (INPUTS=10000)"
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
@@ -76,6 +81,12 @@ test-gpu: environment build/gpu-inputs/fit.json
 
 benchmark: environment
 	python -m tests.speed.record $(if $(PROTOTYPE),--prototype $(PROTOTYPE))
+
+faults: environment
+	python -m tests.faults.record --times $(KILLS) $(ARGS)
+
+fuzz: environment
+	python -m tests.fuzz.record --inputs $(INPUTS) $(ARGS)
 
 train: environment
 	snakemake --cores $(CORES) $(ARGS) --forcerun train_mini_clip train_pipeline -- train

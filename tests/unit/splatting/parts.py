@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 CORE = Path(__file__).parents[3] / "vid3d/splatting/core"
-FLAGS = {"avx2": ["-DVID3D_LANES=8", "-mavx2", "-mfma"], "portable": ["-DVID3D_LANES=4"]}
+FLAGS = {"avx2": ["-mavx2"], "portable": []}
 Array = np.ndarray
 
 
@@ -31,7 +31,7 @@ def library(instruction_set: str) -> CDLL:
         options = [
             "-std=c++20",
             "-O1",
-            "-ffp-contract=fast",
+            "-ffp-contract=off",
             "-fPIC",
             "-shared",
             "-Wl,-Bsymbolic",

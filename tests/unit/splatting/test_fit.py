@@ -46,6 +46,18 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(name):
     assert not same(first, other)
 
 
+@pytest.mark.skipif(not load("portable").supports_avx2(), reason="this machine has no AVX2 to compare with")
+@pytest.mark.parametrize("name", ["as-released", "fast"])
+def test_instruction_sets_give_the_same_bits(name):
+    recipe, given = preset(name, splats=150, iterations=120), views()
+    fits = [fit(given, recipe, np.random.default_rng(3), None, one) for one in ("avx2", "portable")]
+    (wide, told), (narrow, also_told) = fits
+    assert same(wide, narrow)
+    np.testing.assert_array_equal(told.losses, also_told.losses)
+    images = [render(wide, given.cameras, instruction_set=one) for one in ("avx2", "portable")]
+    np.testing.assert_array_equal(*images)
+
+
 def test_as_written_keeps_the_number_of_splats_and_as_released_does_not():
     _, fixed = fit(views(), preset("as-written", splats=150, iterations=80), np.random.default_rng(0))
     assert (fixed.counts == 150).all()

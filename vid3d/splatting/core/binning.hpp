@@ -104,8 +104,8 @@ struct Spans {
             Floats from = smaller(larger(middle - half, low), high),
                    to = smaller(larger(middle + half + 1.f, low), high);
             Ints whole = truncate(from);  // from >= 0: truncation rounds down
-            *reinterpret_cast<Ints*>(first + r) = whole - Ints(to_floats(whole) < from);
-            *reinterpret_cast<Ints*>(last + r) = truncate(to);
+            store(first + r, whole - Ints(to_floats(whole) < from));
+            store(last + r, truncate(to));
         }
     }
 };

@@ -19,7 +19,7 @@ namespace vid3d {
 // One channel with a margin of zeros on all sides, so that blurring needs no special case at the border.
 class PaddedMap {
 public:
-    static constexpr int TAPS = 11, REACH = TAPS / 2, SIDE = LANES > 8 ? LANES : 8;
+    static constexpr int TAPS = 11, REACH = TAPS / 2, SIDE = LANES;
 
     PaddedMap(int width, int height)
         : width_(width),

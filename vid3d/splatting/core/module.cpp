@@ -172,7 +172,7 @@ ClipTrainer clip_trainer(In<nb::shape<-1, PLANES, -1>> coefficients, In<nb::shap
 NB_MODULE(VID3D_MODULE, m) {
     m.attr("LANES") = LANES;
 #if defined(__x86_64__)
-    m.def("supports_avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); });
+    m.def("supports_avx2", [] { return bool(__builtin_cpu_supports("avx2")); });
 #else
     m.def("supports_avx2", [] { return false; });
 #endif

@@ -156,13 +156,14 @@ inline void project_backward(Gaussians& out, const Gaussians& g, const Projected
                              const ProjectedGradients& d, const Camera& c, const Settings& s) {
     const float *V = c.view, fx = c.fx, fy = c.fy;
     for (int i = 0; i < g.stride(); i += LANES) {
-        Ints drawn{};
+        int32_t masks[LANES];
         bool any = false;
         for (int k = 0; k < LANES; k++) {
-            drawn[k] = projected.box[i + k].empty() ? 0 : -1;
-            any |= drawn[k] != 0;
+            masks[k] = projected.box[i + k].empty() ? 0 : -1;
+            any |= masks[k] != 0;
         }
         if (!any) continue;
+        const Ints drawn = load(masks);
         auto add = [&](int plane, Floats value) {
             float* p = out.plane(plane) + i;
             store(p, load(p) + select(drawn, value, broadcast(0.f)));  // lanes behind the camera may hold NaN

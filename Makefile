@@ -24,7 +24,7 @@ INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 OF_CUDA := ^(cuda|nvidia|triton)[-=]
 
-.PHONY: help environment reproduce hypothesis test lint unit test-gpu benchmark faults fuzz train train-diffusion clean
+.PHONY: help environment reproduce hypothesis test lint unit test-gpu benchmark faults fuzz arm processors train train-diffusion clean
 
 help:
 	@echo "make reproduce   environment, default study, report"
@@ -34,6 +34,8 @@ help:
 	@echo "make benchmark   the CPU fits' record table in docs/performance.md (PROTOTYPE=its folder)"
 	@echo "make faults      disturb small studies in every way and write docs/reliability.md (root, an hour; KILLS=20 random moments)"
 	@echo "make fuzz        generated input for all readers and the C++ core, likewise (INPUTS=10000)"
+	@echo "make arm         the C++ core on 64-bit Arm, emulated, in docs/processors.md"
+	@echo "make processors  the default study under three instruction sets, in docs/processors.md (hours; ARGS='images=... frames=2' for less)"
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
@@ -87,6 +89,12 @@ faults: environment
 
 fuzz: environment
 	python -m tests.fuzz.record --inputs $(INPUTS) $(ARGS)
+
+arm: environment
+	python -m tests.processors.core
+
+processors: environment
+	python -m tests.processors.sweep $(ARGS)
 
 train: environment
 	snakemake --cores $(CORES) $(ARGS) --forcerun train_mini_clip train_pipeline -- train

@@ -25,6 +25,7 @@ from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 from vid3d import __version__, journal
 from vid3d.errors import InputError, refusal
 from vid3d.loading import uncollected
+from vid3d.machine import instructions
 
 CHECKS = "to check what was made"  # and nothing is made by them, so that they leave no records
 COMMANDS = {
@@ -149,6 +150,7 @@ def main() -> None:
     if threads := os.environ.get("OMP_NUM_THREADS"):  # which Snakemake sets for a job
         os.environ.setdefault("OPENCV_FOR_THREADS_NUM", threads)  # OpenCV has threads of its own
     try:
+        instructions.pin(os.environ)
         command = _asked(sys.argv[1:])
         with uncollected():
             module = import_module(f"vid3d.commands.{command.replace('-', '_')}")

@@ -47,6 +47,7 @@ OTHERS = {
     "docs/multi-view-models.md": "settings of other models",
     "docs/paper-scale.md": "estimates, by commands named there",
     "docs/performance.md": "a log of measurements",
+    "docs/processors.md": "written by `make processors` and `make arm`, and measured once",
     "docs/reliability.md": "written by `make faults` and `make fuzz`",
     "docs/resuming.md": "examples",
     "docs/running-on-gpu.md": "bounds of checks, and measurements made once",

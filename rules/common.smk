@@ -9,6 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from vid3d.checking.restoring import restored
 from vid3d.errors import InputError
 from vid3d.external import methods
 from vid3d.study import figure_list, hypothesis, layout
@@ -23,7 +24,7 @@ def study_of_the_command_line():
     """Configuration files and --config, laid over each other by our own rules (a changed backend replaces its Spec)."""
     settings = workflow.config_settings
     layers = [] if settings.replace_workflow_config else [ROOT / "config/study.yaml"]
-    given = as_typed(settings.config, sys.argv)
+    given = restored(as_typed(settings.config, sys.argv), Path())
     # what jobs are told: Snakemake would quote texts without regard to the quotes in them
     settings.config_args = [f"{key}={'' if value is None else json.dumps(value)}" for key, value in given.items()]
     return load_study([*layers, *settings.configfiles], given, ROOT)

@@ -105,7 +105,10 @@ BACKENDS = {
     "study",
     "weights",
 }
-FOR_RULES = {"vid3d.errors", "vid3d.external.methods", "vid3d.weights.contents", "vid3d.weights.manifest"}
+FOR_RULES = {
+    *("vid3d.checking.restoring", "vid3d.errors", "vid3d.external.methods"),
+    *("vid3d.weights.contents", "vid3d.weights.manifest"),
+}
 
 
 def imports(source: str) -> set[str]:

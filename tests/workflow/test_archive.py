@@ -28,13 +28,9 @@ def packed(study, tmp_path_factory):
 
 
 def test_a_report_is_made_of_an_archive_without_running_models(packed, study, fresh):
-    written, there = archive.unpack(packed, fresh.folder)
-    assert written > 100
-    assert there == 0
+    assert fresh.planned("--config", f"from={packed}").keys() == {"tables", "figures_of_tiny", "page", "all"}
     assert not (fresh.folder / REPORT).exists()
-    assert fresh.planned().keys() == {"tables", "figures_of_tiny", "page", "all"}
-    table = f"{REPORT}/tables/table1.csv"
-    done = fresh.run("--", table)
+    done = fresh.run("--config", f"from={packed}", "--", f"{REPORT}/tables/table1.csv")
     assert done.returncode == 0, done.stdout
     tables = sorted((study / REPORT / "tables").glob("*.*"))
     assert [path.read_bytes() for path in tables] == [
@@ -42,6 +38,25 @@ def test_a_report_is_made_of_an_archive_without_running_models(packed, study, fr
     ]
     found = verdict.verify("tiny", fresh.folder, None, 0.0).files
     assert not [path for path in [*found.unrecorded, *found.findings] if not path.startswith(f"{REPORT}/")]
+
+
+def test_what_an_archive_lacks_is_made(packed, fresh):
+    """As of one that was written before the study had another image, or of a part of it."""
+    archive.unpack(packed, fresh.folder)
+    shutil.rmtree(fresh.folder / "results/tiny/frog-green/motion-120/views-3")
+    stages = {rule.partition("_")[0] for rule in fresh.planned()}
+    assert {"splat", "render", "score"} <= stages
+    assert not stages & {"reference", "seed", "views"}
+
+
+@pytest.mark.parametrize(
+    ("told", "said"), [("nothing.tar", "nothing.tar: cannot be read as an archive"), ("", "from=: names no file")]
+)
+def test_a_setting_that_names_no_archive_is_refused_in_a_line(fresh, told, said):
+    done = fresh.run("--dry-run", "--config", f"from={told}")
+    assert done.returncode == 2, done.stdout
+    assert f"vid3d: {said}" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_what_is_there_is_kept_and_another_file_is_not_overwritten(packed, tmp_path):

@@ -413,6 +413,7 @@ TEXTS = (
     "own",
     "embedder",
     "report",
+    "from",
 )  # settings that are one text, a path or a name
 NAMES_LISTED = ("images", "licences", "external")  # settings that are names with commas between them, or a list
 

@@ -28,22 +28,24 @@ def page(report: str, root: Path, *told: str) -> str:
         "",
         f"Written by `python docs/artifact.py {report}` from a finished report, which `{make}` makes as a whole.",
         "Minutes are those of all jobs behind a verdict, one after the other, with one core each; jobs are shared",
-        "between verdicts. The row's number is that of the table's CSV file, and of `vid3d trace claims ROW here`,",
-        "which names all files. [checking.md](checking.md) says how files and numbers are checked.",
+        "between verdicts. The command makes what the verdict needs and no page; where all of it is there, it says so.",
+        "The row's number is that of the file, and of `vid3d trace claims ROW here`, which names all files behind it.",
+        "`vid3d verify` compares these with their records, and cells with expected ones ([checking.md](checking.md)).",
         "",
         f"Processor: {'; '.join(dict.fromkeys(made.machine for made in records.newest.values()))}.",
         "",
-        "| Row | Claim | Run, definition | Verdict | Jobs | Minutes | MB | Why it is not decided |",
-        "|---:|---|---|---|---:|---:|---:|---|",
+        "| Row | Claim | Run, definition | Verdict | Jobs | Minutes | MB | File | Command | Why it is not decided |",
+        "|---:|---|---|---|---:|---:|---:|---|---|---|",
     ]
     with (root / claims).open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     for number, row in enumerate(rows, 1):
-        spent = " | | "
+        spent = " | | | | "
         if row["here"] != NOT_TESTABLE:
             traced = trace.trace(study, report, records, "claims", str(number), "here")
             size = sum((root / path).stat().st_size for path in traced.files if (root / path).is_file())
-            spent = f"{len(traced.jobs)} | {traced.seconds / 60:.1f} | {size / 1e6:.1f}"
+            command = shlex.join(["snakemake", "--cores", "all", *told, "--", claims])
+            spent = f"{len(traced.jobs)} | {traced.seconds / 60:.1f} | {size / 1e6:.1f} | `{claims}` | `{command}`"
         claim = f"{row['place']}: {row['sentence']}"
         whose = ", ".join(filter(None, (row["run"], row["protocol"].replace("_", " "))))
         cells = [str(number), claim, whose, row["here"], spent, row["reason"]]

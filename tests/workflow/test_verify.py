@@ -269,4 +269,7 @@ def test_the_page_of_claims_says_what_each_verdict_took(folder):
         decided = row[3] != "not testable here"
         # 1 of tables; 2 images: reference, seed, views, truth, stages, score; 4 clips: fit, render, held-out
         assert (jobs.strip() == "25") == decided
+        where, command = row[7:9]
+        assert (where == f"`{TABLES}/claims.csv`") == decided
+        assert (command == f"`snakemake --cores all --config 'images=a, b' -- {TABLES}/claims.csv`") == decided
         assert not decided or (0 < float(minutes) < 60 and 1 < float(size) < 100)

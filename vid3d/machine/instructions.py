@@ -18,7 +18,7 @@ NEEDED = {"avx2", "fma"}  # what processors have had since about 2015; without t
 PINNED = {
     "ATEN_CPU_CAPABILITY": "avx2",  # torch's own kernels
     "ONEDNN_MAX_CPU_ISA": "AVX2",  # torch's convolutions
-    "MKL_CBWR": "AVX2",  # torch's products of matrices
+    "MKL_CBWR": "COMPATIBLE",  # torch's products of matrices; its other values are one maker's processors' alone
     "OPENBLAS_CORETYPE": "Haswell",  # those of numpy and scipy
     "OPENCV_IPP": "avx2",
 }

@@ -40,7 +40,7 @@ def page(report: str, root: Path, *told: str) -> str:
     with (root / claims).open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     for number, row in enumerate(rows, 1):
-        spent = " | | | | "
+        spent = " | ".join([""] * 5)
         if row["here"] != NOT_TESTABLE:
             traced = trace.trace(study, report, records, "claims", str(number), "here")
             size = sum((root / path).stat().st_size for path in traced.files if (root / path).is_file())

@@ -19,7 +19,7 @@ from vid3d.commands import views
 from vid3d.scene import Reference, Views
 from vid3d.study import config, specs
 
-FIT = '{"backend":"cpu","iterations":5,"revision":1,"splats":50}'
+FIT = '{"backend":"cpu","iterations":5,"revision":2,"splats":50}'
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_frames_fitted_together_are_those_fitted_alone(vid3d, orbit):
     [
         (FIT.replace("splats", "splat"), "splat"),
         (FIT.replace('"cpu"', '"tpu"'), "tpu"),
-        (FIT.replace('"revision":1', '"revision":99'), "revision"),
+        (FIT.replace('"revision":2', '"revision":99'), "revision"),
         ("{", "JSON"),
     ],
 )
@@ -177,7 +177,7 @@ def test_splats_with_nan_are_refused_by_the_renderer(vid3d, tmp_path):
     splats = Splats(test_splats, ones, zeros, np.zeros(2, np.float32), zeros)
     files.save_splats(tmp_path / "frame-00.ply", splats, files.Provenance("test", "{}"))
     videos = [tmp_path / "out" / f"camera-{camera:02d}.mp4" for camera in range(10)]
-    arguments = ["render", "--spec", '{"backend":"cpu","revision":1,"size":16}', "--reference", *paths]
+    arguments = ["render", "--spec", '{"backend":"cpu","revision":2,"size":16}', "--reference", *paths]
     arguments += ["--motion", 120, "--views", 3, "--splats", tmp_path / "frame-00.ply"]
     arguments += ["--output", tmp_path / "out" / "frame-00.png", "--videos", *videos]
     refused(vid3d(*arguments), "frame-00.ply", "vertex 1")

@@ -44,7 +44,7 @@ def test_seed_views_and_splats_are_compared_by_what_finished_studies_recorded(fi
         recorded.setdefault(entry.get("rule", ""), set()).update(entry.get("params", ()))
     assert recorded["seed_2_frames"] == {"""'{"backend":"procedural","frames":2,"revision":1,"size":32}'"""}
     assert recorded["views_00_01"] == {"""'{"backend":"procedural","revision":1,"size":32}'""", "'0 1'"}
-    fit = """'{"backend":"cpu","iterations":60,"revision":1,"splats":300}'"""
+    fit = """'{"backend":"cpu","iterations":60,"revision":2,"splats":300}'"""
     assert recorded["splat_cpu_00_01"] == {fit, "18", "'0 1'"}
 
 

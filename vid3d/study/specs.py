@@ -348,8 +348,10 @@ class CppFit(FitSettings):
 
     Attributes:
         instruction_set: results are the same, times are not; ``auto`` takes the fastest one of the machine.
+        revision: 2 since all instruction sets give the same bits.
     """
 
+    revision: Literal[2] = 2  # type: ignore[assignment]  # of these backends alone
     instruction_set: Literal["auto", "avx2", "portable"] = "auto"
 
     @model_validator(mode="before")
@@ -460,9 +462,11 @@ class CpuRender(RenderSettings):
     Attributes:
         alpha_cap: the largest opacity of a splat at a pixel.
         near: splats nearer to the camera than this are not drawn, in scene units (the orbit's radius is 2).
+        revision: 2 since all instruction sets give the same bits.
     """
 
     module: ClassVar[str] = "vid3d.backends.render_cpu"
+    revision: Literal[2] = 2  # type: ignore[assignment]  # of this backend alone
     backend: Literal["cpu"]
     alpha_cap: Annotated[float, Field(gt=0, lt=1)] = 0.99
     near: Annotated[float, Field(gt=0)] = 0.2

@@ -1,4 +1,4 @@
-# Two commands do everything: `make reproduce` and `make test`.
+# Two commands do everything: `make reproduce` and `make test`; `make help` lists the others.
 #
 # VENV     the environment's folder           PYTHON   the Python it is made from (3.11 or later)
 # TORCH_INDEX   an index that has torch without CUDA: make reproduce TORCH_INDEX=https://download.pytorch.org/whl/cpu
@@ -24,10 +24,15 @@ INSTALLED := $(VENV)/installed-$(MODULES)
 LINTED := Snakefile rules
 OF_CUDA := ^(cuda|nvidia|triton)[-=]
 
-.PHONY: help environment reproduce hypothesis test lint unit test-gpu benchmark faults fuzz arm processors train train-diffusion clean
+.PHONY: help environment cache reproduce open mini own authors hypothesis test lint unit test-gpu benchmark faults fuzz arm processors
+.PHONY: train train-diffusion clean
 
 help:
-	@echo "make reproduce   environment, default study, report"
+	@echo "make reproduce   environment, default study, report, and in eight lines what it says"
+	@echo "make open        the report that was made last, in the browser"
+	@echo "make mini        the paper's pipeline in small, with replicates and ground truth (hours)"
+	@echo "make own IMAGE=photo.jpg   your own photograph as a moving object (minutes)"
+	@echo "make authors     the authors' published videos, measured (downloads them)"
 	@echo "make test        environment, linters, all tests"
 	@echo "make test-gpu    the checks of a machine with a GPU, ten minutes (make test adds them where nvidia-smi lists one)"
 	@echo "make hypothesis  the experiment of docs/hypothesis.md in sittings (MINUTES=120), and its page when it is complete"
@@ -39,6 +44,7 @@ help:
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
+	@echo "Any other run by its name: snakemake --cores all truth; before it, snakemake -n truth and vid3d cost --run truth"
 
 # --no-build-isolation: the C++ core is built with the pinned tools of the lock
 $(INSTALLED): requirements.lock pyproject.toml $(CORE)
@@ -51,14 +57,30 @@ $(INSTALLED): requirements.lock pyproject.toml $(CORE)
 
 environment: $(INSTALLED)
 
-reproduce: environment
+cache: environment
 	@mkdir -p "$(CACHE)/snakemake" 2> /dev/null || \
 	  { echo "vid3d: $(CACHE) cannot be written, where Snakemake keeps its cache; set XDG_CACHE_HOME"; exit 2; }
-	snakemake --cores $(CORES) $(ARGS)
-	@ls -1t results/reports/*/index.html | while read -r page; do echo "report: $(CURDIR)/$$page"; done
-	vid3d verify --report "$$(ls -1t results/reports/*/tables/table1.csv | head -n 1 | cut -d / -f 3)"
 
-hypothesis: environment
+reproduce: cache
+	@snakemake --cores $(CORES) $(ARGS)
+	@vid3d result
+
+open: environment
+	@vid3d open
+
+mini: cache
+	@snakemake --cores $(CORES) $(ARGS) -- mini
+	@vid3d result --report mini
+
+own: cache
+	@test -n "$(IMAGE)" || { echo "vid3d: make own IMAGE=photo.jpg: name a photograph"; exit 2; }
+	@snakemake --cores $(CORES) own --config image="$(IMAGE)" $(ARGS)
+	@vid3d result --report own
+
+authors: cache
+	@snakemake --cores $(CORES) $(ARGS) -- authors
+
+hypothesis: cache
 	python docs/results/hypothesis.py --cores $(CORES) --minutes $(MINUTES)
 
 # on a machine with a GPU, which the CPU's suite hides, also what is checked on it

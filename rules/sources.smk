@@ -6,6 +6,9 @@
 from vid3d.errors import unwritable
 from vid3d.weights.contents import missing
 
+# for who misspells one (vid3d/machine/snakemake_logger.py)
+logger.info("", extra={"vid3d": Targets([rule.name for rule in workflow.rules if not rule.has_wildcards()])})
+
 
 def made(path):
     """Whether a rule makes this file."""

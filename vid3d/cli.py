@@ -27,22 +27,23 @@ from vid3d.errors import InputError, refusal
 from vid3d.loading import uncollected
 from vid3d.machine import instructions
 
-CHECKS = "to check what was made"  # and nothing is made by them, so that they leave no records
+CHECKS = "for you: to see and check what was made"  # nothing is made by them, so that they leave no records
 COMMANDS = {
-    "to plan a study": ("doctor", "cost", "settings"),
-    "what a study begins with": (
-        *("fetch", "fetch-weights", "verify-weights", "convert", "tiny-weights", "gsplat-extension"),
+    "for you: to plan a study": ("doctor", "cost", "settings"),
+    CHECKS: ("result", "open", "verify", "trace", "archive", "restore"),
+    "for you: weights brought by hand": ("fetch-weights", "verify-weights"),
+    "for the workflow: what a study begins with": ("fetch", "convert", "tiny-weights", "gsplat-extension"),
+    "for the workflow: the stages, in the order of the data's way": (
+        *("reference", "seed", "views", "fit", "render", "score"),
     ),
-    "the stages, in the order of the data's way": ("reference", "seed", "views", "fit", "render", "score"),
-    "measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
-    "other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
-    "of the experiment (docs/hypothesis.md)": (
+    "for the workflow: measures beside CLIP-I": ("indicators", "embed-stages", "held-out-truth", "held-out"),
+    "for the workflow: other methods": ("fetch-external", "score-external", "steadiness", "camera-pairs"),
+    "for the workflow: the experiment (docs/hypothesis.md)": (
         *("hypothesis-objects", "hypothesis-calibrate", "hypothesis-truth", "hypothesis-views", "hypothesis-cell"),
         *("hypothesis-choose", "hypothesis-verdicts", "hypothesis-figure", "hypothesis-film"),
     ),
-    "of a report": ("tables", "figures", "report"),
-    CHECKS: ("verify", "trace", "archive", "restore"),
-    "training of the mini models": (
+    "for the workflow: a report": ("tables", "figures", "report"),
+    "for the workflow: training of the mini models": (
         *("train-clip", "train-clip-judge"),
         *("train-scenes", "train-part", "train-latents", "train-pipeline", "train-judge", "train-card"),
     ),
@@ -67,12 +68,18 @@ class _Contents(argparse.ArgumentParser):
             "\n".join([f"{title}:", *(f"  {command:21} {summary(command)}" for command in commands)])
             for title, commands in COMMANDS.items()
         ]
-        return "\n\n".join([super().format_help().rstrip(), *groups, "vid3d COMMAND --help tells its options.\n"])
+        return "\n\n".join(
+            [
+                super().format_help().rstrip(),
+                *groups,
+                "vid3d COMMAND --help tells its options; snakemake calls what is for the workflow.\n",
+            ]
+        )
 
 
 def _asked(words: Sequence[str]) -> str:
     """The subcommand that the first word names."""
-    parser = _Contents(prog="vid3d", description="Stages of the Vid3D reproducibility study.")
+    parser = _Contents(prog="vid3d", description="The Vid3D reproducibility study.")
     parser.add_argument("--version", action="version", version=f"vid3d {__version__}")
     known = [command for commands in COMMANDS.values() for command in commands]
     parser.add_argument("command", choices=known, metavar="COMMAND", help="one of those below")

@@ -21,8 +21,18 @@ def test_a_second_run_does_nothing(finished):
     assert finished.planned() == {}
 
 
-def test_a_run_says_what_each_job_does_and_neither_why_nor_where(finished):
-    said = (finished.folder / "said.txt").read_text()
+def test_a_run_says_in_few_lines_how_far_it_is(finished):
+    lines = (finished.folder / "said.txt").read_text().splitlines()
+    assert len(lines) < 30
+    assert re.search(r"^vid3d: (\d+) jobs, about .* at a time$", "\n".join(lines), re.MULTILINE)
+    assert any(re.match(r"done: \d+ jobs in ", line) for line in lines)
+    assert any(line.endswith("/results/reports/tiny/index.html") and "file:///" in line for line in lines)
+    assert not any(line.startswith(("failed", "Building")) for line in lines)
+
+
+def test_its_log_says_what_each_job_does_and_neither_why_nor_where(finished):
+    (log,) = (finished.folder / ".snakemake/log").glob("*.log")
+    said = log.read_text()
     assert "Fit frog-green, motion 120, 18 views, frames 0 1" in said
     assert "Score frog-green, motion 120, 18 views; motion 120, 3 views" in said
     assert "Reason" not in said

@@ -180,8 +180,7 @@ def total(study: Study, names: Iterable[str], costs: Costs, manifest: Manifest, 
         if job.stage == "weights":
             into.disk += sizes[job.item[0]]
             continue
-        run = study.runs.get(job.run)
-        spec, numbers = (None, {}) if run is None else (_spec(run, job.stage), _numbers(run, job.stage))
+        spec, numbers = _what(study, job)
         kind: Device = "gpu" if job.stage == "compile" else getattr(spec, "device", "cpu")
         if (unit := nearest(costs.time, job.stage, spec, numbers)) is not None:
             hours = (unit.start + job.units * unit.scaled(numbers)) / 3600
@@ -193,6 +192,13 @@ def total(study: Study, names: Iterable[str], costs: Costs, manifest: Manifest, 
             into.disk += job.units * unit.scaled(numbers)
             _note(into, "disk", unit, numbers)
     return {stage: cost for stage, cost in sums.items() if cost.jobs}
+
+
+def seconds(study: Study, job: Job, costs: Costs) -> float | None:
+    """What a job takes on one core or GPU; None where nothing is known of it."""
+    spec, numbers = _what(study, job)
+    unit = nearest(costs.time, job.stage, spec, numbers)
+    return None if unit is None else unit.start + job.units * unit.scaled(numbers)
 
 
 def nearest(units: Iterable[UnitCost], stage: str, spec: Any, numbers: Mapping[Number, float]) -> UnitCost | None:
@@ -208,6 +214,12 @@ def _note(into: Sum, column: str, unit: UnitCost, numbers: Mapping[Number, float
     if known not in ("measured", "published"):
         into.estimates.add(column)
     into.sources[f"{'disk' if column == 'disk' else 'time'} {known}: {' '.join(unit.source.split())}"] = None
+
+
+def _what(study: Study, job: Job) -> tuple[Any, dict[Number, float]]:
+    """The Spec of a job and what a unit of it consists of; nothing for what all runs share."""
+    run = study.runs.get(job.run)
+    return (None, {}) if run is None else (_spec(run, job.stage), _numbers(run, job.stage))
 
 
 def _spec(run: Run, stage: str) -> Any:

@@ -1,0 +1,78 @@
+"""What a report found, by a rule over verdicts and intervals."""
+
+import pandas as pd
+import pytest
+
+from vid3d.claims.finding import findings
+
+NAN = float("nan")
+
+
+def lost(*rows):
+    """A table of substitution from (stage, loss, low, high)."""
+    given = [
+        {"run": "mini", "protocol": "source_reference", "stage": stage, "loss": loss, "note": "Mini."}
+        | {"loss_low": low, "loss_high": high}
+        for stage, loss, low, high in rows
+    ]
+    return pd.DataFrame(given, columns=["run", "protocol", "stage", "loss", "loss_low", "loss_high", "note"])
+
+
+def judged(*rows, run="mini"):
+    """A table of claims from (claim, protocol, verdict)."""
+    given = [
+        {"claim": claim, "run": run, "protocol": protocol, "here": here, "sentence": f"Claim {claim}.", "n": 16}
+        | {"estimate": 0.1, "low": 0.05, "high": 0.15, "note": "Mini."}
+        for claim, protocol, here in rows
+    ]
+    columns = ["claim", "run", "protocol", "here", "sentence", "n", "estimate", "low", "high", "note"]
+    return pd.DataFrame(given, columns=columns)
+
+
+PAPER, SCRIPT = "source_reference", "self_reference"
+OPEN = judged(("a", PAPER, "inconclusive"), ("a", SCRIPT, "inconclusive"))
+
+
+def test_the_stage_that_surely_loses_most_comes_first():
+    first, *_ = findings(OPEN, lost(("seed", 0.1, 0.05, 0.15), ("views", 0.4, 0.3, 0.5), ("splats", 0.0, -0.01, 0.01)))
+    assert first.sentence.startswith("Most is lost in the generated views: 0.400 (0.300 to 0.500) of CLIP-I;")
+    assert (first.table, first.stamp) == ("substitution", "Mini")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("seed", 0.1, 0.05, 0.32), ("views", 0.4, 0.3, 0.5)],  # intervals overlap
+        [("seed", 0.1, NAN, NAN), ("views", 0.9, NAN, NAN)],  # too few images for intervals
+        [("seed", -0.2, -0.3, -0.1), ("views", 0.1, -0.05, 0.2)],  # maybe nothing is lost
+        [("views", 0.4, 0.3, 0.5)],  # beside nothing
+    ],
+)
+def test_estimates_alone_find_nothing(rows):
+    (only,) = findings(OPEN, lost(*rows))
+    assert only.sentence == "None of the paper's 1 claims is decided by 16 images: most are inconclusive."
+
+
+def test_verdicts_that_turn_around_come_before_counts():
+    claims = judged(("a", PAPER, "holds"), ("a", SCRIPT, "fails"), ("b", PAPER, "fails"), ("b", SCRIPT, "inconclusive"))
+    turned, counted = findings(claims, lost())
+    assert turned.sentence == (
+        "1 claim turns around with the definition of CLIP-I: "
+        "“Claim a” holds by the paper's, not by the released script's."
+    )
+    assert counted.sentence == (
+        "Of 2 claims 1 holds and 1 fails here by the paper's definition of CLIP-I; "
+        "fails: “Claim b”, +0.100 (+0.050 to +0.150)."
+    )
+
+
+def test_verdicts_of_different_runs_do_not_contradict_each_other():
+    claims = pd.concat([judged(("a", PAPER, "holds")), judged(("a", SCRIPT, "fails"), run="truth")])
+    assert [one.sentence[:10] for one in findings(claims, lost())] == ["Of 1 claim"]
+
+
+def test_a_report_without_judges_says_so():
+    claims = judged(("a", PAPER, "not run here"))
+    claims["run"] = None
+    (only,) = findings(claims, lost())
+    assert only.sentence == "No run of this report can judge the paper's claims."

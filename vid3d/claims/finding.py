@@ -1,0 +1,121 @@
+"""What a report's tables come to in a sentence or two, by a rule that reads verdicts and intervals.
+
+An estimate without an interval says nothing here, nor does one whose interval leaves the question open.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+DEFINITION = "source_reference"  # the paper's
+_NAMES = {"seed": "the seed video", "views": "the generated views", "splats": "the splats"}
+_DECIDED = ("holds", "fails")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        sentence: it, with its numbers.
+        table: the table that it follows from, one of ``table_list.NAMES``.
+        stamp: what the numbers are not, as the runs behind it are stamped; nothing without a stamp.
+    """
+
+    sentence: str
+    table: str
+    stamp: str = ""
+
+
+def findings(claims: pd.DataFrame, substitution: pd.DataFrame) -> tuple[Finding, ...]:
+    """What a report found, the most telling first; at least one, which may be that nothing was decided.
+
+    1. The stage that loses most, where ground truth replaced stages: that whose whole interval lies above 0 and above
+       the intervals of all others, by the paper's definition of CLIP-I.
+    2. Claims on which the two definitions of CLIP-I give opposite verdicts.
+    3. How many claims hold and fail, where any is decided.
+
+    Args:
+        claims: ``tables/claims.csv``.
+        substitution: ``tables/substitution.csv``, maybe without rows.
+    """
+    found = (*_loss(substitution), *_turned(claims), *_decided(claims))
+    return found or (Finding(_undecided(claims), "claims", _stamp(claims)),)
+
+
+def _loss(table: pd.DataFrame) -> Iterator[Finding]:
+    """Where most is lost, of the first run that shows it."""
+    for _, rows in table[table["protocol"] == DEFINITION].groupby("run", sort=False):
+        rows = rows[rows[["loss_low", "loss_high"]].notna().all(axis=1)].sort_values("loss_low", ascending=False)
+        if len(rows) < 2:
+            continue
+        most, others = rows.iloc[0], rows.iloc[1:]
+        if most["loss_low"] <= max(0.0, others["loss_high"].max()):
+            continue
+        rest = "; ".join(f"{_name(row)} {_interval(row)}" for _, row in others.iterrows())
+        sentence = f"Most is lost in {_name(most)}: {_interval(most)} of CLIP-I; in {rest}."
+        yield Finding(sentence, "substitution", _stamp(rows))
+        return
+
+
+def _turned(table: pd.DataFrame) -> Iterator[Finding]:
+    """Claims that hold by one definition and fail by the other, of the first run that has any."""
+    judged = table[table["here"].isin(_DECIDED)]
+    for _, rows in judged.groupby("run", sort=False):
+        opposite = [of_one for _, of_one in rows.groupby("claim", sort=False) if of_one["here"].nunique() == 2]
+        if not opposite:
+            continue
+        one, count = opposite[0], len(opposite)
+        paper = one.loc[one["protocol"] == DEFINITION, "here"].iloc[0]
+        said = f"“{one['sentence'].iloc[0].rstrip('.')}” {paper} by the paper's"
+        how_many = f"{count} claim{'s turn' if count > 1 else ' turns'}"
+        sentence = f"{how_many} around with the definition of CLIP-I: {said}, not by the released script's."
+        yield Finding(sentence, "claims", _stamp(rows))
+        return
+
+
+def _decided(table: pd.DataFrame) -> Iterator[Finding]:
+    """How many claims are decided, of the first run that decides any."""
+    for _, rows in table[table["protocol"] == DEFINITION].groupby("run", sort=False):
+        counts = Counter(rows["here"])
+        if any(counts[outcome] for outcome in _DECIDED):
+            counted = " and ".join(_counted(counts[outcome], outcome) for outcome in _DECIDED if counts[outcome])
+            telling = rows[rows["here"] == ("fails" if counts["fails"] else "holds")].iloc[0]
+            shown = f"{telling['estimate']:+.3f} ({telling['low']:+.3f} to {telling['high']:+.3f})"
+            sentence = f"Of {len(rows)} claims {counted} here by the paper's definition of CLIP-I; "
+            sentence += f"{telling['here']}: “{str(telling['sentence']).rstrip('.')}”, {shown}."
+            yield Finding(sentence, "claims", _stamp(rows))
+            return
+
+
+def _counted(count: int, outcome: str) -> str:
+    """``1 holds``, ``2 hold``."""
+    return f"{count} {outcome if count == 1 else outcome[:-1]}"
+
+
+def _undecided(table: pd.DataFrame) -> str:
+    """Why there is nothing to say."""
+    judged = table[table["run"].notna()]
+    if judged.empty:
+        return "No run of this report can judge the paper's claims."
+    (outcome, _), *_ = Counter(judged["here"]).most_common(1)
+    images = judged["n"].max()
+    by = "" if pd.isna(images) else f" by {int(images)} image{'s' if images > 1 else ''}"
+    return f"None of the paper's {table['claim'].nunique()} claims is decided{by}: most are {outcome}."
+
+
+def _name(row: Any) -> str:
+    return _NAMES.get(str(row["stage"]), str(row["stage"]))
+
+
+def _interval(row: Any) -> str:
+    return f"{row['loss']:.3f} ({row['loss_low']:.3f} to {row['loss_high']:.3f})"
+
+
+def _stamp(rows: pd.DataFrame) -> str:
+    """What the first row's run is stamped with, without a full stop."""
+    notes = [str(note).rstrip(".") for note in rows["note"] if pd.notna(note)]
+    return notes[0] if notes else ""

@@ -23,6 +23,10 @@ if Path.cwd().resolve() != Path(workflow.basedir).resolve():
 configfile: "config/study.yaml"
 
 
+# of `snakemake --report`
+report: "reports/introduction.rst"
+
+
 include: "rules/snakemake.smk"
 include: "rules/common.smk"
 include: "rules/benchmark.smk"

@@ -12,7 +12,7 @@ from pathlib import Path
 from vid3d.checking.restoring import restored
 from vid3d.errors import InputError
 from vid3d.external import methods
-from vid3d.study import figure_list, hypothesis, layout
+from vid3d.study import figure_list, hypothesis, layout, table_list
 from vid3d.study.config import STAGES, as_typed, load_benchmark, load_study, notices
 from vid3d.weights.contents import Record, content, identified, known
 from vid3d.weights.manifest import load_manifest
@@ -170,7 +170,8 @@ def reported(paths, suffix, kind, name):
     def noted(path):
         stem = Path(path).stem
         caption = f"../reports/captions/{'comparison' if stem in comparisons else stem}.rst"
-        return report(path, caption=caption, category=f"{kind.capitalize()}s", subcategory=name, labels={kind: stem})
+        label = {"figure": figure_list, "table": table_list}[kind].label(stem)
+        return report(path, caption=caption, category=f"{kind.capitalize()}s", subcategory=name, labels={kind: label})
 
     return [noted(path) if path.endswith(suffix) else path for path in paths]
 

@@ -30,8 +30,9 @@ def flagged():
 def test_every_table_and_every_figure_is_there(flagged):
     tables = {said.labels["table"] for path, said in flagged if said.category == "Tables"}
     figures = {said.labels["figure"] for path, said in flagged if said.category == "Figures"}
-    assert {"table1", "table2", "table3", "claims", "indicators", "attribution"} <= tables
-    assert figures == set(figure_list.NAMES)
+    assert {"Table 1", "Table 2", "Table 3", "Claims", "Indicators", "Attribution"} <= tables
+    assert figures == {figure_list.label(name) for name in figure_list.NAMES}
+    assert {"Figure 01: method", "Figure 10: failures"} <= figures
     assert all(path.endswith(".csv" if said.category == "Tables" else ".svg") for path, said in flagged)
     assert {said.subcategory for _, said in flagged} >= {"quick", "mini", "full"}
 
@@ -54,3 +55,4 @@ def test_the_archive_holds_the_tables_and_figures_of_a_finished_study(finished):
     }
     assert {"table1.csv", "table2.csv", "claims.csv", "figure1.svg", "trends.svg"} <= shown
     assert "Ranges are 95 % intervals over images" in page  # the caption of Table 1
+    assert "every frame fitted by itself" in page  # the introduction

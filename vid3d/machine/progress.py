@@ -56,9 +56,7 @@ class Targets:
     def unknown(self, name: str) -> str:
         """What is said of a name or file that nothing makes: the closest names."""
         close = get_close_matches(name, self.names, 3)
-        meant = (
-            f"did you mean {' or '.join(close)}?" if close else "snakemake --list-target-rules lists all names"
-        )
+        meant = f"did you mean {' or '.join(close)}?" if close else "snakemake --list-target-rules lists all names"
         return f"vid3d: {name}: nothing makes it; {meant}"
 
 

@@ -9,6 +9,17 @@ from vid3d.study.config import Run, Study
 COMPARISONS = (5, 6, 7, 8)  # one image each
 NAMES = (*(f"figure{number}" for number in range(1, 11)), "heatmap", "trends")
 PLOTS = ("heatmap", "trends")  # lines, axes and colours; the others are pictures on white
+TITLES = {
+    "figure1": "method",
+    "figure2": "one clip",
+    "figure3": "numbers of views",
+    "figure4": "motion scores",
+    **{f"figure{number}": f"comparison {place}" for place, number in enumerate(COMPARISONS, 1)},
+    "figure9": "further images",
+    "figure10": "failures",
+    "heatmap": "heat map by frame and camera",
+    "trends": "trends of tables 2 and 3",
+}
 _NOTHING_DRAWN = "no run of this report draws splats of an image"
 _RANDOM = "random weights have no scores that mean anything"
 
@@ -17,6 +28,12 @@ def number(name: str) -> int | None:
     """The figure's number in the paper; None of those that the paper has not."""
     digits = name.removeprefix("figure")
     return int(digits) if digits.isdigit() else None
+
+
+def label(name: str) -> str:
+    """What a list of files calls the figure: ``Figure 02: one clip``, so that it is sorted as people count."""
+    found = number(name)
+    return TITLES[name].capitalize() if found is None else f"Figure {found:02d}: {TITLES[name]}"
 
 
 def drawn(study: Study, report: str) -> dict[str, Run]:

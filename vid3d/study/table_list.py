@@ -17,3 +17,8 @@ NAMES = (
     "substitution",  # ground truth in place of a stage
 )
 OF_A_COLUMN = NAMES[:3]  # which are also written as LaTeX that a column of text holds
+
+
+def label(name: str) -> str:
+    """What a list of files calls the table: ``Table 1``, ``Held-out``."""
+    return f"Table {name.removeprefix('table')}" if name.startswith("table") else name.capitalize()

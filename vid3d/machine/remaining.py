@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+SURE = 10.0  # seconds as expected that count beside those that were measured: the first short jobs say little
+
 
 @dataclass(frozen=True)
 class Left:
@@ -65,7 +67,8 @@ class Remaining:
         """How much slower this machine is than the one that expectations were measured on, so far as is known."""
         known = [kind for kind in self._taken if self.expected.get(kind)]
         expected = sum(self.expected[kind] * len(self._taken[kind]) for kind in known)
-        return sum(sum(self._taken[kind]) for kind in known) / expected if expected else 1.0
+        taken = sum(sum(self._taken[kind]) for kind in known)
+        return (taken + SURE) / (expected + SURE)
 
     def _each(self, kind: str, scale: float) -> float | None:
         """Seconds of a job of a kind: the mean of those that ended, the expectation counting as one of them."""

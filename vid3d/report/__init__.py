@@ -62,6 +62,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "published": published,
         "frames_per_second": FRAMES_PER_SECOND,
         "command": provenance.command(study, report),
+        "origin": provenance.origin(report, root),
         "settings": provenance.settings(study, report),
         "weights": provenance.weights(study, report, root),
         "hardware": provenance.processors(times),

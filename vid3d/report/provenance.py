@@ -58,6 +58,39 @@ class Weights:
     known: str
 
 
+@dataclass(frozen=True)
+class Origin:
+    """When, where and by which commit of the repository a report's numbers were made.
+
+    Attributes:
+        date: YYYY-MM-DD, in UTC.
+        commit: with ``-dirty`` where files differed from it; nothing outside of a repository.
+        machine: processor and system.
+    """
+
+    date: str
+    commit: str
+    machine: str
+
+    @property
+    def exact(self) -> bool:
+        """Whether the commit alone says what the code was."""
+        return bool(self.commit) and not self.commit.endswith("-dirty")
+
+
+def origin(report: str, root: Path) -> Origin | None:
+    """What the record of a report's tables says; None of tables that were made before there were records.
+
+    Raises:
+        InputError: a record that cannot be understood.
+    """
+    table = layout.tables(report)[0]
+    for _, made in journal.records(root, str(Path(table).parent)):
+        if table in made.writes:
+            return Origin(made.ended[:10], made.commit or "", made.machine)
+    return None
+
+
 def command(study: Study, report: str) -> str:
     """The command that makes this report from the repository's root."""
     names = ("image", "own", "benchmark_dir", "images", "frames", "embedder", "external")

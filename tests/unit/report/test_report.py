@@ -511,3 +511,47 @@ def test_a_file_that_is_no_benchmark_is_named(tmp_path):
     path.write_text("nothing\n", encoding="utf-8")
     with pytest.raises(InputError, match=re.escape(str(path))):
         stage_times([path])
+
+
+# --- where the numbers come from --------------------------------------------------------------------------------------
+
+
+def record(root, commit):
+    """A record of the tables, as `vid3d tables` leaves it."""
+    table = "results/reports/small/tables/table1.csv"
+    made = {
+        "command": "tables",
+        "options": {},
+        "vid3d": "0.1.0",
+        "commit": commit,
+        "machine": "A Chip, Linux on x86_64",
+    }
+    made |= {"ended": "2026-11-30T10:00:00Z", "seconds": 1.0, "reads": {}, "writes": {table: "0" * 64}}
+    path = root / "results/records/reports/small/tables/table1.csv.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(made))
+
+
+def test_a_shared_link_has_a_description(shared):
+    told = {a.get("name") or a.get("property"): a.get("content", "") for a in shared.page.all("meta")}
+    assert "reproducibility study" in told["description"]
+    assert told["og:description"] == told["description"]
+    assert told["og:title"]
+
+
+def test_the_page_says_when_where_and_by_which_commit_its_numbers_were_made(shared, copied):
+    assert provenance.origin("small", shared.root) is None
+    assert "Numbers of" not in shared.words
+    commit = "ab" * 20
+    record(copied, commit)
+    assert provenance.origin("small", copied) == provenance.Origin("2026-11-30", commit, "A Chip, Linux on x86_64")
+    words = write(copied, shared.study).words
+    for said in (f"git checkout {commit}", "Numbers of 2026-11-30", "A Chip", f"commit {commit[:12]}", "To cite:"):
+        assert said in words
+
+
+def test_a_commit_that_says_only_half_is_not_checked_out(shared, copied):
+    record(copied, "ab" * 20 + "-dirty")
+    words = write(copied, shared.study).words
+    assert "git checkout" not in words
+    assert f"differed from commit {'ab' * 20} ," in words or f"differed from commit {'ab' * 20}," in words

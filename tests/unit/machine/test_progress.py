@@ -59,7 +59,7 @@ def test_what_jobs_of_the_kind_took_outweighs_the_expectation():
     for job in range(9):
         jobs.begin(job, 10.0 * job)
         jobs.end(job, 10.0 * job + 10)
-    assert jobs.left(90.0).seconds == pytest.approx(10.0, rel=0.02)
+    assert jobs.left(90.0).seconds == pytest.approx(10.0, rel=0.06)
 
 
 def test_what_is_not_known_is_said_not_guessed():

@@ -72,7 +72,8 @@ def test_a_photograph_passes_through_every_backend_to_a_page_that_plays(fresh):
     page = (report / "index.html").read_text()
     assert "Your image in 3D" in page
     assert "own=tiny-own" in page  # the command that makes it
-    (viewer,) = report.glob("viewer/*/")
+    (viewer,) = report.glob("viewer/own-tiny-own-*/")
+    assert (report / "viewer/reference-own-my-photo/sheet.webp").is_file()  # to see beside it
     assert sorted(path.name for path in viewer.glob("frame-*.js")) == ["frame-00.js", "frame-01.js"]
     (archive,) = report.glob("splats/*.zip")
     with zipfile.ZipFile(archive) as stored:

@@ -71,8 +71,8 @@ def test_every_job_names_memory_and_time_and_nothing_of_slurms_own(plan):
 
 def test_a_retry_asks_for_more(quiet_rules):
     (quiet_rules.folder / "broken.png").write_text("no image")
-    retried = ("--retries", "2", "--quiet", "host")  # in the words of Snakemake, with resources
-    done = quiet_rules.run(*retried, "own", "--config", "image=broken.png", "--until", "reference")
+    words = ("--quiet", "host")  # those of Snakemake, with resources
+    done = quiet_rules.run("--retries", "2", "own", *words, "--config", "image=broken.png", "--until", "reference")
     assert done.returncode == 1
     assert re.findall(r"mem_mb=(\d+)", done.stdout) == ["1500", "3000", "4500"]
     assert re.findall(r"runtime=(\d+)", done.stdout) == ["10", "20", "30"]

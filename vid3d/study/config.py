@@ -374,7 +374,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         data = yaml.safe_load(journal.read(Path(path)).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a date that is none, of other bytes
+    except Exception as error:  # PyYAML raises many classes for a value that is not of its tag, and for deep nesting
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise InputError(f"{path}: must hold a mapping of settings, not a {type(data).__name__}")

@@ -182,6 +182,8 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("[" * 5000, "not valid YAML"),
         ("a: 2001-99-99\n", "not valid YAML"),
         ("a: !!binary x\n", "not valid YAML"),
+        ("a: !!timestamp x\n", "not valid YAML"),
+        ("a: !!bool x\n", "not valid YAML"),
         ("1: a\n", "1 is no name of a setting"),
         ("a: \x07\n", "not valid YAML"),
         ("a: " + "9" * 5000, "not valid YAML"),

@@ -69,6 +69,8 @@ def page(faults: Mapping[str, Any], fuzz: Mapping[str, Any]) -> str:
     for row in rows:
         numbers = f"{row['tried']} | {row['survived']} | {row['lost']}"
         lines.append(f"| {cell(row['fault'])} | {numbers} | {code(row['says'])} | {cell(row['cure'])} |")
+    for name, why in faults.get("open", {}).items():
+        lines += ["", *_filled(f"Open: `{name}`. {why}")]
     kinds = fuzz.get("kinds", {})
     count = sum(kind["inputs"] for kind in kinds.values())
     bad = sum(kind["failed"] for kind in kinds.values())

@@ -68,6 +68,7 @@ def main() -> int:
         told = load(FAULTS)
         told["rows"] = told.get("rows", {}) | {name: [row.as_dict() for row in rows]}
         told["rows"] = {key: told["rows"][key] for key in DISTURBANCES if key in told["rows"]}
+        told["open"] = {key: why for key, why in told.get("open", {}).items() if key not in told["rows"]}
         told |= {"seed": asked.seed, "processor": processor(), "files": len(undisturbed)}
         store(FAULTS, told)
         rewrite()

@@ -28,6 +28,7 @@ from vid3d.loading import uncollected
 from vid3d.machine import instructions
 
 CHECKS = "for you: to see and check what was made"  # nothing is made by them, so that they leave no records
+TRAINING = "training of the mini models"
 COMMANDS = {
     "for you: to plan a study": ("doctor", "cost", "settings"),
     CHECKS: ("result", "open", "verify", "trace", "archive", "restore"),
@@ -157,8 +158,9 @@ def main() -> None:
     if threads := os.environ.get("OMP_NUM_THREADS"):  # which Snakemake sets for a job
         os.environ.setdefault("OPENCV_FOR_THREADS_NUM", threads)  # OpenCV has threads of its own
     try:
-        instructions.pin(os.environ)
         command = _asked(sys.argv[1:])
+        if command not in COMMANDS[TRAINING]:  # hours, whose results are committed and not made again to be compared
+            instructions.pin(os.environ)
         with uncollected():
             module = import_module(f"vid3d.commands.{command.replace('-', '_')}")
             given = vars(parser_of(command, module).parse_args(sys.argv[2:]))

@@ -9,7 +9,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vid3d.figures.sheet import GREY, PAGE, Sheet, save
+from vid3d.figures.sheet import PAGE, Sheet, grey, save
 
 TITLE = "Outcomes over the level of a fault"
 COLUMNS = {"fault": str, "level": float, "arm": str, "outcome": str, "mean": float, "low": float, "high": float}
@@ -55,10 +55,10 @@ def _drawn(rows: Sequence[Row], stamp: str) -> Figure:
             if line == 0:
                 axes.set_title(fault)
             if outcome == "error_ratio":
-                axes.axhline(1.0, color=GREY, linewidth=0.5)
-                axes.axhline(MARGIN, color=GREY, linewidth=0.5, linestyle=":")
+                axes.axhline(1.0, color=grey(), linewidth=0.5)
+                axes.axhline(MARGIN, color=grey(), linewidth=0.5, linestyle=":")
     top = len(OUTCOMES) * step
-    sheet.text(PAGE / 2, top - 0.06, "level: times the size that mini views show; 0 is the truth", color=GREY)
+    sheet.text(PAGE / 2, top - 0.06, "level: times the size that mini views show; 0 is the truth", color=grey())
     lines, labels = sheet.figure.axes[1].get_legend_handles_labels()
     foot = 1 - (top + _FOOT) / sheet.height
     sheet.figure.legend(lines, labels, loc="lower center", bbox_to_anchor=(0.5, foot), ncols=len(ARMS), frameon=False)
@@ -87,6 +87,6 @@ def _finish(axes: Axes, levels: Sequence[float], title: str) -> None:
     axes.set_xticks(levels, [f"{level:g}" for level in levels])
     axes.margins(y=0.15)
     axes.locator_params(axis="y", nbins=4)
-    axes.set_ylabel(title, labelpad=2, color=GREY)
+    axes.set_ylabel(title, labelpad=2, color=grey())
     axes.tick_params(length=2, width=0.5, pad=2)
     axes.spines[["top", "right"]].set_visible(False)

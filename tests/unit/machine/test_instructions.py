@@ -1,5 +1,6 @@
 """Libraries choose no kernels by the processor, unless they are told to, and no variable that is set is overwritten."""
 
+import json
 import os
 import subprocess
 import sys
@@ -59,19 +60,20 @@ def test_an_unknown_choice_is_refused(modern):
         instructions.pin({instructions.SETTING: "fastest"}, modern)
 
 
-def test_jobs_have_it_before_numpy_and_torch_are_there(modern, tmp_path):
-    """The command line, started as a job is, with an import of numpy that tells when it came."""
+@pytest.mark.parametrize(("command", "set_for_it"), [("score", ALL), ("train-part", {})])
+def test_jobs_have_it_before_numpy_and_torch_are_there(command, set_for_it, modern, tmp_path):
+    """The command line, started as a job is, with an import of numpy that tells when it came; training has it never."""
     (tmp_path / "numpy.py").write_text("import json, os\nprint(json.dumps(dict(os.environ)))\nraise SystemExit(0)\n")
     code = (
         "import sys, pathlib\n"
         "from vid3d.machine import instructions\n"
         f"instructions.pin.__defaults__ = (pathlib.Path({str(modern)!r}),)\n"
         "from vid3d import cli\n"
-        "sys.argv = ['vid3d', 'score', '--help']\n"
+        f"sys.argv = ['vid3d', {command!r}, '--help']\n"
         "cli.main()\n"
     )
     environment = {k: v for k, v in os.environ.items() if k not in ALL} | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for name, value in ALL.items():
-        assert f'"{name}": "{value}"' in done.stdout
+    told = json.loads(done.stdout)
+    assert {name: told[name] for name in ALL if name in told} == set_for_it

@@ -28,7 +28,7 @@ from vid3d.loading import uncollected
 from vid3d.machine import instructions
 
 CHECKS = "for you: to see and check what was made"  # nothing is made by them, so that they leave no records
-TRAINING = "training of the mini models"
+TRAINING = "for the workflow: training of the mini models"
 COMMANDS = {
     "for you: to plan a study": ("doctor", "cost", "settings"),
     CHECKS: ("result", "open", "verify", "trace", "archive", "restore"),
@@ -44,7 +44,7 @@ COMMANDS = {
         *("hypothesis-choose", "hypothesis-verdicts", "hypothesis-figure", "hypothesis-film"),
     ),
     "for the workflow: a report": ("tables", "figures", "report"),
-    "for the workflow: training of the mini models": (
+    TRAINING: (
         *("train-clip", "train-clip-judge"),
         *("train-scenes", "train-part", "train-latents", "train-pipeline", "train-judge", "train-card"),
     ),

@@ -366,7 +366,8 @@ def save_video(path: str | Path, images: UInt8) -> None:
         stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
         stream.height, stream.width = padded.shape[1:3]
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "16", "preset": "medium", "threads": "1"}
+        # x264 picks algorithms by the processor, and with some of them the same frames give other bytes each time
+        stream.options = {"crf": "16", "preset": "medium", "threads": "1", "x264-params": "cpu-independent=1"}
         for image in padded:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())

@@ -16,7 +16,7 @@ import numpy as np
 import vid3d
 from vid3d import files
 
-MOST = 16
+MOST = 17
 PACKAGE = Path(vid3d.__file__).parent
 SPEC = '{"backend":"cpu","iterations":1,"splats":20}'
 # The finder is asked for the core's modules before they are loaded.

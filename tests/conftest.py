@@ -1,6 +1,6 @@
 """What all tests share: the machine's GPUs are hidden, so that the CPU's suite is the same with and without them.
 
-Libraries compute with one thread, as the workflow's jobs do; on a busy machine two wait for each other.
+Libraries compute with one thread and the instructions that are pinned, as the workflow's jobs do.
 
 `VID3D_PRETEND_CUDA=1` lets torch say in this process that there is a GPU, as on a machine where hiding it fails: the
 CPU's suite must pass all the same, without any test going to a device that only a GPU machine has.
@@ -8,6 +8,8 @@ CPU's suite must pass all the same, without any test going to a device that only
 
 import gc
 import os
+
+from vid3d.machine import instructions
 
 
 def pytest_runtest_teardown():
@@ -18,6 +20,7 @@ def pytest_runtest_teardown():
 def pytest_configure(config):
     """Before torch looks for devices.  Only `pytest -m gpu`, which chooses the tests that want one, leaves them."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    instructions.pin(os.environ)
     if config.getoption("markexpr") != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if os.environ.get("VID3D_PRETEND_CUDA"):

@@ -52,7 +52,7 @@ def test_the_committed_result_is_shown_with_its_commits(committed):
     assert page.count("<video") == 2
     verdicts = json.loads((committed / hypothesis.COMMITTED / "verdicts.json").read_text())
     assert all(control["name"] in page for control in verdicts["controls"])
-    assert page.count("<tr>") > len((folder / "hypothesis/table4.csv").read_text().splitlines())
+    assert len(re.findall("<tr[ >]", page)) > len((folder / "hypothesis/table4.csv").read_text().splitlines())
     named = {Path(path).name for path in hypothesis.committed(committed)}
     assert {"verdicts.json", "table4.csv", "figure11.csv", "figure11.svg", "figure-blue.mp4"} <= named
     assert "first.csv" not in named

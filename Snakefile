@@ -1,16 +1,11 @@
 # The Vid3D reproducibility study: a table of contents.
 # Each included file holds one stage and begins with its contract; the order is the data's way.
 
-import os
 import shlex
 import sys
 from pathlib import Path
 
-from snakemake.logging import logger
 from snakemake.utils import min_version
-
-from vid3d.machine import expected
-from vid3d.machine.progress import End, Plan, Targets
 
 min_version("9.20")
 
@@ -52,20 +47,3 @@ rule all:
     default_target: True
     input:
         layout.PAGE.format(report=study.report),
-
-
-# what profiles/default's logger tells (vid3d/machine/progress.py)
-onstart:
-    needed = list(workflow.dag.needrun_jobs())
-    kinds = expected.kinds({job.jobid: job.benchmark for job in needed})
-    pages = [page for job in needed for page in job.output if job.rule.name == "page"]
-    times = expected.seconds(study, MANIFEST, ROOT, kinds.values())
-    logger.info("", extra={"vid3d": Plan(kinds, times, pages, *map(os.path.relpath, log[:1]))})
-
-
-onsuccess:
-    logger.info("", extra={"vid3d": End(True)})
-
-
-onerror:
-    logger.info("", extra={"vid3d": End(False)})

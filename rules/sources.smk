@@ -1,9 +1,7 @@
 # Refuses a study whose weights are not there and that no rule makes.  It asks all rules, and so comes last.
-# Before the first job it refuses results that cannot be written, which are read all the same.
 #
 # note  Snakemake does not: it takes what they would make, if that is there from before, for a source
 
-from vid3d.errors import unwritable
 from vid3d.weights.contents import missing
 
 # for who misspells one (vid3d/machine/snakemake_logger.py)
@@ -20,9 +18,3 @@ try:
 except InputError as error:
     print(f"vid3d: {error}", file=sys.stderr)
     sys.exit(2)
-
-
-onstart:
-    if told := unwritable(Path("results")):
-        print(f"vid3d: {told}", file=sys.stderr)
-        sys.exit(2)

@@ -3,8 +3,8 @@
 # in    renders, references, scores and indicators of every clip of every run that the report names, views of its middle
 #       frame; seed frames, views and splats of the first one; renders of other methods (setting `external`)
 # out   results/reports/{report}/figures/: those of figure1-figure10, heatmap and trends that the report can have
-#       (vid3d/study/figure_list.py), each as .svg and .pdf for a paper and as .webp for the page, plots also as -dark.webp; figures.json: captions,
-#       alternative texts, and why the others are left out.  Target figures
+#       (vid3d/study/figure_list.py), each as .svg and .pdf for a paper and as .webp for the page, plots also as
+#       -dark.webp; figures.json: captions, alternative texts, and why the others are left out.  Target figures
 # grain one job per report; a rule for each, since reports differ in the figures that they can have
 
 

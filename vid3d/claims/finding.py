@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 DEFINITION = "source_reference"  # the paper's
+_WHOSE = {DEFINITION: "the paper's", "self_reference": "the released script's"}
 _NAMES = {"seed": "the seed video", "views": "the generated views", "splats": "the splats"}
 _DECIDED = ("holds", "fails")
 
@@ -36,7 +37,7 @@ def findings(claims: pd.DataFrame, substitution: pd.DataFrame) -> tuple[Finding,
     1. The stage that loses most, where ground truth replaced stages: that whose whole interval lies above 0 and above
        the intervals of all others, by the paper's definition of CLIP-I.
     2. Claims on which the two definitions of CLIP-I give opposite verdicts.
-    3. How many claims hold and fail, where any is decided.
+    3. How many claims hold and fail by the paper's definition, or by the script's where that alone decides any.
 
     Args:
         claims: ``tables/claims.csv``.
@@ -78,14 +79,17 @@ def _turned(table: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _decided(table: pd.DataFrame) -> Iterator[Finding]:
-    """How many claims are decided, of the first run that decides any."""
-    for _, rows in table[table["protocol"] == DEFINITION].groupby("run", sort=False):
-        counts = Counter(rows["here"])
-        if any(counts[outcome] for outcome in _DECIDED):
+    """How many claims are decided, of the first run that decides any, by the first definition that does."""
+    for protocol, whose in _WHOSE.items():
+        for _, rows in table[table["protocol"] == protocol].groupby("run", sort=False):
+            counts = Counter(rows["here"])
+            if not any(counts[outcome] for outcome in _DECIDED):
+                continue
             counted = " and ".join(_counted(counts[outcome], outcome) for outcome in _DECIDED if counts[outcome])
             telling = rows[rows["here"] == ("fails" if counts["fails"] else "holds")].iloc[0]
             shown = f"{telling['estimate']:+.3f} ({telling['low']:+.3f} to {telling['high']:+.3f})"
-            sentence = f"Of {len(rows)} claims {counted} here by the paper's definition of CLIP-I; "
+            sentence = f"Of {len(rows)} claims {counted} here by {whose} definition of CLIP-I"
+            sentence += "; " if protocol == DEFINITION else f", none by {_WHOSE[DEFINITION]}; "
             sentence += f"{telling['here']}: “{str(telling['sentence']).rstrip('.')}”, {shown}."
             yield Finding(sentence, "claims", _stamp(rows))
             return

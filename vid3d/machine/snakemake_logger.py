@@ -17,7 +17,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from vid3d.machine.progress import End, Failure, Plan, Progress, Screen, Targets
 
-ATTRIBUTE = "vid3d"  # of a record: a Plan or an End, from the Snakefile's hooks, or the Targets that there are
+ATTRIBUTE = "vid3d"  # of a record: a Plan or an End, from the hooks of rules/snakemake.smk, or the Targets
 # what Snakemake says of itself; the file of its log has it
 _UNTOLD = (
     *("Assuming unrestricted shared", "Building DAG", "Using shell", "Provided ", "Rules claiming", "Group jobs: ina"),

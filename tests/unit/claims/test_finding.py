@@ -76,3 +76,12 @@ def test_a_report_without_judges_says_so():
     claims["run"] = None
     (only,) = findings(claims, lost())
     assert only.sentence == "No run of this report can judge the paper's claims."
+
+
+def test_what_the_released_scripts_definition_alone_decides_is_said_with_its_name():
+    claims = judged(("a", PAPER, "inconclusive"), ("a", SCRIPT, "holds"), ("b", PAPER, "not testable here"))
+    (only,) = findings(claims, lost())
+    assert only.sentence == (
+        "Of 1 claims 1 holds here by the released script's definition of CLIP-I, none by the paper's; "
+        "holds: “Claim a”, +0.100 (+0.050 to +0.150)."
+    )

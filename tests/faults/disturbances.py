@@ -24,6 +24,7 @@ from tests.workflow.test_verify import KINDS, flipped
 UNLOCK = "`snakemake --unlock`, then the same command"
 AGAIN = "the same command"
 LOCKED = "Directory cannot be locked"
+SKEWED = "has older modification time"
 
 
 @dataclass(frozen=True)
@@ -289,15 +290,24 @@ def clock_back(now: Situation) -> list[Row]:
             wrapped=("faketime", "-f", "-2h"),
             environment={"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"},
         )
-        done = behind.run() == 0
-        says = behind.said("(?i)error|clock|future") or "nothing"
+        # Snakemake refuses what a job makes with a time before its inputs', and says so
+        told = behind.run() == 0 or bool(behind.said(SKEWED))
+        says = behind.said(SKEWED).partition(". This could")[0] or behind.said("(?i)error") or says
+        done = study.run() == 0
         missing = lost(study, now.undisturbed)
-        done = study.run() == 0 and done  # plans anew what is older than its inputs
-        missing = max(missing, lost(study, now.undisturbed))
         tried, gone = tried + 1, gone + missing
-        survived += done and not missing
+        survived += told and done and not missing
         study.close()
-    return [Row("a clock that jumps two hours back in mid-run", tried, survived, gone, says, AGAIN)]
+    return [
+        Row(
+            "a clock that jumps two hours back in mid-run",
+            tried,
+            survived,
+            gone,
+            says or "nothing",
+            "the clock set right, then the same command",
+        )
+    ]
 
 
 def bits_flipped(now: Situation) -> list[Row]:

@@ -2,18 +2,21 @@
 
 Run in the repository's root, on a clean checkout of the commit that made the report; what Snakemake was told beside the
 report's name (``--config ...``) follows the name, so that the page says it.  Writes docs/results/REPORT.md and
-docs/results/REPORT/ with the tables (CSV) and the figures (SVG for a paper, WebP for the page).
+docs/results/REPORT/ with the tables (CSV), the figures (SVG for a paper, WebP for the page) and stamp.json (command,
+commit, date).  Then in_pages.py and summary.py write the numbers into pages.
 """
 
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from vid3d import figures
-from vid3d.files import save_text
+from vid3d.files import save_json, save_text
 from vid3d.report.timings import stage_times
 from vid3d.study import config, layout
 
@@ -34,12 +37,20 @@ TABLES = {
 }
 
 
-def commit() -> str:
-    """The commit checked out, and whether anything differs from it."""
+def stamp(name: str, told: Sequence[str]) -> dict[str, Any]:
+    """By which command and commit a report was made, and when it is collected.
+
+    Args:
+        told: what Snakemake was told beside the report's name.
+    """
     asked = ("git", "rev-parse", "HEAD"), ("git", "status", "--porcelain", "--untracked-files=no")
-    answers = (subprocess.run(words, capture_output=True, text=True, check=True) for words in asked)
-    name, changed = (answer.stdout.strip() for answer in answers)
-    return f"`{name[:12]}`" + (" with uncommitted changes" if changed else "")
+    commit, changed = (subprocess.run(words, capture_output=True, text=True, check=True).stdout for words in asked)
+    return {
+        "command": shlex.join(["snakemake", "--cores", "all", name, *told]),
+        "commit": commit.strip(),
+        "clean": not changed,
+        "collected": f"{datetime.now(UTC):%Y-%m-%d}",
+    }
 
 
 def table(report: Path, name: str, folder: Path) -> list[str]:
@@ -71,11 +82,14 @@ def main(name: str, *told: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     spent = stage_times(sorted(Path("benchmarks").glob("**/*.tsv")))
-    stamps = sorted({study.runs[run].stamp for run in study.reports[name].runs} - {""})
-    lines = [f"# {study.reports[name].title}", "", *[f"**{stamp[0].upper()}{stamp[1:]}.**" for stamp in stamps], ""]
+    warnings = sorted({study.runs[run].stamp for run in study.reports[name].runs} - {""})
+    made = stamp(name, told)
+    changed = "" if made["clean"] else " with uncommitted changes"
+    save_json(folder / "stamp.json", made)
+    lines = [f"# {study.reports[name].title}", "", *[f"**{text[0].upper()}{text[1:]}.**" for text in warnings], ""]
     lines += [
-        f"Made by `{shlex.join(['snakemake', '--cores', 'all', name, *told])}` at commit {commit()},",
-        f"collected on {datetime.now(UTC):%Y-%m-%d} by `docs/results/collect.py`. The report,",
+        f"Made by `{made['command']}` at commit `{made['commit'][:12]}`{changed},",
+        f"collected on {made['collected']} by `docs/results/collect.py`. The report,",
         f"`results/reports/{name}/index.html`, has the same numbers with all settings, checksums and 3D videos",
         "that one can turn.",
         "",

@@ -30,6 +30,7 @@ RESULTS: dict[str, tuple[str, ...] | None] = {
     # Time and disk, platforms and versions are no results
     "README.md": ("What runs here, and what it says", "The paper's numbers beside ours", "Limits"),
     "docs/statistics.md": None,
+    "docs/summary.md": None,  # all of it written by summary.py
 }
 # Pages that tell none, with what their numbers are instead.
 OTHERS = {
@@ -72,7 +73,7 @@ def rows_of(source: str, folder: Path = ROOT) -> list[dict[str, Any]]:
         return list(csv.DictReader(text.splitlines()))
     found = yaml.safe_load(text) if path.endswith(".yaml") else json.loads(text)
     for key in filter(None, way.split(".")):
-        found = found[key]
+        found = found[int(key) if key.isdigit() else key]
     return found if isinstance(found, list) else [found]
 
 
@@ -179,13 +180,12 @@ def written(text: str, folder: Path = ROOT) -> str:
 
 
 def typed(page: str, text: str) -> list[str]:
-    """The numbers in a page's sections on results that no link and no table of this command holds.
+    """The numbers in a page's sections on results that no link holds, and nothing that a command wrote between marks.
 
     Looked for are numbers with a decimal point, a sign of per cent or dB, outside of code.
     """
     wanted = RESULTS[page]
-    for name in TABLES:
-        text = re.sub(rf"<!-- {name}: .*?<!-- end of {name} -->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!-- (\w+): written by .*?<!-- end of \1 -->", "", text, flags=re.DOTALL)
     text = _DEFINITION.sub(
         "", _LINK.sub("", re.sub(r"```.*?```|`[^`\n]*`|\(https?://[^)]*\)", "", text, flags=re.DOTALL))
     )

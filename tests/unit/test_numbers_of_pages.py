@@ -50,12 +50,15 @@ def test_a_number_is_written_and_a_typed_one_found(tmp_path):
     assert numbers.typed("docs/statistics.md", text) == []
     for typed in ("0.81", "81 %", "81%", "-0.4", "7 dB", "7.25 dB", "+0.5"):
         assert numbers.typed("docs/statistics.md", text.replace("much", typed)) == [typed]
+    block = "<!-- answer: written by a command -->\n0.81\n<!-- end of answer -->"
+    assert numbers.typed("docs/statistics.md", text.replace("much", block)) == []
     with pytest.raises(ValueError, match="2 rows have"):
         numbers.value("shares.csv", "share", tmp_path, stage="views")
 
 
 def test_keys_lead_into_json_and_yaml(tmp_path):
     (tmp_path / "a.json").write_text('{"of": {"rows": [{"views": 3, "psnr": -20.96}, {"views": 9, "psnr": 22.0}]}}')
-    (tmp_path / "b.yaml").write_text("metric: {span: 0.5}\n")
+    (tmp_path / "b.yaml").write_text("metric: {span: 0.5}\ntables: {1: {value: 0.9}}\n")
     assert numbers.shown(numbers.value("a.json#of.rows", "psnr", tmp_path, views=3), ".1f") == "\N{MINUS SIGN}21.0"
     assert numbers.value("b.yaml#metric", "span", tmp_path) == 0.5
+    assert numbers.value("b.yaml#tables.1", "value", tmp_path) == 0.9

@@ -1,4 +1,4 @@
-"""The HTML templates of ``reports/``."""
+"""The templates of ``reports/``."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from vid3d.errors import InputError
 
 
 def template(name: str, root: Path) -> jinja2.Template:
-    """A template by its name; texts are escaped, and a word that is not given is an error.
+    """A template by its name; in HTML texts are escaped, and a word that is not given is an error.
 
     Args:
         root: the folder that holds ``reports/``.
@@ -18,7 +18,11 @@ def template(name: str, root: Path) -> jinja2.Template:
     """
     loader = jinja2.FileSystemLoader(root / "reports")
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=lambda name: name is None or not name.endswith(".md"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     try:
         return environment.get_template(name)

@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 # Pages that tell results, and which of their sections do (None: all).
 RESULTS: dict[str, tuple[str, ...] | None] = {
     # Time and disk, platforms and versions are no results
-    "README.md": ("What runs here, and what it says", "The paper's numbers beside ours", "Limits"),
+    "README.md": ("What runs, and what does not", "What it found", "Limits"),
+    "docs/runs.md": ("What each run says", "How to read the numbers", "How to read the controls"),
     "docs/statistics.md": None,
     "docs/summary.md": None,  # all of it written by summary.py
 }
@@ -46,6 +47,7 @@ OTHERS = {
     "docs/hypothesis.md": "registered before the runs: margins, and what a pilot saw",
     "docs/indicators.md": "measured once, of planted faults",
     "docs/multi-view-models.md": "settings of other models",
+    "docs/own-settings.md": "examples",
     "docs/paper-scale.md": "estimates, by commands named there",
     "docs/performance.md": "a log of measurements",
     "docs/processors.md": "written by `make processors` and `make arm`, and measured once",

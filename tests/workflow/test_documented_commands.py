@@ -54,7 +54,7 @@ def test_snakemake_understands_it(key, targets, monkeypatch):
     monkeypatch.chdir(ROOT)  # whose profile it reads
     words = ["1" if word == "N" else word for word in DOCUMENTED[key][1:]]
     _, asked = parse_args(words)
-    assert set(asked.targets) <= targets | {"long"}  # which the README makes in an example
+    assert set(asked.targets) <= targets | {"long"}  # which docs/own-settings.md makes
     cores = words.index("--cores") + 1 if "--cores" in words else -1
     assert sorted(asked.targets) == [
         word for place, word in enumerate(words) if word in {*targets, "long"} and place != cores

@@ -1,9 +1,13 @@
 """What reads each kind of generated file, as the command line does, and how much memory it may take."""
 
+import hashlib
 import io
-import tarfile
+import json
+import stat
+import warnings
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -110,19 +114,29 @@ def _json(path: Path) -> None:
         journal.load(path)
 
 
+MADE = {
+    "results/records/a.json": json.dumps(
+        asdict(journal.Made("seed", {}, "", None, "", "", 0.0, {}, {"results/a": hashlib.sha256(b"a").hexdigest()}))
+    ).encode(),
+    "results/a": b"a",
+}
+
+
 @st.composite
-def tars(draw: st.DrawFn) -> bytes:
-    """Archives of results whose members have odd names or kinds."""
+def zips(draw: st.DrawFn) -> bytes:
+    """Archives of results, some with a file and its record, whose other members have odd names, kinds or dates."""
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with zipfile.ZipFile(stream, "w") as archive, warnings.catch_warnings(action="ignore"):  # of names that repeat
+        for name, content in MADE.items() if draw(st.booleans()) else ():
+            archive.writestr(name, content)
         for _ in range(draw(st.integers(0, 3))):
             name = draw(st.sampled_from(("results/", "", "/", "results/../", "results/records/")))
-            member = tarfile.TarInfo(name + draw(st.sampled_from(inputs.ODD)).replace("\x00", "0"))
-            member.type = draw(st.sampled_from((tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE)))
-            member.linkname = draw(st.sampled_from(inputs.ODD)).replace("\x00", "0")
-            content = draw(st.binary(max_size=20))
-            member.size = len(content) if member.type == tarfile.REGTYPE else 0
-            archive.addfile(member, io.BytesIO(content))
+            name = (name + draw(st.sampled_from(inputs.ODD))).encode(errors="replace").decode()
+            member = zipfile.ZipInfo(name or "0")
+            member.date_time = draw(st.sampled_from(((1980, 0, 0, 0, 0, 0), (2026, 1, 2, 3, 4, 5))))
+            member.external_attr = draw(st.sampled_from((stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR))) << 16
+            member.compress_type = draw(st.sampled_from((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
+            archive.writestr(member, draw(st.binary(max_size=20)))
     return draw(inputs.changed((stream.getvalue(),))) if draw(st.booleans()) else stream.getvalue()
 
 
@@ -160,5 +174,5 @@ TARGETS = {
     "videos": Target(".mp4", st.deferred(lambda: inputs.changed(inputs.videos())), _clip, 1536),
     "NPZ": Target(".npz", st.deferred(lambda: inputs.changed(inputs.arrays(), inputs.TOKENS)), _archive, 512),
     "JSON": Target(".json", st.deferred(lambda: inputs.changed(inputs.JSONS, inputs.TOKENS)), _json, 512),
-    "archives of reports": Target(".tar", tars(), _restore, 512),
+    "archives of reports": Target(".zip", zips(), _restore, 512),
 }

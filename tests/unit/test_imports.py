@@ -73,7 +73,7 @@ WALLS = {
         {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study"},
         {"numpy", "pandas"},
     ),
-    "checking": ({"claims", "errors", "files", "journal", "recorded", "study", "tables"}, {"pandas"}),
+    "checking": ({"claims", "errors", "files", "journal", "recorded", "study", "tables", "weights"}, {"pandas"}),
     "figures": (
         {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study", "tables"},
         PRESENTATION,

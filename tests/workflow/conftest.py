@@ -10,9 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from vid3d.checking import archive
+
 ROOT = Path(__file__).parents[2]
 WITNESS = Path(__file__).with_name("witness")
-PARTS = ("Snakefile", "rules", "config", "benchmark", "profiles", "envs", "reports", "docs")
+PARTS = (
+    "Snakefile",
+    "rules",
+    "config",
+    "benchmark",
+    "profiles",
+    "envs",
+    "reports",
+    "docs",
+    "README.md",
+    "CITATION.cff",
+)
 # not what else may have been fetched or made there
 FILES = ("weights/mini-clip", "weights/mini-seed", "weights/mini-views", "tests/data/rembg")
 
@@ -127,3 +140,17 @@ def finished(_finished: Workflow, tmp_path: Path) -> Workflow:
     """A workflow whose tiny study has run; a copy, times of files and Snakemake's records included."""
     shutil.copytree(_finished.folder, tmp_path / "finished", symlinks=True)
     return Workflow(tmp_path / "finished")
+
+
+@pytest.fixture(scope="session")
+def study(_finished: Workflow) -> Path:
+    """The folder of the finished tiny study, which is not to be changed."""
+    return _finished.folder
+
+
+@pytest.fixture(scope="session")
+def packed(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the finished tiny study."""
+    file = tmp_path_factory.mktemp("archive") / "tiny.crate.zip"
+    assert archive.pack("tiny", study, file, agent="Ada Lovelace") > 100
+    return file

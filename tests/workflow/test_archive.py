@@ -1,8 +1,8 @@
 """A report from an archive: without models, with the same tables, and of files that are as they were made."""
 
-import io
 import shutil
-import tarfile
+import zipfile
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,19 +12,6 @@ from vid3d.errors import InputError
 
 REPORT = "results/reports/tiny"
 PLY = "results/tiny/frog-green/motion-120/views-3/splats/frame-01.ply"
-
-
-@pytest.fixture(scope="module")
-def study(_finished):
-    return _finished.folder
-
-
-@pytest.fixture(scope="module")
-def packed(study, tmp_path_factory):
-    """The finished study's archive."""
-    file = tmp_path_factory.mktemp("archive") / "tiny.tar"
-    assert archive.pack("tiny", study, file) > 100
-    return file
 
 
 def test_a_report_is_made_of_an_archive_without_running_models(packed, study, fresh):
@@ -50,7 +37,7 @@ def test_what_an_archive_lacks_is_made(packed, fresh):
 
 
 @pytest.mark.parametrize(
-    ("told", "said"), [("nothing.tar", "nothing.tar: cannot be read as an archive"), ("", "from=: names no file")]
+    ("told", "said"), [("nothing.zip", "nothing.zip: cannot be read as an archive"), ("", "from=: names no file")]
 )
 def test_a_setting_that_names_no_archive_is_refused_in_a_line(fresh, told, said):
     done = fresh.run("--dry-run", "--config", f"from={told}")
@@ -73,42 +60,81 @@ def test_a_damaged_study_is_not_packed(finished, tmp_path):
     path = finished.folder / PLY
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(InputError, match=r"frame-01\.ply: is not as vid3d fit wrote it"):
-        archive.pack("tiny", finished.folder, tmp_path / "tiny.tar")
-    assert not (tmp_path / "tiny.tar").exists()
+        archive.pack("tiny", finished.folder, tmp_path / "tiny.zip")
+    assert not (tmp_path / "tiny.zip").exists()
 
 
-def test_a_damaged_file_of_an_archive_is_not_restored(packed, tmp_path):
-    content = bytearray(packed.read_bytes())
-    with tarfile.open(packed) as stream:
-        place = stream.getmember(PLY).offset_data + 1000
-    content[place] ^= 1
-    (tmp_path / "bad.tar").write_bytes(content)
-    with pytest.raises(InputError, match=f"{PLY} is not as its record says; get the archive again"):
-        archive.unpack(tmp_path / "bad.tar", tmp_path / "there")
-    assert not (tmp_path / "there" / PLY).exists()
+def changed(packed, folder, content):
+    """The archive with another content of the splats, which is as a ZIP wants it."""
+    with zipfile.ZipFile(packed) as stream, zipfile.ZipFile(folder / "bad.zip", "w") as other:
+        for member in stream.infolist():
+            other.writestr(member, content if member.filename == PLY else stream.read(member))
+
+
+def flipped(packed, folder, content):
+    """The archive with a bit of the splats flipped."""
+    whole = bytearray(packed.read_bytes())
+    with zipfile.ZipFile(packed) as stream:
+        member = stream.getinfo(PLY)
+    whole[member.header_offset + len(PLY) + 1000] ^= 1
+    (folder / "bad.zip").write_bytes(whole)
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/passwd", "results/../../out", "config/study.yaml", "results/link", "results//a"]
+    ("damaged", "said"),
+    [(changed, f"{PLY} is not as its record says; get the archive again"), (flipped, f"{PLY} is damaged")],
 )
-def test_what_is_no_file_of_results_is_refused(tmp_path, name):
-    with tarfile.open(tmp_path / "odd.tar", "w") as stream:
-        member = tarfile.TarInfo(name)
-        member.size = 4
-        if name == "results/link":
-            member.type, member.linkname, member.size = tarfile.SYMTYPE, "/etc/passwd", 0
-        stream.addfile(member, io.BytesIO(b"text"[: member.size]))
-    with pytest.raises(InputError, match="is no file of results/"):
-        archive.unpack(tmp_path / "odd.tar", tmp_path / "there")
-    assert not (tmp_path / "there").exists()
+def test_a_damaged_file_of_an_archive_is_not_restored(packed, tmp_path, damaged, said):
+    damaged(packed, tmp_path, b"ply")
+    with pytest.raises(InputError, match=said):
+        archive.unpack(tmp_path / "bad.zip", tmp_path / "there")
+    assert not (tmp_path / "there" / PLY).exists()
+
+
+def test_dates_are_kept_in_their_order(packed, study, tmp_path):
+    """By which Snakemake knows what is done; a ZIP has even seconds."""
+    archive.unpack(packed, tmp_path)
+    restored = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert restored
+    for path in restored:
+        assert 0 <= (study / path.relative_to(tmp_path)).stat().st_mtime - path.stat().st_mtime < 2
+
+
+@pytest.mark.parametrize("year", [1970, 2200])
+def test_a_date_that_a_zip_cannot_have_is_the_nearest_one(tmp_path, year):
+    date = archive.date(datetime(year, 5, 4, tzinfo=UTC).timestamp())
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as stream:
+        stream.writestr(zipfile.ZipInfo("a", date), "")
+    with zipfile.ZipFile(tmp_path / "a.zip") as stream:
+        assert stream.getinfo("a").date_time == date
+    assert date[0] == min(max(year, 1980), 2107)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "results/../../out", "results//a", "results/tiny/link"])
+def test_what_is_no_file_of_results_is_not_written(packed, tmp_path, name):
+    """An entry that is a link elsewhere would be written as a file, and has no record."""
+    shutil.copy(packed, tmp_path / "odd.zip")
+    with zipfile.ZipFile(tmp_path / "odd.zip", "a") as stream:
+        stream.writestr(name, "/etc/passwd")
+    with pytest.raises(InputError, match=r"is no path of an archive|link is not as its record says"):
+        archive.unpack(tmp_path / "odd.zip", tmp_path / "there")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "there/results/tiny/link").exists()
+
+
+def test_an_archive_without_results_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as stream:
+        stream.writestr("Snakefile", "text")
+    with pytest.raises(InputError, match=r"odd\.zip: holds no results; give a file of vid3d archive"):
+        archive.unpack(tmp_path / "odd.zip", tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", None])
 def test_what_is_no_archive_is_refused(packed, tmp_path, content):
     whole = packed.read_bytes()
-    (tmp_path / "bad.tar").write_bytes(whole[: len(whole) // 2] if content is None else content)
-    with pytest.raises(InputError, match=r"bad\.tar: .*get it again"):
-        archive.unpack(tmp_path / "bad.tar", tmp_path / "there")
+    (tmp_path / "bad.zip").write_bytes(whole[: len(whole) // 2] if content is None else content)
+    with pytest.raises(InputError, match=r"bad\.zip: .*get it again"):
+        archive.unpack(tmp_path / "bad.zip", tmp_path / "there")
 
 
 def test_records_are_those_of_the_jobs_and_not_of_the_restoring(packed, tmp_path, monkeypatch, capsys):

@@ -146,8 +146,15 @@ def _restored(stream: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
 
 @contextmanager
 def _read(stream: zipfile.ZipFile, member: zipfile.ZipInfo, archive: Path) -> Iterator[IO[bytes]]:
+    def damaged(error: Exception) -> InputError:
+        return InputError(f"{archive}: {member.filename} is damaged ({error}); get the archive again")
+
     try:
-        with stream.open(member) as content:
+        content = stream.open(member)
+    except (OSError, *UNREADABLE) as error:  # the former where it is said to lie before the file's beginning
+        raise damaged(error) from None
+    with content:
+        try:
             yield content
-    except UNREADABLE as error:
-        raise InputError(f"{archive}: {member.filename} is damaged ({error}); get the archive again") from None
+        except UNREADABLE as error:
+            raise damaged(error) from None

@@ -1,4 +1,4 @@
-"""What a report's tables come to in a sentence or two, by a rule that reads verdicts and intervals.
+"""What a report's tables come to in a sentence, by a rule that reads verdicts and intervals.
 
 An estimate without an interval says nothing here, nor does one whose interval leaves the question open.
 """
@@ -12,7 +12,12 @@ import pandas as pd
 
 DEFINITION = "source_reference"  # the paper's
 _WHOSE = {DEFINITION: "the paper's", "self_reference": "the released script's"}
-_NAMES = {"seed": "the seed video", "views": "the generated views", "splats": "the splats"}
+_NAMES = {
+    "seed": "the seed video",
+    "views": "the generated views",
+    "seed and views": "the seed video and the generated views",
+    "splats": "splats fitted frame by frame",
+}
 _DECIDED = ("holds", "fails")
 
 
@@ -21,14 +26,21 @@ class Finding:
     """One thing that was found.
 
     Attributes:
-        sentence: it, with its numbers.
+        headline: it in a clause, without its numbers.
+        detail: the numbers behind it, or what it is about; maybe nothing.
         table: the table that it follows from, one of ``table_list.NAMES``.
         stamp: what the numbers are not, as the runs behind it are stamped; nothing without a stamp.
     """
 
-    sentence: str
+    headline: str
+    detail: str
     table: str
     stamp: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        return f"{self.headline}: {self.detail}." if self.detail else f"{self.headline}."
 
 
 def findings(claims: pd.DataFrame, substitution: pd.DataFrame) -> tuple[Finding, ...]:
@@ -44,7 +56,7 @@ def findings(claims: pd.DataFrame, substitution: pd.DataFrame) -> tuple[Finding,
         substitution: ``tables/substitution.csv``, maybe without rows.
     """
     found = (*_loss(substitution), *_turned(claims), *_decided(claims))
-    return found or (Finding(_undecided(claims), "claims", _stamp(claims)),)
+    return found or (Finding(*_undecided(claims), "claims", _stamp(claims)),)
 
 
 def _loss(table: pd.DataFrame) -> Iterator[Finding]:
@@ -56,9 +68,10 @@ def _loss(table: pd.DataFrame) -> Iterator[Finding]:
         most, others = rows.iloc[0], rows.iloc[1:]
         if most["loss_low"] <= max(0.0, others["loss_high"].max()):
             continue
-        rest = "; ".join(f"{_name(row)} {_interval(row)}" for _, row in others.iterrows())
-        sentence = f"Most is lost in {_name(most)}: {_interval(most)} of CLIP-I; in {rest}."
-        yield Finding(sentence, "substitution", _stamp(rows))
+        less = " or ".join(_name(row) for _, row in others.iterrows())
+        rest = ", ".join(f"{_interval(row)} in {_name(row)}" for _, row in others.iterrows())
+        headline = f"Most is lost in {_name(most)}, not in {less}"
+        yield Finding(headline, f"of CLIP-I {_interval(most)} there, {rest}", "substitution", _stamp(rows))
         return
 
 
@@ -72,9 +85,8 @@ def _turned(table: pd.DataFrame) -> Iterator[Finding]:
         one, count = opposite[0], len(opposite)
         paper = one.loc[one["protocol"] == DEFINITION, "here"].iloc[0]
         said = f"“{one['sentence'].iloc[0].rstrip('.')}” {paper} by the paper's"
-        how_many = f"{count} claim{'s turn' if count > 1 else ' turns'}"
-        sentence = f"{how_many} around with the definition of CLIP-I: {said}, not by the released script's."
-        yield Finding(sentence, "claims", _stamp(rows))
+        headline = f"{count} claim{'s turn' if count > 1 else ' turns'} around with the definition of CLIP-I"
+        yield Finding(headline, f"{said}, not by the released script's", "claims", _stamp(rows))
         return
 
 
@@ -88,10 +100,10 @@ def _decided(table: pd.DataFrame) -> Iterator[Finding]:
             counted = " and ".join(_counted(counts[outcome], outcome) for outcome in _DECIDED if counts[outcome])
             telling = rows[rows["here"] == ("fails" if counts["fails"] else "holds")].iloc[0]
             shown = f"{telling['estimate']:+.3f} ({telling['low']:+.3f} to {telling['high']:+.3f})"
-            sentence = f"Of {len(rows)} claims {counted} here by {whose} definition of CLIP-I"
-            sentence += "; " if protocol == DEFINITION else f", none by {_WHOSE[DEFINITION]}; "
-            sentence += f"{telling['here']}: “{str(telling['sentence']).rstrip('.')}”, {shown}."
-            yield Finding(sentence, "claims", _stamp(rows))
+            headline = f"Of {len(rows)} claims {counted} here by {whose} definition of CLIP-I"
+            headline += "" if protocol == DEFINITION else f", none by {_WHOSE[DEFINITION]}"
+            detail = f"“{str(telling['sentence']).rstrip('.')}” {telling['here']}, {shown}"
+            yield Finding(headline, detail, "claims", _stamp(rows))
             return
 
 
@@ -100,15 +112,15 @@ def _counted(count: int, outcome: str) -> str:
     return f"{count} {outcome if count == 1 else outcome[:-1]}"
 
 
-def _undecided(table: pd.DataFrame) -> str:
-    """Why there is nothing to say."""
+def _undecided(table: pd.DataFrame) -> tuple[str, str]:
+    """That there is nothing to say, and why."""
     judged = table[table["run"].notna()]
     if judged.empty:
-        return "No run of this report can judge the paper's claims."
+        return "No run of this report can judge the paper's claims", ""
     (outcome, _), *_ = Counter(judged["here"]).most_common(1)
     images = judged["n"].max()
     by = "" if pd.isna(images) else f" by {int(images)} image{'s' if images > 1 else ''}"
-    return f"None of the paper's {table['claim'].nunique()} claims is decided{by}: most are {outcome}."
+    return f"None of the paper's {table['claim'].nunique()} claims is decided{by}", f"most are {outcome}"
 
 
 def _name(row: Any) -> str:

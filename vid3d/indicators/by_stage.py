@@ -82,6 +82,8 @@ def around_orbit(values: Float64, cameras: int) -> Float64:
 
 # --- ground truth in place of a stage --------------------------------------------------------------------------------
 
+LosingStage = Literal["seed", "views", "seed and views", "splats"]
+
 
 @dataclass(frozen=True)
 class StageLoss:
@@ -96,7 +98,7 @@ class StageLoss:
         alone: mean of what replacing this stage alone regains; NaN where that run is not given.
     """
 
-    stage: Literal["seed", "views", "splats"]
+    stage: LosingStage
     losses: Float64
     loss: float
     share: float
@@ -104,46 +106,48 @@ class StageLoss:
 
 
 def by_substitution(
-    generated: Float64, truth_seed: Float64, truth_both: Float64, ceiling: Float64, truth_views: Float64 | None = None
+    generated: Float64,
+    truth_seed: Float64 | None,
+    truth_both: Float64,
+    ceiling: Float64,
+    truth_views: Float64 | None = None,
 ) -> list[StageLoss]:
     """The loss of each stage from runs in which ground truth replaces stages, in the pipeline's order.
 
     ``seed = truth_seed - generated``, ``views = truth_both - truth_seed``, ``splats = ceiling - truth_both``; they sum
     to ``ceiling - generated`` for each image.  The order matters where stages interact: ``alone`` says what the views
     regain without the seed (``truth_views - generated``).  True views of a procedural object hide its seed too, so
-    there ``truth_views`` equals ``truth_both``.
+    there ``truth_views`` equals ``truth_both``, and without ``truth_seed`` the two stages cannot be told apart.
 
     Args:
         generated: (images,) scores of the run without ground truth; higher is better; all in one order of images.
-        truth_seed: of the run with ground-truth seeds.
-        truth_both: of the run with ground-truth seeds and views.
+        truth_seed: of the run with ground-truth seeds; None if there is none.
+        truth_both: of the run with ground-truth seeds and views, or views that hide the seed.
         ceiling: scores of ground-truth images at the evaluation cameras.
         truth_views: of the run with ground-truth views and generated seeds.
 
     Returns:
-        Seed, views, splats.
+        Seed, views, splats; without ``truth_seed``: seed and views, splats.
 
     Raises:
         ValueError: lengths differ, there are none, or a score is not finite.
     """
-    given = [generated, truth_seed, truth_both, ceiling] + ([] if truth_views is None else [truth_views])
+    given = [scores for scores in (generated, truth_seed, truth_both, ceiling, truth_views) if scores is not None]
     if any(scores.shape != (len(generated),) for scores in given) or not len(generated):
         raise ValueError(f"scores must be (images,) for the same images, not {[scores.shape for scores in given]}")
     if not all(np.isfinite(scores).all() for scores in given):
         raise ValueError("a score is not finite")
-    seed = truth_seed - generated
-    alone = {
-        "seed": float(seed.mean()),
-        "views": np.nan if truth_views is None else float((truth_views - generated).mean()),
-        "splats": np.nan,  # no run has true splats of generated views
-    }
+    stages: dict[LosingStage, Float64] = {"seed and views": truth_both - generated}
+    if truth_seed is not None:
+        stages = {"seed": truth_seed - generated, "views": truth_both - truth_seed}
+    stages["splats"] = ceiling - truth_both
+    # no run has true splats of generated views, and what the first stage loses it regains alone
+    alone = {next(iter(stages)): float(next(iter(stages.values())).mean())}
+    if truth_views is not None:
+        alone["views"] = float((truth_views - generated).mean())
     total = float((ceiling - generated).mean())
-    stages: dict[Literal["seed", "views", "splats"], Float64] = {
-        "seed": seed,
-        "views": truth_both - truth_seed,
-        "splats": ceiling - truth_both,
-    }
-    return [
-        StageLoss(stage, losses, float(losses.mean()), float(losses.mean()) / total if total else np.nan, alone[stage])
-        for stage, losses in stages.items()
-    ]
+    found = []
+    for stage, losses in stages.items():
+        loss = float(losses.mean())
+        found.append(StageLoss(stage, losses, loss, loss / total if total else np.nan, alone.get(stage, np.nan)))
+    return found

@@ -144,9 +144,11 @@ class Run(Strict):
     def ground_truth(self) -> bool:
         """Whether the splats can be compared with the truth at cameras that were not trained on.
 
-        There is truth where a procedural object moves as it is told; a model's video of it moves in its own way.
+        There is truth where what they are fitted to shows a procedural object that moves as it is told: true views do,
+        and any views of a true seed.  A model's video of it moves in its own way.
         """
-        return self.benchmark == self.seed.backend == "procedural" and not self.render.control
+        true = "procedural" in (self.seed.backend, self.views.backend)
+        return self.benchmark == "procedural" and true and not self.render.control
 
     def spec(self, stage: str) -> Any:
         """The Spec of a stage by its name."""

@@ -82,12 +82,23 @@ def _stages(study: Study, root: Path, name: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Substitution:
-    """Runs that differ in where ground truth stands: names, ``views`` None without such a run."""
+    """Runs that differ in where ground truth stands, by their names.
+
+    Attributes:
+        seed, views: with the truth in place of this stage alone; None if there is none.
+        both: in place of both; or of the views alone, since true views of a procedural object hide its seed.
+    """
 
     generated: str
-    seed: str
+    seed: str | None
     both: str
     views: str | None
+
+    @property
+    def names(self) -> list[str]:
+        """Of all that are compared, each once."""
+        names = (self.generated, self.seed, self.both, self.views)
+        return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def substitutions(study: Study, report: str) -> list[Substitution]:
@@ -104,8 +115,8 @@ def substitutions(study: Study, report: str) -> list[Substitution]:
             next((other.name for other in drawn if _replaces(family.run, other.run, stages)), None)
             for stages in ({"seed"}, {"seed", "views"}, {"views"})
         )
-        if seed is not None and both is not None:
-            found.append(Substitution(family.name, seed, both, views))
+        if (hiding := both or views) is not None:
+            found.append(Substitution(family.name, seed, hiding, views))
     return found
 
 
@@ -136,15 +147,13 @@ def substitution_table(given: Measured) -> pd.DataFrame:
         family = by_name[found.generated]
         motion, views = family.run.conditions[0]
         row = of_condition(study, root, family, motion, views)
-        row["runs"] = " ".join(
-            name for name in (found.generated, found.seed, found.both, found.views) if name is not None
-        )
+        row["runs"] = " ".join(found.names)
         ceilings = [_ceiling(study, root, found.both, image) for image in family.run.images or ()]
         for protocol in PROTOCOLS:
-            ours = {name: _by_image(clips, by_name[name], protocol) for name in row["runs"].split()}
+            ours = {name: _by_image(clips, by_name[name], protocol) for name in found.names}
             ceiling = np.array([ceiling[protocol] for ceiling in ceilings])
-            alone = None if found.views is None else ours[found.views]
-            for stage in by_substitution(ours[found.generated], ours[found.seed], ours[found.both], ceiling, alone):
+            seed, alone = (None if name is None else ours[name] for name in (found.seed, found.views))
+            for stage in by_substitution(ours[found.generated], seed, ours[found.both], ceiling, alone):
                 loss = mean(stage.losses, "loss", DIFFERENCES)
                 numbers = loss.columns("loss") | {"share": stage.share, "alone": stage.alone, "n": loss.images}
                 rows.append(row | {"protocol": protocol, "stage": stage.stage} | numbers)
@@ -216,7 +225,10 @@ def lay_out_substitution(table: pd.DataFrame, published: Published) -> LaidOut:
         caption="Ground truth in place of a stage",
         heads=("loss of CLIP-I", "share of the whole loss"),
         groups=tuple(groups),
-        about="A stage's loss is what the score gains when the stage's output is replaced by the truth.",
+        about=(
+            "A stage's loss is what the score gains when the stage's output is replaced by the truth. True views hide "
+            "the seed, too: without a run that has a true seed alone, the two are one row."
+        ),
     )
 
 

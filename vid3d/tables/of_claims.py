@@ -105,7 +105,7 @@ def evidence(given: Measured, published: Published) -> list[tuple[Family, Eviden
 
 
 def _quality(family: Family, held_out: pd.DataFrame, all_families: list[Family]) -> pd.DataFrame | None:
-    """PSNR and SSIM of each clip at the held-out cameras of the orbit; None where the seed has no truth."""
+    """PSNR and SSIM of each clip at the held-out cameras of the orbit; None where there is no truth."""
     if held_out.empty or not family.run.ground_truth:
         return None
     ours = gathered(held_out, all_families)

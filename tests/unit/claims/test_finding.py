@@ -35,8 +35,22 @@ OPEN = judged(("a", PAPER, "inconclusive"), ("a", SCRIPT, "inconclusive"))
 
 def test_the_stage_that_surely_loses_most_comes_first():
     first, *_ = findings(OPEN, lost(("seed", 0.1, 0.05, 0.15), ("views", 0.4, 0.3, 0.5), ("splats", 0.0, -0.01, 0.01)))
-    assert first.sentence.startswith("Most is lost in the generated views: 0.400 (0.300 to 0.500) of CLIP-I;")
+    assert first.headline == (
+        "Most is lost in the generated views, not in the seed video or splats fitted frame by frame"
+    )
+    assert first.detail == (
+        "of CLIP-I 0.400 (0.300 to 0.500) there, 0.100 (0.050 to 0.150) in the seed video, "
+        "0.000 (-0.010 to 0.010) in splats fitted frame by frame"
+    )
+    assert first.sentence == f"{first.headline}: {first.detail}."
     assert (first.table, first.stamp) == ("substitution", "Mini")
+
+
+def test_where_true_views_hide_the_seed_the_two_are_one_place():
+    first, *_ = findings(OPEN, lost(("seed and views", 0.4, 0.3, 0.5), ("splats", 0.01, 0.0, 0.02)))
+    assert first.headline == (
+        "Most is lost in the seed video and the generated views, not in splats fitted frame by frame"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,8 +75,8 @@ def test_verdicts_that_turn_around_come_before_counts():
         "“Claim a” holds by the paper's, not by the released script's."
     )
     assert counted.sentence == (
-        "Of 2 claims 1 holds and 1 fails here by the paper's definition of CLIP-I; "
-        "fails: “Claim b”, +0.100 (+0.050 to +0.150)."
+        "Of 2 claims 1 holds and 1 fails here by the paper's definition of CLIP-I: "
+        "“Claim b” fails, +0.100 (+0.050 to +0.150)."
     )
 
 
@@ -82,6 +96,6 @@ def test_what_the_released_scripts_definition_alone_decides_is_said_with_its_nam
     claims = judged(("a", PAPER, "inconclusive"), ("a", SCRIPT, "holds"), ("b", PAPER, "not testable here"))
     (only,) = findings(claims, lost())
     assert only.sentence == (
-        "Of 1 claims 1 holds here by the released script's definition of CLIP-I, none by the paper's; "
-        "holds: “Claim a”, +0.100 (+0.050 to +0.150)."
+        "Of 1 claims 1 holds here by the released script's definition of CLIP-I, none by the paper's: "
+        "“Claim a” holds, +0.100 (+0.050 to +0.150)."
     )

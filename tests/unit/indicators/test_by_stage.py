@@ -64,6 +64,18 @@ def test_losses_by_substitution_sum_to_the_whole():
     assert [row.stage for row in rows] == ["seed", "views", "splats"]
 
 
+def test_without_a_true_seed_alone_seed_and_views_are_one():
+    rng = np.random.default_rng(0)
+    generated, views, ceiling = np.sort(rng.uniform(size=(3, 24)), axis=0)
+    before, splats = indicators.by_substitution(generated, None, views, ceiling, views)
+    assert (before.stage, splats.stage) == ("seed and views", "splats")
+    np.testing.assert_allclose(before.losses, views - generated)
+    np.testing.assert_allclose(splats.losses, ceiling - views)
+    assert before.share + splats.share == pytest.approx(1.0)
+    assert before.alone == before.loss
+    assert np.isnan(splats.alone)
+
+
 @pytest.mark.parametrize("stage", ["seed", "views", "splats"])
 def test_the_only_faulty_stage_gets_the_whole_loss(stage):
     worse, true = np.full(5, 0.6), np.full(5, 0.9)

@@ -53,8 +53,19 @@ def test_clips_per_job_cut_blocks():
 
 
 def test_the_default_report_starts_no_more_processes_than_it_did():
-    """Each costs a start; the report's own four and `all` come on top."""
-    assert sum(counted(*study().reports["quick"].runs).values()) <= 192
+    """Each costs a start; the report's own four and `all` come on top.  Eight of an image are for the true views."""
+    runs = study().reports["quick"].runs
+    assert sum(counted(*runs).values()) <= 192 + 64
+    assert sum(counted(*(run for run in runs if run != "quick-truth-views")).values()) <= 192
+
+
+def test_the_true_views_of_the_default_report_share_what_comes_before_them():
+    found = counted("quick", "quick-truth-views") - counted("quick")
+    once = dict.fromkeys(("views", "splat", "render", "score", "indicators", "stage-embeddings"), 8)
+    assert found == once | {"held-out-truth": 8, "held-out": 8}
+    both, alone = total("quick", "quick-truth-views"), total("quick")
+    hours = sum(one.cpu for one in both.values()) - sum(one.cpu for one in alone.values())
+    assert 3600 * hours < 120  # seconds of a processor, of some 490 in all
 
 
 def test_controls_without_splats_are_scored_together():
@@ -99,7 +110,11 @@ def test_the_nearest_measurement_is_taken():
 
 
 @pytest.mark.parametrize(
-    "run", ["quick", "truth", "static", "blank", "relief", "full", "full-one", "full-six", "full-cpu-splats"]
+    "run",
+    [
+        *("quick", "quick-truth-views", "truth", "static", "blank", "relief"),
+        *("full", "full-one", "full-six", "full-cpu-splats"),
+    ],
 )
 def test_every_stage_of_every_run_has_a_unit_cost(run):
     sums = total(run)
@@ -177,7 +192,8 @@ def test_the_command_reads_the_study_as_the_workflow_does(vid3d, tmp_path):
     overlay.write_text("runs: {full: {images: [fish]}}")
     one = vid3d("cost", "--run", "full", "--configfile", str(overlay), "--config", "frames=5")[1]
     assert [line.split()[1] for line in one.splitlines() if line.startswith("seed  ")] == ["3"]
-    assert vid3d("cost")[1].startswith("Run quick and shuffled and true-images and static and blank,")
+    runs = "quick and quick-truth-views and shuffled and true-images and static and blank"
+    assert vid3d("cost")[1].startswith(f"Run {runs},")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_the_default_study_misses_nothing_here(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["vid3d", "doctor"])
     cli.main()
     assert capsys.readouterr().out.endswith(
-        "run quick and shuffled and true-images and static and blank: nothing is missing\n"
+        "run quick and quick-truth-views and shuffled and true-images and static and blank: nothing is missing\n"
     )
 
 

@@ -498,6 +498,29 @@ def test_runs_with_ground_truth_attribute_the_loss(build, tmp_path):
     assert rows["share"].sum() == pytest.approx(1)
 
 
+def test_true_views_alone_attribute_the_loss_to_what_comes_before_the_splats_or_to_them(build, tmp_path):
+    """As in report `quick`: they hide the seed, so that the two stages before are one."""
+    study = build({"one": SAMPLED, "views": TRUE_VIEWS})
+    (of,) = substitutions(study, "small")
+    assert (of.generated, of.seed, of.both, of.views, of.names) == ("one", None, "views", "views", ["one", "views"])
+    shift(study, tmp_path, "views", "source_reference", dict.fromkeys(("frog", "mill"), 0.02))
+    scores, held_out = collect(study, "small", tmp_path)
+    table = substitution_table(Measured(study, "small", tmp_path, scores))
+    rows = table[table["protocol"] == "source_reference"].set_index("stage")
+    assert list(rows.index) == ["seed and views", "splats"]
+    assert rows.loc["seed and views", "loss"] == pytest.approx(0.02)
+    assert rows["share"].sum() == pytest.approx(1)
+    assert set(rows["runs"]) == {"one views"}
+    assert set(held_out["run"]) == {"views"}  # their splats can be held against the truth, whatever the seed shows
+
+
+def test_the_default_report_can_say_where_most_is_lost():
+    study = load_study([synthetic.REPOSITORY / "config/study.yaml"], {}, synthetic.REPOSITORY).only("quick")
+    (of,) = substitutions(study, "quick")
+    assert of.names == ["quick", "quick-truth-views"]
+    assert study.runs["shuffled"].render.control  # and what CLIP-I cannot see
+
+
 def test_runs_that_differ_in_more_than_the_truth_are_not_compared(build, tmp_path):
     refit = TRUE_BOTH | {"splat": {"iterations": 3}}
     study = build({"one": SAMPLED, "seed": TRUE_SEED, "both": refit})

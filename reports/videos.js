@@ -1,7 +1,7 @@
 // Videos play while they are in sight, muted and in a loop, in place of a player's controls that would cover them.
-// One button stops them all, a click or the space bar stops one; nothing plays by itself where less motion is asked for.
+// Buttons stop them all, a click or the space bar stops one; nothing plays by itself where less motion is asked for.
 const videos = [...document.querySelectorAll("video")];
-const button = document.getElementById("playback");
+const buttons = [...document.querySelectorAll("button.playback")];
 let playing = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function show(video, play) {
@@ -10,7 +10,7 @@ function show(video, play) {
 }
 
 function label() {
-  button.textContent = playing ? "Pause all videos" : "Play all videos";
+  for (const button of buttons) button.textContent = playing ? "Pause all videos" : "Play all videos";
 }
 
 const inSight = new Set();
@@ -35,11 +35,13 @@ for (const video of videos) {
 }
 
 if (videos.length) {
-  button.hidden = false;
   label();
-  button.addEventListener("click", () => {
-    playing = !playing;
-    label();
-    for (const video of videos) show(video, playing && inSight.has(video));
-  });
+  for (const button of buttons) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      playing = !playing;
+      label();
+      for (const video of videos) show(video, playing && inSight.has(video));
+    });
+  }
 }

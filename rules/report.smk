@@ -25,6 +25,7 @@ rule page:
         "docs/deviations.md",
         "config/weights.yaml",
         "benchmark/published/tables.yaml",
+        "benchmark/published/claims.yaml",
         "benchmark/animate124/relief-notes.yaml",
     output:
         layout.PAGE,

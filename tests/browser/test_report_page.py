@@ -1,25 +1,14 @@
 """The whole report in a real browser, from a file:// page: every test also fails on a console error or a request."""
 
-import shutil
-import sys
 from pathlib import Path
 
-import demo
-import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from moving_report import TRUE_IMAGES, synthetic, write_report
 from playwright.sync_api import Page, expect
 from viewing import DRAWN, MOUNT, middle, picture
 
-from vid3d import report
-from vid3d.files import Provenance, save_splats, save_video
-from vid3d.report import viewer
 from vid3d.study import layout
-
-sys.path.append(str(demo.ROOT / "tests" / "unit"))
-
-import synthetic_report
-import synthetic_study as synthetic
 
 STILL = {"reduced_motion": "reduce", "viewport": {"width": 1200, "height": 800}}
 
@@ -27,23 +16,8 @@ STILL = {"reduced_motion": "reduce", "viewport": {"width": 1200, "height": 800}}
 @pytest.fixture(scope="module")
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of a synthetic study whose splats and videos move, in a folder that was moved away from its results."""
-    root = tmp_path_factory.mktemp("report")
-    images = synthetic.STATIC | {"title": "The true images", "render": {"backend": "truth", "size": 16}}
-    study = synthetic_report.build(root, {"truth": synthetic.RUN, "images": images}, objects=("frog", "bird"))
-    for clip in layout.conditions(study, "truth"):
-        for frame in layout.frames(study.runs["truth"]):
-            splats = demo.waver(int(frame) / 3, clip.motion / 100, 20 * clip.views)
-            save_splats(root / clip.path(layout.SPLATS, study, frame=frame), splats, Provenance("test", "{}"))
-        for camera in layout.cameras():
-            film = np.full((3, 16, 16, 3), 200, np.uint8)
-            save_video(root / clip.path(layout.VIDEO, study, camera=camera), film)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(viewer, "TURNTABLE", 32)
-        patch.setattr(viewer, "TURNTABLE_IMAGES", 4)
-        report.write(study, "small", root)
-    moved = tmp_path_factory.mktemp("elsewhere")
-    shutil.copytree(root / layout.REPORT.format(report="small"), moved / "small")
-    return moved / "small" / "index.html"
+    runs = {"truth": synthetic.RUN, "images": TRUE_IMAGES}
+    return write_report(tmp_path_factory.mktemp("report"), runs, ("frog", "bird"))
 
 
 @pytest.fixture
@@ -156,7 +130,7 @@ def test_the_page_reads_without_scripts(open_page, report_file):
     page = open_page(report_file, **STILL, java_script_enabled=False)
     expect(page.get_by_role("heading", name="Summary")).to_be_visible()
     expect(page.locator(".viewer-stage img")).to_be_visible()
-    expect(page.locator("video[controls]")).to_have_count(4)
+    expect(page.locator("video[controls]")).to_have_count(2 + 4)  # on the first screen, and of fixed cameras
     expect(page.locator(".pairs")).to_be_hidden()  # buttons that would do nothing
 
 
@@ -253,22 +227,22 @@ def test_images_are_sorted_and_open_their_clips(open_page, report_file):
     assert page.evaluate(values) == upwards[::-1]
     head = page.locator(".by-image").get_by_role("columnheader", name="source reference")
     expect(head).to_have_attribute("aria-sort", "descending")
-    rows.get_by_role("link", name="bird").click()
+    rows.get_by_role("link", name="frog").click()
     page.evaluate(MOUNT)
-    page.wait_for_function("() => viewer.shown[0].subject === 'bird'")
+    page.wait_for_function("() => viewer.shown[0].subject === 'frog'")
 
 
 def test_a_cell_of_a_map_opens_its_camera_and_frame(open_page, report_file):
     """Its score stands beside the clip then, and is that of the study."""
     page = open_page(report_file, **STILL)
-    canvas = page.locator(".by-image tr", has_text="bird").locator("canvas")
+    canvas = page.locator(".by-image tr", has_text="frog").locator("canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.5})  # camera 7 of 10, frame 1 of 3
     page.evaluate(MOUNT)
     page.wait_for_function("() => viewer.time === 1")
     assert page.evaluate("viewer.camera") == {"azimuth": 252, "elevation": 0, "radius": 2}
-    score = synthetic.source_cosine(layout.Condition("truth", "bird", 120, 18), 1, 7)
+    score = synthetic.source_cosine(layout.Condition("truth", "frog", 120, 18), 1, 7)
     expect(page.locator(".viewer-here")).to_have_text(f"CLIP-I of this picture {score:.3f}")
     expect(page.locator(".viewer-captions")).to_contain_text("fitted at 16 px")
 
@@ -284,7 +258,7 @@ def test_the_reference_and_the_true_images_stand_beside_a_clip(page):
     page.evaluate(DRAWN)
     assert page.locator(".viewer-sheet").screenshot() != seen
     page.get_by_label("Beside it").select_option("the reference image")
-    expect(page.get_by_role("img", name="the reference image")).to_be_visible()
+    expect(page.locator(".viewer").get_by_role("img", name="the reference image")).to_be_visible()
 
 
 def test_the_viewer_fills_the_screen_and_leaves_it(page):

@@ -50,6 +50,7 @@ class _Claim(Strict):
         sentence: the claim in our words.
         terms: what is summed; the sum of the weights is ``weights``.
         note: what to know before believing a verdict.
+        leading: the claim in a few words, if it stands on a report's first screen.
     """
 
     name: ClassVar[str]  # of the test, for readers
@@ -60,6 +61,7 @@ class _Claim(Strict):
     sentence: Sentence
     terms: Annotated[tuple[Term, ...], Field(min_length=1)]
     note: str = ""
+    leading: str = ""
 
     @model_validator(mode="after")
     def _weighed(self) -> Self:

@@ -1,13 +1,16 @@
 """The HTML report of a study: one folder that opens offline, from the tables, figures and videos that exist already.
 
 The page is plain HTML, CSS and scripts with relative paths; it loads nothing from anywhere else.  Its first screen says
-what the paper claims, what was measured and what was not run, and what holds; then come tables, figures, clips to turn,
-where quality is lost, and where everything comes from.  No link leads out of its folder.
+what was found, what the paper claims and what was not run, and shows an object that moves; then come clips to turn, the
+claims one by one, tables, figures, where quality is lost, and where everything comes from.  No link leads out of its
+folder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from vid3d import figures
 from vid3d.claims.published import Published, load_published
@@ -17,6 +20,7 @@ from vid3d.report import (
     claims_by_run,
     deviations,
     explore,
+    first_screen,
     gallery,
     modelling_time,
     provenance,
@@ -37,7 +41,7 @@ GALLERY_CAMERAS = (0, 3)  # azimuths 0 and 108 degrees
 PLACED = {  # tables that the page's sections name, each where it belongs; others follow at the end of "Tables"
     *("table1", "table2", "table3", "protocols", "held-out", "indicators", "replicates"),  # page/tables.html
     *("attribution", "substitution"),  # page/lost.html
-    "claims",  # page/summary.html
+    "claims",  # page/claims.html
 }
 OWN_CAMERAS = (0, 2, 4, 6, 8)  # azimuths 0, 72, 144, 216 and 288 degrees
 
@@ -57,6 +61,13 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     folder = root / layout.REPORT.format(report=report)
     published = load_published(root)
     spent, entries = stage_times(times), figures.listing(report, root)
+    tables = {
+        name: read_table(root / layout.TABLE.format(report=report, name=name), *table.needs)
+        for name, table in TABLES.items()
+    }
+    not_run = summary.not_run(study, report, root, published)
+    moving = _moving(study, report, root, folder)
+    first = first_screen.first_screen(study, report, root, tables, published, moving["explorations"], not_run)
     words = {
         "title": study.reports[report].title,
         "published": published,
@@ -72,13 +83,15 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "deviations": deviations.load(root),
         "conformance": summary.conformance(root),
         "scripts": [source for source in (*viewer.SOURCES, *SOURCES) if source.endswith(".js")],
-        **_measured(study, report, root, published),
+        "first": None if _own(study, report) else first,
+        "not_run": not_run,
+        **_measured(study, report, root, published, tables),
         "figures": {entry.name: entry for entry in entries if not entry.absent},
         "same": {
             study.runs[name].title: study.runs[kept].title for name, kept in figure_list.same(study, report).items()
         },
         "absent": [entry for entry in entries if entry.absent],
-        **_moving(study, report, root, folder),
+        **moving,
         "asked": not _own(study, report),
         "experiment": None if _own(study, report) else modelling_time.section(root, folder),
     }
@@ -91,17 +104,14 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     return path
 
 
-def _measured(study: Study, report: str, root: Path, published: Published) -> dict[str, Any]:
+def _measured(
+    study: Study, report: str, root: Path, published: Published, read: Mapping[str, pd.DataFrame]
+) -> dict[str, Any]:
     """What the report's tables say: runs, claims, and tables by their names; those without rows are left out."""
-    read = {
-        name: read_table(root / layout.TABLE.format(report=report, name=name), *table.needs)
-        for name, table in TABLES.items()
-    }
     tables = {name: TABLES[name].lay_out(table, published) for name, table in read.items()}
     tables = {name: table for name, table in tables.items() if table.groups}
     return {
         "runs": summary.runs(study, report, root, read["table1"]),
-        "not_run": summary.not_run(study, report, root, published),
         "claims": claims_by_run.claims(read["claims"]),
         "tables": tables,
         "further": sorted(tables.keys() - PLACED),

@@ -1,8 +1,9 @@
 """Which clips the page lets a reader turn, side by side with what to compare them with, and the files beside them.
 
 Of each run that draws splats: the base condition of each image, each number of views and the largest motion score.
-Clips are embedded until the page's folder would grow beyond a bound; those left out still have their videos.  Beside a
-clip stand, as pictures, its reference image and, where the report has a run that draws them, the true images.
+The object in the middle by its score comes first (``vid3d.report.middle``), by every run and whole.  Clips are embedded
+until the page's folder would grow beyond a bound; those left out still have their videos.  Beside a clip stand, as
+pictures, its reference image and, where the report has a run that draws them, the true images.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from vid3d.errors import InputError
 from vid3d.figures import fitted, tile
 from vid3d.files import load_filmstrip, remove_others, to_uint8
 from vid3d.report import viewer
+from vid3d.report.middle import SCORE, Middle, middle
 from vid3d.scene import UInt8
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
@@ -26,7 +28,6 @@ SHARE = 0.34  # bytes of a frame's script for each of its PLY: SPZ in base64
 PLY_LIMIT = 3_000_000  # bytes of zipped PLYs in the page's folder: those of the first clips
 TURNTABLE, ARCHIVES = "turntable.mp4", "splats"
 STILL = 192  # pixels at most of a picture beside a clip
-SHOWN_SCORE = "source_reference"  # the paper's definition, as in the heat maps
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Exploration:
 
     Attributes:
         shown: for ``viewer/viewer.html``.
+        first: the object that it begins with.
+        runs: names of the runs whose clips they are.
         pairs: what its buttons compare.
         stamps: what the runs' numbers, and pictures, are not.
         left_out: how many clips of its runs can be seen as videos only.
@@ -50,6 +53,8 @@ class Exploration:
     """
 
     shown: viewer.Shown
+    first: Middle
+    runs: tuple[str, ...]
     pairs: tuple[Pair, ...]
     stamps: tuple[str, ...]
     left_out: int
@@ -73,7 +78,8 @@ def write(study: Study, report: str, root: Path, folder: Path, scores: pd.DataFr
     made, archived = [], 0
     for benchmark in dict.fromkeys(run.benchmark for run in runs.values()):
         names = [name for name, run in runs.items() if run.benchmark == benchmark]
-        clips = _within_limit(_in_order(study, names), study, root)
+        first = middle(study, names[0], scores)
+        clips = _within_limit(_in_order(study, names, first.image), study, root)
         called, shown = called_in(study, names), []
         for clip in clips:
             rows = by_clip.get((clip.run, clip.image, clip.motion, clip.views), pd.DataFrame())
@@ -88,7 +94,7 @@ def write(study: Study, report: str, root: Path, folder: Path, scores: pd.DataFr
         sheets = tuple(_sheets(study, report, names, root, folder))
         seen = viewer.Shown(title, tuple(shown), sheets)
         true_images = any(sheet.cameras > 1 for sheet in sheets)
-        made.append(Exploration(seen, pairs, stamps, everything - len(clips), true_images))
+        made.append(Exploration(seen, first, tuple(names), pairs, stamps, everything - len(clips), true_images))
     # what an earlier report showed besides goes
     keys = {shown.key for one in made for shown in one.shown.everything}
     remove_others(folder / viewer.FOLDER, "*/", keys)
@@ -96,24 +102,23 @@ def write(study: Study, report: str, root: Path, folder: Path, scores: pd.DataFr
     return tuple(made)
 
 
-def _in_order(study: Study, names: Sequence[str]) -> list[layout.Condition]:
+def _in_order(study: Study, names: Sequence[str], first: str) -> list[layout.Condition]:
     """The clips that are worth turning, most wanted first.
 
-    They are all of the first image, then the base of every other image, then the rest: fewest views first, other
+    They are all of the ``first`` image, then the base of every other image, then the rest: fewest views first, other
     numbers of views, the largest motion score; image by image, each by every run.
     """
-    most = max(len(study.runs[name].images or ()) for name in names)
+    images = [first, *(image for name in names for image in study.runs[name].images or ())]
     wanted: list[tuple[tuple[int, int], layout.Condition]] = []
-    for place in range(most):
-        for name in names:
+    for place, image in enumerate(dict.fromkeys(images)):
+        for name in (name for name in names if image in (study.runs[name].images or ())):
             run = study.runs[name]
             motion, views = run.conditions[0]
             conditions = [(motion, views), *((motion, count) for count in sorted(run.view_counts))]
             conditions.append((max(run.motion_scores), views))
-            for image in (run.images or ())[place : place + 1]:
-                for kind, condition in enumerate(dict.fromkeys(conditions)):
-                    tier = 0 if place == 0 else 1 + kind
-                    wanted.append(((tier, place), layout.Condition(name, image, *condition)))
+            for kind, condition in enumerate(dict.fromkeys(conditions)):
+                tier = 0 if place == 0 else 1 + kind
+                wanted.append(((tier, place), layout.Condition(name, image, *condition)))
     return [clip for _, clip in sorted(wanted, key=lambda item: item[0])]
 
 
@@ -188,7 +193,7 @@ def _write(
         offered.append(viewer.download("PLY sequence (zip)", archive, folder))
     shown = []
     if len(scores):
-        table = scores.pivot(index="frame", columns="camera", values=SHOWN_SCORE)
+        table = scores.pivot(index="frame", columns="camera", values=SCORE)
         shown = [[round(float(score), 4) for score in row] for row in table.to_numpy(float)]
     return viewer.write_clip(splats, folder, offered, shown, splats.frames[0].relative_to(root).parent.as_posix())
 

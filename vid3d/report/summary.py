@@ -1,4 +1,4 @@
-"""The first screen: the runs and what they measured, what was not run, and what stands in for paper scale."""
+"""The section of claims: the runs and what they measured, what was not run, and what stands in for paper scale."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,19 @@ class RunSummary:
     others: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class NotRun:
+    """One thing of the paper's experiments that a report does not hold.
+
+    Attributes:
+        sentence: what it is.
+        short: it in a few words, for a list; nothing where a list of what was not run had better not name it.
+    """
+
+    sentence: str
+    short: str = ""
+
+
 def conformance(root: Path) -> dict[str, Conformance]:
     """What was compared with the released code, by part.
 
@@ -79,29 +92,31 @@ def _scores(table1: pd.DataFrame, name: str) -> dict[str, Cell | None]:
     return {protocol.replace("_", " "): measured(rows.iloc[0], protocol) for protocol in PROTOCOLS}
 
 
-def not_run(study: Study, report: str, root: Path, published: Published) -> list[str]:
-    """What of the paper's experiments this report does not hold, in sentences."""
+def not_run(study: Study, report: str, root: Path, published: Published) -> list[NotRun]:
+    """What of the paper's experiments this report does not hold."""
     drawn = _drawn(study, report)
     lines = []
     if not any(_papers_model(run.seed) for run in drawn):
-        lines.append("Stable Video Diffusion XT, the paper's model for the seed video.")
+        lines.append(NotRun("Stable Video Diffusion XT, the paper's model for the seed video.", "SVD-XT"))
     if not any(_papers_model(run.views) for run in drawn):
-        lines.append("V3D, the paper's model for the views of each frame.")
+        lines.append(NotRun("V3D, the paper's model for the views of each frame.", "V3D"))
     if not any(run.score.published for run in drawn):
-        lines.append(f"CLIP {published.metric.embedder}, the embedder behind the published scores.")
+        embedder_of_paper = f"CLIP {published.metric.embedder}"
+        lines.append(NotRun(f"{embedder_of_paper}, the embedder behind the published scores.", embedder_of_paper))
     if not any(run.benchmark == published.benchmark.name for run in drawn):
-        lines.append(f"The {published.benchmark.images} photographs of the paper's benchmark.")
+        photographs = f"{published.benchmark.images} photographs"
+        lines.append(NotRun(f"The {photographs} of the paper's benchmark.", f"the paper's {photographs}"))
+    covered: dict[str, str] = {}  # the first run of each part of what there is
     for run in drawn:
-        partial = [label for label in coverage(study, run, root) if " of " in label]
-        if partial and not run.replicate:
-            lines.append(f"“{run.title}” in full: it covers {' and '.join(partial)}.")
+        covered.setdefault(" and ".join(part for part in coverage(study, run, root) if " of " in part), run.title)
+    lines += [NotRun(f"“{title}” in full: it covers {part}.") for part, title in covered.items() if part]
     if not varied(study, report, "view_counts"):
-        lines.append("The comparison of view counts (Table 2).")
+        lines.append(NotRun("The comparison of view counts (Table 2).", "fewer views"))
     if not varied(study, report, "motion_scores"):
-        lines.append("The comparison of motion scores (Table 3).")
+        lines.append(NotRun("The comparison of motion scores (Table 3).", "more motion"))
     quoted = [row.method for row in published.tables[1].rows if row.quoted]
     if quoted:
-        lines.append(f"{' and '.join(quoted)}: their scores are shown as published.")
+        lines.append(NotRun(f"{' and '.join(quoted)}: their scores are shown as published.", ", ".join(quoted)))
     return lines
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from vid3d import files, report
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
-from vid3d.report import claims_by_run, deviations, explore, provenance, summary, viewer
+from vid3d.report import claims_by_run, deviations, explore, middle, provenance, summary, viewer
 from vid3d.report.timings import stage_times, versions
 from vid3d.study import layout
 from vid3d.study.config import Study
@@ -129,7 +129,9 @@ def test_pictures_and_videos_have_texts_and_controls(shared):
     page = shared.page
     assert all(attributes.get("alt") for attributes in page.all("img"))
     assert all("controls" in a and "muted" in a and "loop" in a and a["aria-label"] for a in page.all("video"))
-    assert [a["aria-label"] for a in page.all("video")][:2] == [
+    assert [a["aria-label"] for a in page.all("video")][:4] == [
+        "a caption of frog, turning. Truth, 18 views",
+        "a caption of frog, turning. The same, fewer views, 3 views",
         "a caption of frog, seen from 0°",
         "a caption of frog, seen from 108°",
     ]
@@ -137,7 +139,8 @@ def test_pictures_and_videos_have_texts_and_controls(shared):
 
 def test_videos_are_those_of_the_base_condition_of_runs_that_draw_splats(shared):
     names = [attributes["src"] for attributes in shared.page.all("video")]
-    assert names == [
+    assert names[:2] == [f"viewer/truth-frog-motion-120-views-{views}/turntable.mp4" for views in (18, 3)]
+    assert (names := names[2:]) == [
         f"media/truth-{image}-camera-{camera}.mp4" for image in ("frog", "mill") for camera in ("00", "03")
     ]
     source = layout.Condition("truth", "frog", 120, 18).path(layout.VIDEO, shared.study, camera="03")
@@ -153,7 +156,7 @@ def test_the_page_shows_scores_stamps_and_what_was_not_run(shared):
     assert "Synthetic. Not comparable with published values" in words
     assert "Probably quoted from an earlier paper." in words
     for line in ("Stable Video Diffusion", "V3D", "CLIP ViT-B-32/openai", "Animate124 and DreamGaussian4D"):
-        assert any(line in sentence for sentence in summary.not_run(study, "small", root, PAPER))
+        assert any(line in one.sentence for one in summary.not_run(study, "small", root, PAPER))
         assert line in words
     first = laid_out.read(root / layout.TABLE.format(report="small", name="table1"), *TABLES["table1"].needs)
     assert TABLES["table1"].lay_out(first, PAPER).heads == ("published", "self reference", "source reference")
@@ -174,7 +177,7 @@ def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):
     tables_only = words.split("All scores are CLIP-I")[1].split("Where quality is lost")[0]
     published_only = tables_only.split("What a study of the paper")[0]  # then differences of theirs
     assert set(re.findall(r"\b0\.\d{4}\b", published_only)) == values
-    missing = " ".join(summary.not_run(study, "small", tmp_path, PAPER))
+    missing = " ".join(one.sentence for one in summary.not_run(study, "small", tmp_path, PAPER))
     assert "Stable Video Diffusion" in missing
     assert "V3D" in missing
 
@@ -196,15 +199,41 @@ def test_settings_versions_and_shared_stages_are_shown(shared):
 def test_own_image_leads_with_the_result(tmp_path):
     made = write(tmp_path, synthetic_report.build(tmp_path, {"own": OWN}, image="My Photo.jpg"))
     text = made.path.read_text(encoding="utf-8")
-    assert text.index('id="explore"') < text.index('id="summary"')
+    assert text.index('id="explore"') < text.index('id="claims"')
+    assert 'id="summary"' not in text
+    assert "<h1>A small report</h1>" in text
     assert len(made.page.all("video")) == len(report.OWN_CAMERAS)
     assert "Table 2. Number" not in made.words  # nothing of ours to put beside it
     assert "No Figure 3, title of figure3: no run of this report varies the number of views." in made.words
 
 
-def test_other_reports_lead_with_the_summary(shared):
+def test_other_reports_lead_with_what_was_found(shared):
     text = shared.path.read_text(encoding="utf-8")
-    assert text.index('id="summary"') < text.index('id="explore"')
+    assert text.index("<h1>None of the paper") < text.index('id="summary"') < text.index('id="explore"')
+    assert text.index('id="explore"') < text.index('id="claims"')
+
+
+def test_the_first_screen_shows_what_there_is(shared, tmp_path):
+    """One motion score, one number of views, no run from true views: the image and the clip, no empty box."""
+    assert shared.page.text.count("all that the method sees") == 1
+    study = synthetic_report.build(tmp_path, {"relief": RELIEF}, images=["photo-01", "photo-02"])
+    made = write(tmp_path, study)
+    videos = [a["src"] for a in made.page.all("video") if a["src"].startswith("viewer/")]
+    assert videos == ["viewer/relief-photo-02-motion-120-views-18/turntable.mp4"]
+    first = made.words.split("Summary Explore Claims")[0]  # it stands before the list of sections
+    assert "Shown is the image in the middle by CLIP-I, photo-02, 1 of 2 from below." in first
+    leading = re.findall(rf"paper [+{laid_out.MINUS}]0\.0\d+ not testable here", first)
+    assert len(leading) == 3
+
+
+def test_the_object_in_the_middle_is_neither_the_best_nor_the_worst(tmp_path):
+    objects = ("frog", "bird", "fish", "sailboat", "caterpillar")
+    study = synthetic.build(tmp_path, {"truth": synthetic.RUN}, pictures=False, objects=objects)
+    scores, _ = collect(study, "small", tmp_path)
+    ranked = sorted(objects, key=lambda image: synthetic.source_cosine(layout.Condition("truth", image, 120, 18), 0, 0))
+    assert middle.middle(study, "truth", scores) == middle.Middle(ranked[2], 3, 5)
+    four = scores[scores["image"] != ranked[4]]
+    assert middle.middle(study, "truth", four) == middle.Middle(ranked[1], 2, 4)
 
 
 def test_known_failures_of_reliefs_stand_beside_their_videos(tmp_path):

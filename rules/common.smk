@@ -159,8 +159,17 @@ def refusing(function):
 
 
 def checkpoints(stage, run=None):
-    """Input function: the files of learned models that the stage's Spec needs, where there are any."""
-    return lambda wildcards: MANIFEST.inputs(study.runs[run or wildcards.run].spec(stage))
+    """Input function: the files of learned models that the stage's Spec needs, where there are any.
+
+    The age of what nothing here makes does not matter. The Spec has its checksum, and in a fresh clone it is younger
+    than results that were brought along.
+    """
+
+    def resolve(wildcards):
+        files = MANIFEST.inputs(study.runs[run or wildcards.run].spec(stage))
+        return [path if MANIFEST.makes(path) else ancient(path) for path in files]
+
+    return resolve
 
 
 def reported(paths, suffix, kind, name):

@@ -92,6 +92,11 @@ class _Claim(Strict):
         """The margin, 0 without one."""
         return 0.0
 
+    @property
+    def slack_reason(self) -> str:
+        """Why the margin is what it is, nothing without one."""
+        return ""
+
     def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         """The open interval in which the sum lies if the claim is true; one end may be infinite.
 
@@ -120,6 +125,10 @@ class _WithMargin(_Claim):
     @property
     def slack(self) -> float:
         return self.margin
+
+    @property
+    def slack_reason(self) -> str:
+        return self.margin_reason
 
 
 class Superiority(_WithMargin):
@@ -178,6 +187,10 @@ class Constant(_Claim):
     @property
     def slack(self) -> float:
         return self.margin or 0.0
+
+    @property
+    def slack_reason(self) -> str:
+        return self.margin_reason
 
     def region(self, published: Published, scale: float = 1.0) -> tuple[float, float]:
         slack = scale * self.slack

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from vid3d import figures
+from vid3d.claims.claims import load_claims
 from vid3d.claims.published import Published, load_published
 from vid3d.files import FRAMES_PER_SECOND, save_text
 from vid3d.report import (
@@ -24,6 +25,7 @@ from vid3d.report import (
     gallery,
     modelling_time,
     provenance,
+    remarks,
     summary,
     viewer,
 )
@@ -112,8 +114,9 @@ def _measured(
     tables = {name: table for name, table in tables.items() if table.groups}
     return {
         "runs": summary.runs(study, report, root, read["table1"]),
-        "claims": claims_by_run.claims(read["claims"]),
+        "claims": claims_by_run.claims(read["claims"], load_claims(root, published)),
         "tables": tables,
+        "remarks": remarks.beside(study, read),
         "further": sorted(tables.keys() - PLACED),
         "varied": {1: True}
         | {n: summary.varied(study, report, factor) for n, factor in ((2, "view_counts"), (3, "motion_scores"))},

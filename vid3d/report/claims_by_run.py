@@ -1,11 +1,13 @@
 """The claims in the summary: a row per claim, with what the paper says, what was seen at paper scale, what runs say."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 import pandas as pd
 
+from vid3d.claims.claims import Claim
 from vid3d.claims.decisions import Outcome
 from vid3d.tables.laid_out import number, text, within
 from vid3d.tables.of_claims import DEFINITIONS, region
@@ -40,6 +42,7 @@ class ClaimView:
         published: what the paper's own numbers say, without an interval.
         scale: what a run at paper scale says, if the report has one.
         here: one mark per judge.
+        margin: of a claim that has one, and why it is that large, in words.
     """
 
     name: str
@@ -48,6 +51,7 @@ class ClaimView:
     published: Mark
     scale: Mark
     here: tuple[Mark, ...]
+    margin: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,13 @@ class Claims:
     claims: tuple[ClaimView, ...]
 
 
-def claims(table: pd.DataFrame) -> Claims:
-    """``tables/claims.csv`` as the page shows it."""
+def claims(table: pd.DataFrame, stated: Sequence[Claim]) -> Claims:
+    """``tables/claims.csv`` as the page shows it.
+
+    Args:
+        stated: the claims themselves, which know the reasons for their margins.
+    """
+    margins = {claim.id: _margin(claim) for claim in stated if claim.slack}
     judged = table[table["run"].notna()]
     columns = list(dict.fromkeys(zip(judged["run"], judged["protocol"], strict=True)))
     judges = tuple(_judge(judged[_judged_by(judged, *column)], *column) for column in columns)
@@ -74,9 +83,15 @@ def claims(table: pd.DataFrame) -> Claims:
                 published=Mark(text(first["published"]), _published(first)),
                 scale=Mark(text(first["paper_scale"])),
                 here=tuple(_mark(rows[_judged_by(rows, *column)].iloc[0]) for column in columns),
+                margin=margins.get(str(name), ""),
             )
         )
     return Claims(judges, tuple(views))
+
+
+def _margin(claim: Claim) -> str:
+    reason = " ".join(claim.slack_reason.split())
+    return f"Margin {claim.slack:g}: {reason[0].lower()}{reason[1:]}"
 
 
 def _judged_by(table: pd.DataFrame, run: str, protocol: str) -> "pd.Series[bool]":

@@ -11,6 +11,7 @@ import synthetic_study as synthetic
 from PIL import Image
 
 from vid3d import files, report
+from vid3d.claims.claims import load_claims
 from vid3d.claims.published import load_published
 from vid3d.errors import InputError
 from vid3d.report import claims_by_run, deviations, explore, middle, provenance, summary, viewer
@@ -301,7 +302,7 @@ def test_a_missing_input_is_named_and_no_page_is_written(copied, shared, lost):
 
 def test_every_claim_has_its_three_columns_and_verdicts_in_words(shared):
     table = laid_out.read(shared.root / layout.TABLE.format(report="small", name="claims"), *TABLES["claims"].needs)
-    claims = claims_by_run.claims(table)
+    claims = claims_by_run.claims(table, load_claims(shared.root, PAPER))
     assert [(judge.run, judge.definition) for judge in claims.judges] == [
         ("truth", "released script's definition"),
         ("truth", "paper's definition"),
@@ -321,6 +322,17 @@ def test_every_claim_has_its_three_columns_and_verdicts_in_words(shared):
     assert {(mark.outcome, mark.detail) for mark in quoted.here} == {
         ("not testable here", "not comparable with published scores")
     }
+
+
+def test_a_claim_with_a_margin_says_why_it_is_that_large(shared):
+    """Beside the claim, to be read without a mouse."""
+    stated = load_claims(shared.root, PAPER)
+    with_margin = [claim for claim in stated if claim.slack]
+    assert 0 < len(with_margin) < len(stated)
+    words = shared.words.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    for claim in with_margin:
+        reason = " ".join(claim.slack_reason.split())
+        assert f"{claim.sentence} {claim.place}. Margin {claim.slack:g}: {reason[0].lower()}{reason[1:]}" in words
 
 
 def test_every_table_is_stamped(shared):

@@ -20,7 +20,7 @@ from vid3d.measures.intervals import Mean, mean_of
 from vid3d.study.config import Study
 from vid3d.study.replicates import Family, families, gathered
 from vid3d.tables.laid_out import Cell, Group, LaidOut, Row, about, cell, covered, measured, text
-from vid3d.tables.rows import at, embedder, obstacles, of_condition, sentence, share
+from vid3d.tables.rows import at, embedder, obstacles, of_benchmark, of_condition, sentence
 from vid3d.tables.scores import CLIP
 from vid3d.tables.table import Column, Measured, Table
 
@@ -94,7 +94,7 @@ def by_condition(
             "embedder": published.metric.embedder,
             "motion": row.motion,
             "views": row.views,
-            "images": share(published.benchmark.images, published.benchmark.images, "image"),
+            "images": of_benchmark(published.benchmark.name, published.benchmark.images, published.benchmark.images),
             "n": published.benchmark.images,
             "published": row.value,
             "note": "Probably quoted from an earlier paper." if row.quoted else "",
@@ -162,7 +162,7 @@ def _their_row(other: scoring.External) -> dict[str, Any]:
         "kind": "external",
         "benchmark": other.method.benchmark,
         "embedder": embedder(other.spec),
-        "images": share(len(other.images), other.covered.of, "image"),
+        "images": of_benchmark(other.method.benchmark, len(other.images), other.covered.of),
         "frames": " or ".join(map(str, other.frames)) + (" frame" if other.frames == (1,) else " frames"),
         **_cells(_means(scores)),
         "note": " ".join(sentence(" ".join(note.split())) for note in notes if note),

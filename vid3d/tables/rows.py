@@ -20,14 +20,25 @@ def embedder(spec: ClipEmbed) -> str:
 
 
 def coverage(study: Study, run: Run, root: Path) -> tuple[str, str]:
-    """ "8 of 24 images" and "5 of 25 frames"; "24 images" and "25 frames" where nothing is left out."""
-    images, frames = len(run.images or ()), run.used_frames
-    of_images, of_frames = len(load_benchmark(run.benchmark, study.image, root)), run.seed.frames
-    return share(images, of_images, "image"), share(frames, of_frames, "frame")
+    """ "8 of the 24 procedural objects" and "5 of 25 frames"; "25 frames" where nothing is left out."""
+    there = len(load_benchmark(run.benchmark, study.image, root))
+    return of_benchmark(run.benchmark, len(run.images or ()), there), share(run.used_frames, run.seed.frames, "frame")
+
+
+def of_benchmark(benchmark: str | None, count: int, total: int) -> str:
+    """ "8 of the 24 procedural objects", "8 of the paper's 24 photographs", "8 of 24 images".
+
+    The count comes first; where nothing is left out it is the only number.
+    """
+    if benchmark == "procedural":
+        return share(count, total, "procedural object").replace(" of ", " of the ")
+    if benchmark == "animate124":
+        return f"{total} photographs of the paper" if count == total else f"{count} of the paper's {total} photographs"
+    return share(count, total, "image")
 
 
 def share(count: int, total: int, noun: str) -> str:
-    """ "8 of 24 images"; "24 images" if that is all."""
+    """ "5 of 25 frames"; "25 frames" if that is all."""
     plural = noun if total == 1 else f"{noun}s"
     return f"{count} {plural}" if count == total else f"{count} of {total} {plural}"
 
@@ -41,7 +52,7 @@ def obstacles(run: Run, published: Published) -> list[str]:
     if not run.score.published:
         reasons.append(f"embedder {embedder(run.score)}, not {published.metric.embedder}")
     if run.benchmark == paper.name and len(run.images or ()) != paper.images:
-        reasons.append(f"{len(run.images or ())} of {paper.images} images")
+        reasons.append(of_benchmark(paper.name, len(run.images or ()), paper.images))
     if run.used_frames != paper.frames:
         reasons.append(f"{run.used_frames} frames a clip, not {paper.frames}")
     return reasons

@@ -403,7 +403,7 @@ def test_table_1_and_the_protocols_have_the_other_method(root, study, monkeypatc
     row = first_table(study, root, output).loc["mine"]
     cosines = pd.read_csv(output)
     assert row["method"] == "Mine & co"
-    assert (row["kind"], row["images"], row["frames"]) == ("external", "2 images", "3 frames")
+    assert (row["kind"], row["images"], row["frames"]) == ("external", "2 procedural objects", "3 frames")
     assert row["source_reference"] == pytest.approx(cosines["source_reference"].mean(), abs=1e-9)
     assert np.isnan(row["published"])
     assert row["note"] == (
@@ -423,7 +423,7 @@ def test_a_partial_method_says_how_many_images_and_which_not(root, study, monkey
     (root / FOLDER / "mill/camera-00/frame-00.png").unlink()
     output, _ = score_by_command(root, monkeypatch, capsys)
     row = first_table(study, root, output).loc["mine"]
-    assert row["images"] == "1 of 2 images"
+    assert row["images"] == "1 of the 2 procedural objects"
     assert "Not counted: mill (" in row["note"]
     assert "lacks frame 0" in row["note"]
 

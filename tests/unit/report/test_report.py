@@ -185,7 +185,7 @@ def test_random_weights_are_shown_without_scores_and_count_as_not_run(tmp_path):
 
 def test_a_partial_study_says_so(tmp_path):
     words = write(tmp_path, synthetic_report.build(tmp_path, images=["frog"], frames=2)).words
-    assert "it covers 1 of 2 images and 2 of 3 frames" in words
+    assert "it covers 1 of the 2 procedural objects and 2 of 3 frames" in words
     assert "--config images=frog frames=2" in words
 
 

@@ -77,7 +77,7 @@ def test_the_same_tables_give_the_same_bytes(folder, tmp_path):
         ("difference", "0.012300", "+0.0123"),
         ("difference", "-0.012300", "-0.0123"),
         ("motion", "120", "120"),
-        ("images", "4 of 24 images", "4 of 24 images"),
+        ("images", "4 of the 24 procedural objects", "4 of the 24 procedural objects"),
         ("published", "", ""),
     ],
 )

@@ -137,7 +137,7 @@ def test_difference_of_the_released_protocol_where_all_is_as_published(root):
 @pytest.mark.parametrize(
     ("change", "settings", "reason"),
     [
-        ({}, {"images": ["photo-01", "photo-02"]}, "2 of 24 images"),
+        ({}, {"images": ["photo-01", "photo-02"]}, "2 of the paper's 24 photographs"),
         ({}, {"frames": 5}, "5 frames a clip, not 25"),
         ({"score": synthetic.TINY_CLIP}, {}, "embedder tiny, not ViT-B-32/openai"),
     ],
@@ -154,7 +154,7 @@ def test_partial_studies_are_labelled(root):
     study = build(root, images=["frog"], frames=2)
     scores, _ = collect(study, "small", root)
     ours = table1(Measured(study, "small", root, scores)).set_index("run").loc["truth"]
-    assert (ours["images"], ours["frames"]) == ("1 of 2 images", "2 of 3 frames")
+    assert (ours["images"], ours["frames"]) == ("1 of the 2 procedural objects", "2 of 3 frames")
     assert ours["source_reference"] == pytest.approx(expected(study, "truth", 120, 18)["source_reference"], abs=1e-12)
 
 

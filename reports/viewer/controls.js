@@ -127,7 +127,7 @@
     setTimeout(() => URL.revokeObjectURL(address), 60000); // when the browser has long read it
   }
 
-  // Play, time, zoom, the first view, the whole screen, and the address of what is in view.
+  // Play, time, zoom, the first view, the whole screen, the address of what is in view, and what can be switched on.
   function bar(viewer, stage) {
     const { make, STEP } = vid3d, { orbit, player } = viewer;
     const button = (textContent, name, onclick) => {
@@ -153,7 +153,7 @@
       time.textContent = `${player.frame + 1} / ${player.count}`;
     });
     const element = make("div", { className: "viewer-bar" }), zoom = make("div");
-    element.append(play, slider, time, zoom);
+    element.append(play, slider, time, zoom, habits(button, viewer));
     zoom.append(
       button("−", "Zoom out", () => orbit.zoom(1 / STEP.zoom)),
       button("+", "Zoom in", () => orbit.zoom(STEP.zoom)),
@@ -165,6 +165,26 @@
       link.href = vid3d.address(viewer.shown.map((clip) => clip.key), player.frame, orbit.pose);
     });
     zoom.append(link);
+    return element;
+  }
+
+  // What stays on until it is switched off: how time goes on, turning without a hand, and the background.
+  function habits(button, viewer) {
+    const { player, spin } = viewer, element = vid3d.make("div");
+    const toggle = (words, isOn, set) => {
+      const one = button(words, "", () => {
+        set(!isOn());
+        viewer.redraw();
+      });
+      one.className = "viewer-toggle";
+      const tell = () => one.setAttribute("aria-pressed", isOn());
+      viewer.onChange(tell);
+      tell();
+      element.append(one);
+    };
+    toggle("There and back", () => player.thereAndBack, (on) => { player.thereAndBack = on; });
+    toggle("Keep turning", () => spin.on, (on) => (on ? spin.start() : spin.stop()));
+    toggle("Dark background", () => viewer.dark, (on) => { viewer.dark = on; });
     return element;
   }
 

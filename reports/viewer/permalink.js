@@ -19,6 +19,7 @@
     element.scrollIntoView({ block: "start" });
     const viewer = await vid3d.mount(element);
     viewer.pause();
+    viewer.spin.stop();
     if (viewer.shown.map((clip) => clip.key).join() !== keys.join()) viewer.show(...keys);
     viewer.setTime(frame ?? 0);
     try {

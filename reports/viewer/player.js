@@ -2,9 +2,12 @@
 "use strict";
 (function (vid3d) {
   class Player {
+    #direction = 1; // of playing there and back
+
     // count: frames; rate: frames a second; arrived(frame): whether it can be shown; onchange: after every change.
+    // thereAndBack: whether playing turns round at both ends instead of beginning again.
     constructor(count, rate, arrived, onchange) {
-      Object.assign(this, { count, rate, arrived, onchange, frame: 0, playing: false });
+      Object.assign(this, { count, rate, arrived, onchange, frame: 0, playing: false, thereAndBack: false });
     }
 
     seek(frame) {
@@ -24,13 +27,21 @@
       let due = performance.now() + 1000 / this.rate;
       const tick = (now) => {
         if (!this.playing) return;
-        if (now >= due && this.arrived((this.frame + 1) % this.count)) { // what has not arrived is waited for
+        const next = this.#next();
+        if (now >= due && this.arrived(next)) { // what has not arrived is waited for
           due = Math.max(due + 1000 / this.rate, now);
-          this.seek(this.frame + 1);
+          this.seek(next);
         }
         requestAnimationFrame(tick);
       };
       requestAnimationFrame(tick);
+    }
+
+    #next() {
+      if (!this.thereAndBack) return (this.frame + 1) % this.count;
+      if (this.frame === 0) this.#direction = 1;
+      else if (this.frame === this.count - 1) this.#direction = -1;
+      return Math.min(this.frame + this.#direction, this.count - 1); // a clip of one frame stays
     }
 
     pause() {

@@ -101,13 +101,14 @@
       this.#listeners.add(listener);
     }
 
-    // Draws a frame (vid3d.spz.decode) on white; returns an ImageBitmap of size x size pixels, or null while the
-    // graphics processor is lost.  view: an orbit's; lowPass: in pixels squared.
-    draw(frame, view, size, lowPass) {
+    // Draws a frame (vid3d.spz.decode); returns an ImageBitmap of size x size pixels, or null while the graphics
+    // processor is lost.  view: an orbit's; lowPass: in pixels squared; background: a grey from 0 to 1, which is white.
+    draw(frame, view, size, lowPass, background) {
       const gl = this.#gl, uniforms = this.#uniforms, canvas = this.#canvas;
       if (gl.isContextLost()) return null;
       if (canvas.width !== size) canvas.width = canvas.height = size;
       gl.viewport(0, 0, size, size);
+      gl.clearColor(background, background, background, 1);
       gl.clear(gl.COLOR_BUFFER_BIT);
       gl.uniformMatrix3fv(uniforms.rotation, true, [...view.right, ...view.down, ...view.forward]);
       gl.uniform1f(uniforms.radius, view.radius);
@@ -149,7 +150,6 @@
       this.#uniforms = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)]));
       gl.uniform1i(this.#uniforms.splats, 0);
       gl.uniform1i(this.#uniforms.order, 1);
-      gl.clearColor(1, 1, 1, 1);
       gl.enable(gl.BLEND);
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA); // colours come multiplied by alpha, the farthest first
       this.#textures.clear();

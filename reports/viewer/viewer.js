@@ -7,11 +7,16 @@
 //   viewer.setCamera(azimuth, elevation, radius)   degrees and scene units as in vid3d/cameras.py; radius 2 if left out
 //   viewer.camera                                  {azimuth, elevation, radius}
 //   viewer.setTime(frame), viewer.time, viewer.frames
-//   viewer.play(), viewer.pause(), viewer.playing
+//   viewer.play(), viewer.pause(), viewer.playing; viewer.player.thereAndBack
+//   viewer.spin.start(), viewer.spin.stop(), viewer.spin.on
+//   viewer.dark                                    whether splats are drawn on dark in place of white, on which they were
+//                                                  fitted; viewer.redraw() after setting it
 //   viewer.pixels(pane, size)                      {width, height, data} of pane 0 or 1 drawn now, RGBA from the upper
 //                                                  left corner; at its own size unless one is given
 "use strict";
 (function (vid3d) {
+  const WHITE = 1, DARK = 0.09; // greys
+
   class Viewer {
     #scheduled = false;
     #pictures;
@@ -27,6 +32,8 @@
       this.panes = [];
       this.trouble = ""; // a sentence, when a frame is missing or damaged
       this.orbit = new vid3d.Orbit(data.home, () => this.redraw());
+      this.spin = new vid3d.Spin(this.orbit);
+      this.dark = false;
       this.player = new vid3d.Player(1, data.rate, (frame) => this.#arrived(frame), () => this.redraw());
       new ResizeObserver(() => this.redraw()).observe(pictures);
     }
@@ -83,7 +90,7 @@
     }
 
     pixels(pane = 0, size = this.panes[pane].size) {
-      const picture = this.panes[pane].picture(this.orbit, this.time, size);
+      const picture = this.panes[pane].picture(this.orbit, this.time, size, this.#background);
       if (!picture) throw new Error("nothing to draw yet");
       const context = new OffscreenCanvas(size, size).getContext("2d", { willReadFrequently: true });
       context.drawImage(picture, 0, 0);
@@ -107,9 +114,13 @@
       this.#scheduled = true;
       requestAnimationFrame(() => {
         this.#scheduled = false;
-        for (const pane of this.panes) pane.draw(this.orbit, this.time);
+        for (const pane of this.panes) pane.draw(this.orbit, this.time, this.#background);
         for (const listener of this.#listeners) listener();
       });
+    }
+
+    get #background() {
+      return this.dark ? DARK : WHITE;
     }
 
     #arrived(frame) {

@@ -1,6 +1,7 @@
 """The 4D viewer in a real browser, from a file:// page: every test also fails on a console error or a request."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import demo
@@ -242,6 +243,46 @@ def test_the_buttons_zoom_and_go_back(page):
     assert camera(page)["radius"] > 2
     page.get_by_role("button", name="First view").click()
     assert camera(page)["radius"] == 2
+
+
+def test_time_goes_there_and_back_where_asked_to(page):
+    toggle = page.get_by_role("button", name="There and back")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    page.evaluate("""() => {
+      window.times = [viewer.time];
+      viewer.onChange(() => { if (times.at(-1) !== viewer.time) times.push(viewer.time); });
+      viewer.play();
+    }""")
+    page.wait_for_function(f"() => times.length > {2 * demo.FRAMES}")
+    times = page.evaluate("times")
+    assert set(times) == set(range(demo.FRAMES))
+    assert {abs(after - before) for before, after in pairwise(times)} == {1}  # never from the last to the first
+
+
+def test_it_keeps_turning_until_told_not_to(page):
+    toggle = page.get_by_role("button", name="Keep turning")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function(f"() => viewer.camera.azimuth > {FIRST_AZIMUTH + 1}")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    stopped = camera(page)
+    assert stopped == stopped | {"elevation": FIRST_ELEVATION, "radius": 2.0}
+    page.evaluate(DRAWN)
+    assert camera(page) == stopped
+    assert not page.evaluate("viewer.playing")
+
+
+def test_the_background_can_be_dark(page):
+    toggle, white = page.get_by_role("button", name="Dark background"), picture(page)
+    assert (white[0, 0] == 255).all()
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    assert (picture(page)[0, 0] == 23).all()  # 0.09 of 255
+    toggle.click()
+    assert np.array_equal(picture(page), white)
 
 
 # --- comparing, files, faults ----------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from vid3d.splatting.rasteriser import render
 
 FOLDER = "viewer"  # within the page's
 SCRIPTS = (
-    *("spz", "order", "orbit", "renderer", "clip", "player", "pane", "sheet", "viewer"),
+    *("spz", "order", "orbit", "spin", "renderer", "clip", "player", "pane", "sheet", "viewer"),
     *("gestures", "address", "controls", "mount", "permalink"),
 )
 SOURCES = (*(f"{FOLDER}/{name}.js" for name in SCRIPTS), "viewer.css")  # below reports/; the page loads them in order

@@ -82,7 +82,9 @@ def _fewer_views(table2: pd.DataFrame, held_out: pd.DataFrame) -> Iterator[str]:
         of = f"Of {_quoted(few)}, " if runs["run"].nunique() > 1 else ""
         there = held_out[(held_out["run"] == name) & (held_out["motion"] == few["motion"])]
         also = f", and below by {_listed(below)}" if below else ""
-        said = f"{of}{few['views']} views score above {most['views']} by {_listed(above)}{also}."
+        said = (
+            f"{of}{few['views']} views score above {most['views']} by {_listed(above)}{also} (each of the fewer first)."
+        )
         yield f"{said} {_against_truth(there, few['views'], most['views'])}"
 
 

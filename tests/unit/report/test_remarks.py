@@ -77,7 +77,5 @@ NEARER = "Nearer to the truth, from cameras that were not trained on, are"
 def test_fewer_views_that_score_above_more_stand_beside_the_truth(study, truth, said):
     table2 = rows(("run", "truth", 3, 0.8, 0.48), ("run", "truth", 9, 0.9, 0.4), ("run", "truth", 18, 0.9, 0.45))
     (found,) = remarks.beside(study, {"table1": TABLE_1, "table2": table2, "held-out": truth})["table2"]
-    scores = (
-        "3 views score above 18 by source reference (0.4800, 0.4500), and below by self reference (0.8000, 0.9000)."
-    )
-    assert found == f"{scores} {said}"
+    scores = "by source reference (0.4800, 0.4500), and below by self reference (0.8000, 0.9000)"
+    assert found == f"3 views score above 18 {scores} (each of the fewer first). {said}"

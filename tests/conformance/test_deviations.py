@@ -254,7 +254,8 @@ def test_18_one_layout():
     told = {path for path in told if not (ROOT / "docs" / path).exists()}  # else a link to collected results
     assert len(told) > 5
     patterns = [value for value in vars(layout).values() if isinstance(value, str) and value.startswith("results/")]
-    patterns += [*layout.tables("{report}"), f"{hypothesis.FOLDER}/{{name}}.json"]
+    patterns += [*layout.tables("{report}"), *layout.exports("{report}"), f"{hypothesis.FOLDER}/{{name}}.json"]
+    patterns += [f"{pattern.removesuffix('.csv')}.json" for pattern in patterns if pattern.endswith(".csv")]  # sidecars
     patterns += [f"{pattern.replace('results', journal.RECORDS, 1)}.json" for pattern in patterns]  # of each file
     folders = {pattern.split("/")[1] for pattern in patterns}  # {run}, reports, ...
 

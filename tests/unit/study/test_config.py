@@ -334,10 +334,12 @@ def test_a_run_of_fewer_frames_shares_the_seed_and_nothing_after_it(root):
 
 
 def test_there_is_ground_truth_only_where_the_object_moves_as_it_is_told(root):
-    other = {"title": "Other", "extends": "truth", "seed": {"backend": "relief"}}
-    study = parse_study(with_runs(other=other), root)
-    assert study.runs["truth"].ground_truth
-    assert not study.runs["other"].ground_truth
+    warped = {"seed": {"backend": "relief"}}  # moves in its own way; true views show the object as it is told to move
+    hidden = {"title": "Warped, not shown", "extends": "truth", **warped}
+    shown = {"title": "Warped", "extends": "truth", **warped, "views": {"backend": "relief"}}
+    study = parse_study(with_runs(hidden=hidden, shown=shown), root)
+    assert study.runs["truth"].ground_truth and study.runs["hidden"].ground_truth
+    assert not study.runs["shown"].ground_truth
 
 
 def test_runs_without_extends_share_nothing(root):

@@ -414,7 +414,7 @@ def files_cut(now: Situation) -> list[Row]:
         file.write_bytes(content[: now.chance.randrange(len(content))])
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
         stopped = study.run("--force", "--", target) != 0
-        line = study.said(rf"^vid3d: {KINDS[kind]}: is not as")
+        line = study.said(rf"vid3d: {KINDS[kind]}: is not as").removeprefix("| ")
         healed = study.run("--force", "--", KINDS[kind]) == 0 and file.read_bytes() == content
         whole = study.run() == 0
         missing = lost(study, now.undisturbed)

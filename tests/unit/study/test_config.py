@@ -338,7 +338,8 @@ def test_there_is_ground_truth_only_where_the_object_moves_as_it_is_told(root):
     hidden = {"title": "Warped, not shown", "extends": "truth", **warped}
     shown = {"title": "Warped", "extends": "truth", **warped, "views": {"backend": "relief"}}
     study = parse_study(with_runs(hidden=hidden, shown=shown), root)
-    assert study.runs["truth"].ground_truth and study.runs["hidden"].ground_truth
+    assert study.runs["truth"].ground_truth
+    assert study.runs["hidden"].ground_truth
     assert not study.runs["shown"].ground_truth
 
 

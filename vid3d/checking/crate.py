@@ -112,21 +112,11 @@ def metadata(report: str, study: Study, records: Records, paths: Sequence[str], 
     parts = [*workflow, *inputs, *outputs, recorded]
     authors = [_agent(f"#author-{number}", told) for number, told in enumerate(citation.authors, 1)]
     papers = [_entity(told.url, "ScholarlyArticle", name=told.title) for told in citation.references]
-    whole = {
-        "name": f"{citation.title}: {study.reports[report].title}",
-        "description": (
-            f"Report {report}, and the files that it was made of, from the reference images to the scores. In the"
-            f" repository of the workflow, snakemake --cores all --config from=FILE report={report} makes the report"
-            " anew of this archive, without running models."
-        ),
+    whole = _whole(report, study, citation) | {
         "datePublished": run["endTime"][:10],
-        "license": _to(citation.licence),
         "author": _each(*authors),
         "citation": _each(*papers),
-        "conformsTo": [_to(profile) for profile in PROFILES],
         "hasPart": _each(*parts),
-        "mainEntity": _to(WORKFLOW),
-        "mentions": _to(RUN),
     }
     ran = [_entity("#agent", "Person", name=agent)] if agent else []
     graph = [
@@ -140,6 +130,22 @@ def metadata(report: str, study: Study, records: Records, paths: Sequence[str], 
         *(_entity(profile, "CreativeWork", name=name) for profile, name in PROFILES.items()),
     ]
     return {"@context": CONTEXT, "@graph": graph}
+
+
+def _whole(report: str, study: Study, citation: Citation) -> Entity:
+    """What is said of the archive as such."""
+    return {
+        "name": f"{citation.title}: {study.reports[report].title}",
+        "description": (
+            f"Report {report}, and the files that it was made of, from the reference images to the scores. In the"
+            f" repository of the workflow, snakemake --cores all --config from=FILE report={report} makes the report"
+            " anew of this archive, without running models."
+        ),
+        "license": _to(citation.licence),
+        "conformsTo": [_to(profile) for profile in PROFILES],
+        "mainEntity": _to(WORKFLOW),
+        "mentions": _to(RUN),
+    }
 
 
 def settings(study: Study) -> str:

@@ -63,7 +63,7 @@ def run(
         )
         phases, facts = [progress], {"recipe": asdict(schedule), "clips": len(latents.clips)}
         facts |= {"windows": None if windows is None else asdict(windows)}
-        facts |= {"frames": latents.clips.shape[1], "initialised_from": str(initial)}
+        facts |= {"frames": latents.clips.shape[1], "initialised_from": None if initial is None else initial.name}
         facts |= {"noise_levels_watched": denoiser.WATCHED}
     facts |= {"seed": seed, "threads": threads, "budget_minutes": budget}
     facts |= {"parameters": sum(value.numel() for value in model.parameters())}

@@ -134,7 +134,7 @@ def _part(name: str, part: dict[str, Any]) -> str:
         " + ".join(f"{steps:,}" for steps in part["steps"]),
         " + ".join(f"{minutes:g}" for minutes in part["minutes"]),
         f"{part['parameters'] / 1e6:.2f} M",
-        Path(part.get("initialised_from") or "nothing").name,
+        part.get("initialised_from") or "nothing",
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -40,6 +40,8 @@ def load_part(part: Part, folder: Path) -> Any:
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(f"{folder}: cannot be loaded ({first_line(error)}); train it anew") from None
     restore_norms(model)
+    if part != "image-encoder":  # transformers does not write it down
+        model.register_to_config(_name_or_path=folder.name)  # where it lay on this machine is nobody's business
     return model
 
 

@@ -32,7 +32,7 @@ def folder(mini: Path, shard: scenes.Scenes, tmp_path: Path, monkeypatch: pytest
         shards.save_losses(part / "training.csv", [Progress(500, 60.0, [float(k) for k in range(500, 0, -1)])])
         told = {"steps": [500], "minutes": [1.0], "parameters": 1_230_000, "budget_minutes": None}
         if option == "denoiser":
-            told |= {"clips": 2, "frames": 3, "initialised_from": "results/denoiser-views"}
+            told |= {"clips": 2, "frames": 3, "initialised_from": "denoiser-views"}
             told |= {"noise_levels_watched": [40.0, 0.7], "held_out": [{"250": [0.4, 0.2], "500": [0.3, 0.1]}]}
         (part / "training.json").write_text(json.dumps(told))
         parts += [f"--{option}", part]

@@ -219,6 +219,12 @@ def _sampled(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return clip, views_v3d.build(views)(frame, np.random.default_rng(0)).images
 
 
+def test_a_pipeline_does_not_tell_where_its_parts_lay(mini: Path) -> None:
+    configs = [path.read_text() for path in mini.rglob("*.json")]
+    assert configs
+    assert not [text for text in configs if str(mini.parent) in text]
+
+
 def test_the_studys_backends_give_the_same_pixels_in_a_new_process(mini: Path, tmp_path: Path) -> None:
     """From the saved folder alone: whatever a configuration cannot hold is restored."""
     made = _sampled(mini / "mini")

@@ -64,6 +64,8 @@ def run(
         phases, facts = [progress], {"recipe": asdict(schedule), "clips": len(latents.clips)}
         facts |= {"windows": None if windows is None else asdict(windows)}
         facts |= {"frames": latents.clips.shape[1], "initialised_from": None if initial is None else initial.name}
+        if initial is not None and (earlier := initial / "training.json").exists():
+            facts |= {"before": files.load_json(earlier)}
         facts |= {"noise_levels_watched": denoiser.WATCHED}
     facts |= {"seed": seed, "threads": threads, "budget_minutes": budget}
     facts |= {"parameters": sum(value.numel() for value in model.parameters())}

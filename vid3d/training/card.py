@@ -117,7 +117,7 @@ def card(kind: str, training: dict[str, Any], judged: dict[str, Any], megabytes:
         watched=", ".join(f"{sigma:g}" for sigma in denoiser["noise_levels_watched"]),
         autoencoder=_autoencoder(training["autoencoder"]["judged"]),
         aims="\n".join(aim.row(judged) for aim in AIMS[kind]),
-        parts="\n".join(_part(name, part) for name, part in training.items()),
+        parts="\n".join(_part(name, run) for name, part in training.items() for run in _runs(part)),
         budget=", each part ended by its budget of time" if limited else "",
         caveat=", with other numbers where a budget of time ended a part" if limited else "",
         objects=len({row["object"] for row in judged["rows"]}),
@@ -126,6 +126,11 @@ def card(kind: str, training: dict[str, Any], judged: dict[str, Any], megabytes:
         sheet=_SHEET[kind],
         limits=_LIMITS[kind],
     )
+
+
+def _runs(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """A part's training, after those of the models that it was begun with, as far as they left word of themselves."""
+    return [*(_runs(part["before"]) if "before" in part else []), part]
 
 
 def _part(name: str, part: dict[str, Any]) -> str:
@@ -236,11 +241,14 @@ def _loss_figure(folder: Path, denoiser: dict[str, Any]) -> None:
     for axes, (title, curve) in zip(panels, curves.items(), strict=True):
         axes.plot(*np.array(curve).T, color="C0")
         axes.set(title=title, xlabel="step", yscale="log")
-    (watched,) = denoiser["held_out"]
-    steps = sorted(watched, key=int)
-    for index, sigma in enumerate(denoiser["noise_levels_watched"]):
-        errors = [watched[step][index] for step in steps]
-        last.plot([int(step) for step in steps], errors, marker=".", label=f"noise {sigma:g}")
+    errors, before = [], 0  # of all runs, one after the other
+    for run in _runs(denoiser):
+        (watched,) = run["held_out"]
+        errors += [(before + int(step), *watched[step]) for step in sorted(watched, key=int)]
+        before += sum(run["steps"])
+    steps, *curves_of_noise = zip(*errors, strict=True)
+    for sigma, curve_of_noise in zip(denoiser["noise_levels_watched"], curves_of_noise, strict=True):
+        last.plot(steps, curve_of_noise, marker=".", label=f"noise {sigma:g}")
     last.set(title="denoiser, held out", xlabel="step", yscale="log")
     last.legend(fontsize="small")
     figure.axes[0].set_ylabel("loss")

@@ -34,6 +34,7 @@ def folder(mini: Path, shard: scenes.Scenes, tmp_path: Path, monkeypatch: pytest
         if option == "denoiser":
             told |= {"clips": 2, "frames": 3, "initialised_from": "denoiser-views"}
             told |= {"noise_levels_watched": [40.0, 0.7], "held_out": [{"250": [0.4, 0.2], "500": [0.3, 0.1]}]}
+            told |= {"before": told | {"steps": [700], "minutes": [2.0], "initialised_from": None}}
         (part / "training.json").write_text(json.dumps(told))
         parts += [f"--{option}", part]
     (tmp_path / "objects.yaml").write_text(yaml.safe_dump(OBJECTS))
@@ -65,7 +66,8 @@ def test_a_model_is_judged_and_its_card_says_what_was_found(kind, folder, monkey
     text = (folder / "model/README.md").read_text()
     numbers = found["means"] if kind == "views" else found["means"]["120"]
     assert f"{numbers['first_view' if kind == 'views' else 'first_frame']:.2f} dB" in text
-    assert "| denoiser | 500 | 1 | 1.23 M | denoiser-views |" in text
+    first, second = "| denoiser | 700 | 2 | 1.23 M | nothing |", "| denoiser | 500 | 1 | 1.23 M | denoiser-views |"
+    assert f"{first}\n{second}" in text
     assert "by its budget" not in text
     with Image.open(folder / "model/sheet.webp") as sheet:
         assert sheet.size[0] == 3 * 64

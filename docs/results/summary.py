@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import in_pages
 
 from vid3d.claims.claims import CLAIMS, Claim, load_claims
-from vid3d.claims.decisions import NOT_TESTABLE, Outcome
+from vid3d.claims.decisions import IN_SMALL, NOT_TESTABLE, WORDS, worded
 from vid3d.claims.published import PUBLISHED, load_published
 from vid3d.files import load_json, save_text
 from vid3d.hypothesis.answer import answer
@@ -32,8 +32,6 @@ RESULTS = {  # what a result is, the file without which it is not there, the com
 }
 JUDGES = ("full", "mini", "ruler")  # of these, that have a run of their name, which judges the paper's claims
 DEFINITIONS = {"self_reference": "script", "source_reference": "text"}
-IN_SMALL = {"holds": "as claimed", "fails": "opposite", "inconclusive": "undecided"}
-OUTCOMES = get_args(Outcome)
 NONE = "\N{EN DASH}"
 SAME = 0.0005  # by which scores of one CLIP differ at most between processors (docs/checking.md)
 
@@ -92,8 +90,8 @@ class Judge:
     @property
     def counts(self) -> dict[str, int]:
         """How many claims have which outcome; those that none has are left out."""
-        counted = Counter(row["here"] for row in self.rows.values())
-        return {self._word(outcome): counted[outcome] for outcome in OUTCOMES if counted[outcome]}
+        counted = Counter(self._word(row["here"]) for row in self.rows.values())
+        return {word: counted[word] for word in WORDS if counted[word]}
 
     def outcome(self, claim: Claim) -> str:
         """Of a claim in the words that it has now; a dash otherwise, and where the run cannot tell."""
@@ -103,7 +101,7 @@ class Judge:
         return self._word(row["here"])
 
     def _word(self, outcome: str) -> str:
-        return IN_SMALL.get(outcome, outcome) if self.in_small else outcome
+        return worded(outcome, not self.in_small)  # older tables hold the outcomes themselves
 
 
 @dataclass
@@ -173,8 +171,8 @@ def by_claim(claims: Iterable[Claim], judging: list[Judge]) -> list[dict[str, An
 def turned(judging: list[Judge], run: str) -> tuple[int, int]:
     """Of the claims that a run decides by both definitions, how many it decides one way each; and how many they are."""
     pair = [judge.rows for judge in judging if judge.run == run]
-    both = [{rows[claim]["here"] for rows in pair} for claim in (pair[0] if pair else ())]
-    decided = [outcomes for outcomes in both if outcomes <= {"holds", "fails"}]
+    both = [{worded(rows[claim]["here"], False) for rows in pair} for claim in (pair[0] if pair else ())]
+    decided = [outcomes for outcomes in both if outcomes <= {IN_SMALL["holds"], IN_SMALL["fails"]}]
     return sum(len(outcomes) == 2 for outcomes in decided), len(decided)
 
 

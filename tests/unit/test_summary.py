@@ -70,8 +70,8 @@ def test_verdicts_are_those_of_the_tables(summary, copied):
         (copied / f"docs/results/{run}").mkdir(exist_ok=True)
         (copied / f"docs/results/{run}/claims.csv").write_text(claims(run, *outcomes))
     page = summary.page(copied)
-    assert f"| {SENTENCE} | holds | inconclusive | fails | as claimed | opposite |" in page
-    assert "- `mini`, of 2 claims; script: 2 as claimed; text: 1 opposite, 1 not testable here\n" in page
+    assert f"| {SENTENCE} | holds | inconclusive | fails | same direction | opposite |" in page
+    assert "- `mini`, of 2 claims; script: 2 same direction; text: 1 opposite, 1 not testable here\n" in page
     assert "both decide 1 claims, and 1 of them one way each" in page
     assert "A motion score of 160 scores lower" not in page
     assert "`motion-160-loses`" in page  # among those that no run tests

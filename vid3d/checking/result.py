@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 
 from vid3d.checking.verdict import Verified
-from vid3d.claims.decisions import Outcome
+from vid3d.claims.decisions import WORDS
 from vid3d.claims.finding import findings
 from vid3d.errors import InputError
 from vid3d.files import load_rows
@@ -49,7 +48,7 @@ def lines(report: str, root: Path, verified: Verified) -> Iterator[str]:
         rows = claims[claims["protocol"] == protocol]
         rows = rows[rows["run"] == rows["run"].iloc[0]] if len(rows) else rows
         counts = Counter(rows["here"])
-        told = ", ".join(f"{outcome} {counts[outcome]}" for outcome in get_args(Outcome) if counts[outcome])
+        told = ", ".join(f"{outcome} {counts[outcome]}" for outcome in WORDS if counts[outcome])
         yield _line("verdicts", f"{DEFINITIONS[protocol]}: {told or 'none'}")
     *_, files, numbers = verified.lines()
     yield _line("files", files.partition(": ")[2])

@@ -12,7 +12,7 @@ one that Holm's method asks of this claim.  Interval and verdict cannot disagree
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from vid3d.measures.statistics import ROUNDING, Bootstrap, Float64, bootstrap, holm, holm_levels
 from vid3d.measures.student import student
@@ -22,6 +22,15 @@ ALPHA = 0.05  # two-sided, after correction
 NOT_TESTABLE: Literal["not testable here"] = "not testable here"
 TOO_FEW: Literal["too few to decide"] = "too few to decide"
 Outcome = Literal["holds", "fails", "inconclusive", "too few to decide", "not testable here"]
+# the words for a run that is not at paper scale: it shows a direction, and is no verdict on the paper
+IN_SMALL = {"holds": "same direction", "fails": "opposite", "inconclusive": "undecided"}
+
+WORDS = tuple(dict.fromkeys(word for one in get_args(Outcome) for word in (one, IN_SMALL.get(one, one))))  # in order
+
+
+def worded(outcome: str, at_paper_scale: bool) -> str:
+    """An ``Outcome`` as tables and pages say it of a run."""
+    return outcome if at_paper_scale else IN_SMALL.get(outcome, outcome)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from vid3d.claims.decisions import IN_SMALL
+
 DEFINITION = "source_reference"  # the paper's
 _WHOSE = {DEFINITION: "the paper's", "self_reference": "the released script's"}
 _NAMES = {
@@ -18,7 +20,14 @@ _NAMES = {
     "seed and views": "the seed video and the generated views",
     "splats": "splats fitted frame by frame",
 }
-_DECIDED = ("holds", "fails")
+_HELD = ("holds", IN_SMALL["holds"])
+_FAILED = ("fails", IN_SMALL["fails"])
+_COUNTED = {  # outcome: of one claim, and of several
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+    IN_SMALL["holds"]: ("goes in the claimed direction", "go in the claimed direction"),
+    IN_SMALL["fails"]: ("in the opposite one", "in the opposite one"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,8 @@ def findings(claims: pd.DataFrame, substitution: pd.DataFrame) -> tuple[Finding,
     1. The stage that loses most, where ground truth replaced stages: that whose whole interval lies above 0 and above
        the intervals of all others, by the paper's definition of CLIP-I.
     2. Claims on which the two definitions of CLIP-I give opposite verdicts.
-    3. How many claims hold and fail by the paper's definition, or by the script's where that alone decides any.
+    3. How many claims hold and fail, or in small go in the claimed direction and in the opposite one, by the paper's
+       definition, or by the script's where that alone decides any.
 
     Args:
         claims: ``tables/claims.csv``.
@@ -77,16 +87,17 @@ def _loss(table: pd.DataFrame) -> Iterator[Finding]:
 
 def _turned(table: pd.DataFrame) -> Iterator[Finding]:
     """Claims that hold by one definition and fail by the other, of the first run that has any."""
-    judged = table[table["here"].isin(_DECIDED)]
+    judged = table[table["here"].isin((*_HELD, *_FAILED))]
     for _, rows in judged.groupby("run", sort=False):
         opposite = [of_one for _, of_one in rows.groupby("claim", sort=False) if of_one["here"].nunique() == 2]
         if not opposite:
             continue
         one, count = opposite[0], len(opposite)
-        paper = one.loc[one["protocol"] == DEFINITION, "here"].iloc[0]
-        said = f"“{one['sentence'].iloc[0].rstrip('.')}” {paper} by the paper's"
+        by_definition = dict(zip(one["protocol"], one["here"], strict=True))
+        said = ", ".join(f"{by_definition[protocol]} by {whose}" for protocol, whose in _WHOSE.items())
+        said = f"“{one['sentence'].iloc[0].rstrip('.')}”: {said}"
         headline = f"{count} claim{'s turn' if count > 1 else ' turns'} around with the definition of CLIP-I"
-        yield Finding(headline, f"{said}, not by the released script's", "claims", _stamp(rows))
+        yield Finding(headline, said, "claims", _stamp(rows))
         return
 
 
@@ -95,21 +106,21 @@ def _decided(table: pd.DataFrame) -> Iterator[Finding]:
     for protocol, whose in _WHOSE.items():
         for _, rows in table[table["protocol"] == protocol].groupby("run", sort=False):
             counts = Counter(rows["here"])
-            if not any(counts[outcome] for outcome in _DECIDED):
+            if not any(counts[word] for word in _COUNTED):
                 continue
-            counted = " and ".join(_counted(counts[outcome], outcome) for outcome in _DECIDED if counts[outcome])
-            telling = rows[rows["here"] == ("fails" if counts["fails"] else "holds")].iloc[0]
+            counted = " and ".join(
+                f"{counts[outcome]} {words[counts[outcome] > 1]}"
+                for outcome, words in _COUNTED.items()
+                if counts[outcome]
+            )
+            failed = rows["here"].isin(_FAILED)
+            telling = rows[failed if failed.any() else rows["here"].isin(_HELD)].iloc[0]
             shown = f"{telling['estimate']:+.3f} ({telling['low']:+.3f} to {telling['high']:+.3f})"
             headline = f"Of {len(rows)} claims {counted} here by {whose} definition of CLIP-I"
             headline += "" if protocol == DEFINITION else f", none by {_WHOSE[DEFINITION]}"
-            detail = f"“{str(telling['sentence']).rstrip('.')}” {telling['here']}, {shown}"
+            detail = f"“{str(telling['sentence']).rstrip('.')}”: {telling['here']}, {shown}"
             yield Finding(headline, detail, "claims", _stamp(rows))
             return
-
-
-def _counted(count: int, outcome: str) -> str:
-    """``1 holds``, ``2 hold``."""
-    return f"{count} {outcome if count == 1 else outcome[:-1]}"
 
 
 def _undecided(table: pd.DataFrame) -> tuple[str, str]:

@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from vid3d.claims.claims import Claim
-from vid3d.claims.decisions import Outcome
+from vid3d.claims.decisions import WORDS
 from vid3d.tables.laid_out import number, text, within
 from vid3d.tables.of_claims import DEFINITIONS, region
-
-OUTCOMES: tuple[str, ...] = get_args(Outcome)  # in the order in which they are counted
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def _judged_by(table: pd.DataFrame, run: str, protocol: str) -> "pd.Series[bool]
 
 def _judge(rows: pd.DataFrame, run: str, protocol: str) -> Judge:
     first, counts = rows.iloc[0], Counter(rows["here"])
-    tally = tuple((outcome, counts[outcome]) for outcome in OUTCOMES if counts[outcome])
+    tally = tuple((outcome, counts[outcome]) for outcome in WORDS if counts[outcome])
     return Judge(run, text(first["method"]), DEFINITIONS[protocol], text(first["note"]), tally)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from vid3d.claims.claims import load_claims
+from vid3d.claims.decisions import worded
 from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import judge
 from vid3d.tables.clip_i import PROTOCOLS
 from vid3d.tables.laid_out import Cell, LaidOut, Row, cell, number, text
-from vid3d.tables.of_claims import READS, by_definition, evidence
+from vid3d.tables.of_claims import READS, by_definition, evidence, paper_scale
 from vid3d.tables.ranges import embedder_ranges
 from vid3d.tables.rows import sentence
 from vid3d.tables.table import Measured, Table
@@ -35,6 +36,7 @@ def margins_table(given: Measured) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for family, of_run in evidence(given, published):
         ranges = embedder_ranges(given.study, given.root, family.name)
+        at_scale = paper_scale(family.run, published)
         for protocol in sorted(PROTOCOLS, key=lambda name: name != published.metric.protocol):
             by_stretch = {
                 name: judge(claims, of_run, published, protocol, stretch=factor) for name, factor in STRETCHES.items()
@@ -50,7 +52,8 @@ def margins_table(given: Measured) -> pd.DataFrame:
                 row |= {name: getattr(verdict, name) for name in _OF_VERDICT} | {"margin": verdict.margin}
                 if span is not None and claim.in_units_of_clip_i:
                     row |= {"ceiling": span.ceiling, "other": span.other, "share": verdict.margin / span.span}
-                rows.append(row | {name: v.outcome for name, v in zip(STRETCHES, verdicts, strict=True)})
+                outcomes = (worded(verdict.outcome, at_scale) for verdict in verdicts)
+                rows.append(row | dict(zip(STRETCHES, outcomes, strict=True)))
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("n", "replicates"), "Int64"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from vid3d.claims.claims import Claim, load_claims
-from vid3d.claims.decisions import NOT_TESTABLE
+from vid3d.claims.decisions import NOT_TESTABLE, worded
 from vid3d.claims.published import Published, load_published
 from vid3d.claims.verdicts import Evidence, Verdict, judge, published_verdicts
 from vid3d.measures.protocols import SHORT
@@ -49,7 +49,8 @@ def claims_table(given: Measured) -> pd.DataFrame:
     Returns:
         One row per claim, family and protocol, or one per claim where nothing can be judged.  ``published``: holds or
         fails by the published numbers, which have no interval.  ``paper_scale``: the verdict of the run at paper scale
-        in this report, or "not run here".  ``here``: the verdict of the row's own run.  ``low`` and ``high``: the ends
+        in this report, or "not run here".  ``here``: what the row's own run says, in words for a small one
+        (``decisions.worded``), and so in ``student``.  ``low`` and ``high``: the ends
         of the interval that the verdict follows, at ``level``.  The region has empty cells for infinite ends.
     """
     published = load_published(given.root)
@@ -69,7 +70,7 @@ def claims_table(given: Measured) -> pd.DataFrame:
         lead = _lead(claim, by_paper[claim.id], published)
         for family, verdict in by_claim.get(claim.id, ()):
             scale = at_scale.get((claim.id, verdict.protocol), NOT_RUN)
-            rows.append(lead | {"paper_scale": scale} | _evidence(family, verdict))
+            rows.append(lead | {"paper_scale": scale} | _evidence(family, verdict, paper_scale(family.run, published)))
         if claim.id not in by_claim:
             protocol = published.metric.protocol
             rows.append(lead | {"paper_scale": NOT_RUN, "here": NOT_RUN, "protocol": protocol, "test": claim.name})
@@ -141,10 +142,10 @@ def _finite(ends: Iterable[tuple[str, float]]) -> dict[str, float]:
     return {name: end if math.isfinite(end) else math.nan for name, end in ends}
 
 
-def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
+def _evidence(family: Family, verdict: Verdict, at_paper_scale: bool) -> dict[str, Any]:
     """The verdict of one family."""
     return {
-        "here": verdict.outcome,
+        "here": worded(verdict.outcome, at_paper_scale),
         "method": family.run.title,
         "run": family.name,
         "protocol": verdict.protocol,
@@ -155,6 +156,7 @@ def _evidence(family: Family, verdict: Verdict) -> dict[str, Any]:
         "n": verdict.images or None,
         "replicates": verdict.replicates or None,
         "test": verdict.test,
+        "student": worded(verdict.student, at_paper_scale),
         "note": sentence(family.run.stamp),
     }
 

@@ -46,7 +46,7 @@ def test_eight_lines_say_what_was_found_and_whether_it_is_right(study):
     finding, table1, ours, script, files, numbers, page, how = result.lines("quick", study, verified)
     assert finding == (
         "finding   Of 2 claims 1 holds here by the paper's definition of CLIP-I: "
-        "“A” holds, +0.200 (+0.100 to +0.300). (Mini)"
+        "“A”: holds, +0.200 (+0.100 to +0.300). (Mini)"
     )
     assert table1 == (
         "Table 1   quick: 0.460 (0.389 to 0.525) by the paper's definition, 0.885 by the released script's definition; "

@@ -72,11 +72,20 @@ def test_verdicts_that_turn_around_come_before_counts():
     turned, counted = findings(claims, lost())
     assert turned.sentence == (
         "1 claim turns around with the definition of CLIP-I: "
-        "“Claim a” holds by the paper's, not by the released script's."
+        "“Claim a”: holds by the paper's, fails by the released script's."
     )
     assert counted.sentence == (
         "Of 2 claims 1 holds and 1 fails here by the paper's definition of CLIP-I: "
-        "“Claim b” fails, +0.100 (+0.050 to +0.150)."
+        "“Claim b”: fails, +0.100 (+0.050 to +0.150)."
+    )
+
+
+def test_of_a_small_run_directions_are_counted():
+    claims = judged(*((claim, PAPER, "same direction") for claim in "ab"), ("c", PAPER, "opposite"))
+    (only,) = findings(claims, lost())
+    assert only.sentence == (
+        "Of 3 claims 2 go in the claimed direction and 1 in the opposite one here by the paper's definition of CLIP-I: "
+        "“Claim c”: opposite, +0.100 (+0.050 to +0.150)."
     )
 
 
@@ -97,5 +106,5 @@ def test_what_the_released_scripts_definition_alone_decides_is_said_with_its_nam
     (only,) = findings(claims, lost())
     assert only.sentence == (
         "Of 1 claims 1 holds here by the released script's definition of CLIP-I, none by the paper's: "
-        "“Claim a” holds, +0.100 (+0.050 to +0.150)."
+        "“Claim a”: holds, +0.100 (+0.050 to +0.150)."
     )

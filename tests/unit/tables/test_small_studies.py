@@ -147,7 +147,7 @@ def test_verdicts_follow_the_scores_and_controls_are_not_judged(build, tmp_path)
     assert set(table["paper_scale"]) == {"not run here"}
     by_claim = table[table["protocol"] == "source_reference"].set_index("claim")
     never_above = by_claim.loc["nine-views-never-above-eighteen"]
-    assert (never_above["published"], never_above["here"]) == ("holds", "holds")
+    assert (never_above["published"], never_above["here"]) == ("holds", "same direction")
     assert never_above["published_estimate"] == pytest.approx(0.8946 - 0.8879)
     assert 0 < never_above["low"] < never_above["estimate"] < never_above["high"]
     assert never_above["above"] == 0
@@ -164,7 +164,7 @@ def agree(table):
     judged = table[table["estimate"].notna() & (table["here"] != TOO_FEW)]
     inside = (judged["low"] > judged["above"].fillna(-np.inf)) & (judged["high"] < judged["below"].fillna(np.inf))
     outside = (judged["low"] > judged["below"].fillna(np.inf)) | (judged["high"] < judged["above"].fillna(-np.inf))
-    expected = np.select([inside, outside], ["holds", "fails"], "inconclusive")
+    expected = np.select([inside, outside], ["same direction", "opposite"], "undecided")
     assert list(judged["here"]) == list(expected)
     without = table[table["estimate"].isna() | (table["here"] == TOO_FEW)]
     assert without["low"].isna().all()
@@ -264,11 +264,11 @@ def test_verdicts_are_shown_with_other_margins(build, tmp_path):
     row = table[table["protocol"] == "source_reference"].set_index("claim").loc["fewer-views-cost-little"]
     assert row["margin"] == pytest.approx(margin)
     assert row["share"] == pytest.approx(0.0683 / 0.5)
-    assert (row["half"], row["as_it_is"], row["double"]) == ("fails", "fails", "holds")
+    assert (row["half"], row["as_it_is"], row["double"]) == ("opposite", "opposite", "same direction")
     assert margin < row["fails_below"] < 1.3 * margin < row["holds_from"] < 2 * margin
     claims = claims_table(Measured(study, "small", tmp_path, scores)).set_index(["protocol", "claim"])
     verdict = claims.loc[("source_reference", "fewer-views-cost-little")]
-    assert (verdict["here"], verdict["published"]) == ("fails", "holds")
+    assert (verdict["here"], verdict["published"]) == ("opposite", "holds")
     assert verdict["above"] == pytest.approx(-margin)
     assert verdict["published_above"] == -0.0683
     assert set(table["claim"]) == {"fewer-views-cost-little", "three-views-lose-much"}
@@ -286,7 +286,7 @@ def test_other_views_are_compared_with_the_truths_own(build, tmp_path):
     table = claims_table(Measured(study, "small", tmp_path, scores, held_out)).set_index(["protocol", "claim"])
     verdict = table.loc[("source_reference", "other-views-worse")]
     assert verdict["estimate"] == pytest.approx(0.015 + 0.002 * 5)  # 0.002 a camera, which is 1 to 9
-    assert (verdict["here"], verdict["published"]) == ("holds", "no number given")
+    assert (verdict["here"], verdict["published"]) == ("same direction", "no number given")
 
 
 def test_quality_claims_are_judged_at_held_out_cameras(build, tmp_path):
@@ -302,9 +302,9 @@ def test_quality_claims_are_judged_at_held_out_cameras(build, tmp_path):
     for protocol in ("source_reference", "self_reference"):
         kept, alike = (table.loc[(protocol, name)] for name in ("motion-keeps-quality", "nine-views-look-alike"))
         assert kept["estimate"] == pytest.approx(-0.1)
-        assert (kept["here"], kept["above"]) == ("holds", -0.5)  # dB, whatever the embedder's range
+        assert (kept["here"], kept["above"]) == ("same direction", -0.5)  # dB, whatever the embedder's range
         assert alike["estimate"] == pytest.approx(0.1)
-        assert alike["here"] == "fails"
+        assert alike["here"] == "opposite"
 
 
 # --- resolution -------------------------------------------------------------------------------------------------------

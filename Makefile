@@ -44,7 +44,7 @@ help:
 	@echo "make train       train all mini models anew, overwriting weights/ (hours: the card of the mini CLIP needs run truth)"
 	@echo "make train-diffusion   the same of the mini seed and multi-view models alone; rules/train_diffusion.smk says how to try it"
 	@echo "make clean       delete the environment and builds (says what; keeps results/)"
-	@echo "Any other run by its name: snakemake --cores all truth; before it, snakemake -n truth and vid3d cost --run truth"
+	@echo "Any other run by its name: snakemake --cores all truth; before it, snakemake -n truth and vid3d cost --run truth; meanwhile, vid3d status"
 
 # --no-build-isolation: the C++ core is built with the pinned tools of the lock
 $(INSTALLED): requirements.lock pyproject.toml $(CORE)

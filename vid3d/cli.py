@@ -30,7 +30,7 @@ from vid3d.machine import instructions
 CHECKS = "for you: to see and check what was made"  # nothing is made by them, so that they leave no records
 TRAINING = "for the workflow: training of the mini models"
 COMMANDS = {
-    "for you: to plan a study": ("doctor", "cost", "settings"),
+    "for you: to plan a study": ("doctor", "cost", "status", "settings"),
     CHECKS: ("result", "open", "verify", "trace", "archive", "restore"),
     "for you: weights brought by hand": ("fetch-weights", "verify-weights"),
     "for the workflow: what a study begins with": ("fetch", "convert", "tiny-weights", "gsplat-extension"),

@@ -3,7 +3,7 @@
 Wildcards: run, image, motion, views, frame and camera (two digits), report, method (another method), file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -11,10 +11,12 @@ from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.study import figure_list, table_list
 from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
+from vid3d.study.specs import STAGES
 
 T = TypeVar("T")
 Scored = tuple[str, int, int]  # a clip of an image by the run in whose folder it lies, its motion score and view count
 Kind = Literal["scores", "held-out", "measures", "references", "renders", "views", "splats"]  # of what a report reads
+_ENDS: tuple[Kind, ...] = ("references", "renders", "scores", "held-out", "measures")  # of which nothing more is made
 
 
 class Artefact(str):
@@ -286,29 +288,67 @@ def read_by(study: Study, report: str, *kinds: Kind) -> list[str]:
     Raises:
         InputError: a report without images.
     """
-    files: list[str] = []
-    runs = [study.runs[name] for name in study.reports[report].runs]
-    if not any(run.images for run in runs):
+    runs = study.reports[report].runs
+    if not any(study.runs[name].images for name in runs):
         raise InputError(f"report {report} has no images; for a photograph of yours: own --config image=photo.jpg")
-    for name, run in zip(study.reports[report].runs, runs, strict=True):
+    files: list[str] = []
+    for name in runs:
+        hidden = () if name in figure_list.scored(study, report) else ("splats",)
+        wanted = [kind for kind in kinds if kind not in hidden]
         for clip in conditions(study, name):
-            made: list[Artefact] = []
-            if "measures" in kinds and not run.plumbing:
-                made.append(INDICATORS)
-                if not run.render.control and (clip.motion, clip.views) == run.conditions[0]:
-                    made += [STAGE_EMBEDDINGS, EMBEDDINGS]
-            if "scores" in kinds:
-                made.append(SCORES)
-            if "held-out" in kinds and run.ground_truth:
-                made.append(HELD_OUT)
-            if "references" in kinds:
-                made += [FOREGROUND, SUBJECT]
-            files += [clip.path(artefact, study) for artefact in made]
-            if "renders" in kinds:
-                files += [clip.path(RENDERS, study, frame=frame) for frame in frames(run)]
-                files += [clip.path(VIDEO, study, camera=camera) for camera in cameras()]
-            if "views" in kinds and not run.render.control and (clip.motion, clip.views) == run.conditions[0]:
-                files.append(clip.path(ORBIT, study, frame=two(run.used_frames // 2)))
-            if "splats" in kinds and name in figure_list.scored(study, report):
-                files += [clip.path(SPLATS, study, frame=frame) for frame in frames(run)]
+            files += [clip.path(made, study, **which) for made, which in _read_of(study.runs[name], clip, wanted)]
     return list(dict.fromkeys(files))
+
+
+def _read_of(run: Run, clip: Condition, kinds: Container[Kind]) -> Iterator[tuple[Artefact, dict[str, str]]]:
+    """The files of a clip that are of these kinds: patterns, and which frames and cameras they are of."""
+    first = not run.render.control and (clip.motion, clip.views) == run.conditions[0]
+    made: list[Artefact] = []
+    if "measures" in kinds and not run.plumbing:
+        made.append(INDICATORS)
+        if first:
+            made += [STAGE_EMBEDDINGS, EMBEDDINGS]
+    if "scores" in kinds:
+        made.append(SCORES)
+    if "held-out" in kinds and run.ground_truth:
+        made.append(HELD_OUT)
+    if "references" in kinds:
+        made += [FOREGROUND, SUBJECT]
+    yield from ((artefact, {}) for artefact in made)
+    if "renders" in kinds:
+        yield from _framewise(RENDERS, run)
+        yield from ((VIDEO, {"camera": camera}) for camera in cameras())
+    if "views" in kinds and first:
+        yield ORBIT, {"frame": two(run.used_frames // 2)}
+    if "splats" in kinds:
+        yield from _framewise(SPLATS, run)
+
+
+def _framewise(artefact: Artefact, run: Run) -> Iterator[tuple[Artefact, dict[str, str]]]:
+    yield from ((artefact, {"frame": frame}) for frame in frames(run))
+
+
+def needed(study: Study, name: str) -> dict[str, list[str]]:
+    """What a report of the run needs of it, by the stage that makes it: what it reads, and what that is made of.
+
+    Files of a run that it shares are among them.
+    """
+    run = study.runs[name]
+    owners = {stage: study.owner(name, stage) for stage in STAGES}
+    found: dict[str, dict[str, None]] = {stage: {} for stage in STAGES}
+    for clip in conditions(study, name):
+        for made, which in (*_upstream(run), *_read_of(run, clip, _ENDS)):
+            path = made.format(run=owners[made.stage], image=clip.image, motion=clip.motion, views=clip.views, **which)
+            found[made.stage][path] = None
+    return {stage: list(files) for stage, files in found.items()}
+
+
+def _upstream(run: Run) -> Iterator[tuple[Artefact, dict[str, str]]]:
+    """What a clip's renders and measures are made of."""
+    yield REFERENCE, {}
+    if run.render.draws_splats:
+        yield from ((SEED, {"frame": frame}) for frame in numbers(run.seed.frames))
+        yield from _framewise(ORBIT, run)
+        yield from _framewise(SPLATS, run)
+    if run.ground_truth:
+        yield from _framewise(HELD_OUT_TRUTH, run)

@@ -179,8 +179,10 @@ def reported(paths, suffix, kind, name):
     def noted(path):
         stem = Path(path).stem
         caption = f"../reports/captions/{'comparison' if stem in comparisons else stem}.rst"
-        label = {"figure": figure_list, "table": table_list}[kind].label(stem)
-        return report(path, caption=caption, category=f"{kind.capitalize()}s", subcategory=name, labels={kind: label})
+        labels = {kind: {"figure": figure_list, "table": table_list}[kind].label(stem)}
+        if kind == "table":  # of whose formats Snakemake's report shows the first by the alphabet, and can switch
+            labels["format"] = {".html": "HTML", ".csv": "data (CSV)"}[suffix]
+        return report(path, caption=caption, category=f"{kind.capitalize()}s", subcategory=name, labels=labels)
 
     return [noted(path) if path.endswith(suffix) else path for path in paths]
 

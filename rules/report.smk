@@ -2,11 +2,12 @@
 #
 # in    tables, figures, renders, splats and videos of the runs that the report names; weights, for their checksums; the
 #       times that jobs took
-# out   results/reports/{report}/index.html and what it shows, in the same folder
+# out   results/reports/{report}/index.html and what it shows, in the same folder; its tables also as pages of their own,
+#       tables/*.html, for Snakemake's own report
 # note  every report is a target by its name (truth, relief, full, own, ...); `report` is the default one.  What
 #       Snakemake's own report (`snakemake --report report.zip`) shows has its captions in reports/captions
 
-PAGE_SOURCES = ["reports/template.html"]
+PAGE_SOURCES = ["reports/template.html", "reports/table.html"]
 for _part in ("*.css", "*.js", "page/*.*", "viewer/*.*"):
     PAGE_SOURCES += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "reports").glob(_part))
 
@@ -29,6 +30,7 @@ rule page:
         "benchmark/animate124/relief-notes.yaml",
     output:
         layout.PAGE,
+        reported(layout.table_pages("{report}"), ".html", "table", "{report}"),
     log:
         logs(job := "report/{report}"),
     benchmark:

@@ -27,6 +27,7 @@ from vid3d.report import (
     provenance,
     remarks,
     summary,
+    table_pages,
     viewer,
 )
 from vid3d.report.templates import template
@@ -34,6 +35,7 @@ from vid3d.report.timings import stage_times, versions
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Study
 from vid3d.tables.by_name import TABLES
+from vid3d.tables.laid_out import LaidOut
 from vid3d.tables.laid_out import read as read_table
 from vid3d.tables.scores import collect
 
@@ -62,11 +64,13 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     """
     folder = root / layout.REPORT.format(report=report)
     published = load_published(root)
+    origin = provenance.origin(report, root)
     spent, entries = stage_times(times), figures.listing(report, root)
     tables = {
         name: read_table(root / layout.TABLE.format(report=report, name=name), *table.needs)
         for name, table in TABLES.items()
     }
+    laid_out = {name: TABLES[name].lay_out(table, published) for name, table in tables.items()}
     not_run = summary.not_run(study, report, root, published)
     moving = _moving(study, report, root, folder)
     first = first_screen.first_screen(study, report, root, tables, published, moving["explorations"], not_run)
@@ -75,7 +79,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "published": published,
         "frames_per_second": FRAMES_PER_SECOND,
         "command": provenance.command(study, report),
-        "origin": provenance.origin(report, root),
+        "origin": origin,
         "settings": provenance.settings(study, report),
         "weights": provenance.weights(study, report, root),
         "hardware": provenance.processors(times),
@@ -87,7 +91,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
         "scripts": [source for source in (*viewer.SOURCES, *SOURCES) if source.endswith(".js")],
         "first": None if _own(study, report) else first,
         "not_run": not_run,
-        **_measured(study, report, root, published, tables),
+        **_measured(study, report, root, published, tables, laid_out),
         "figures": {entry.name: entry for entry in entries if not entry.absent},
         "same": {
             study.runs[name].title: study.runs[kept].title for name, kept in figure_list.same(study, report).items()
@@ -100,6 +104,7 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
     page = template(TEMPLATE, root).render(words)
     for source in (*SOURCES, *viewer.SOURCES):
         gallery.copy(root / "reports" / source, folder / source)
+    table_pages.write(laid_out, study, report, root, origin)
     save_text(folder / "study.json", study.model_dump_json(indent=1) + "\n")
     path = root / layout.PAGE.format(report=report)
     save_text(path, page)
@@ -107,11 +112,15 @@ def write(study: Study, report: str, root: Path, times: Sequence[Path] = ()) -> 
 
 
 def _measured(
-    study: Study, report: str, root: Path, published: Published, read: Mapping[str, pd.DataFrame]
+    study: Study,
+    report: str,
+    root: Path,
+    published: Published,
+    read: Mapping[str, pd.DataFrame],
+    laid_out: Mapping[str, LaidOut],
 ) -> dict[str, Any]:
     """What the report's tables say: runs, claims, and tables by their names; those without rows are left out."""
-    tables = {name: TABLES[name].lay_out(table, published) for name, table in read.items()}
-    tables = {name: table for name, table in tables.items() if table.groups}
+    tables = {name: table for name, table in laid_out.items() if table.groups}
     return {
         "runs": summary.runs(study, report, root, read["table1"]),
         "claims": claims_by_run.claims(read["claims"], load_claims(root, published)),

@@ -71,6 +71,7 @@ GSPLAT_EXTENSION = "build/gsplat-extension.json"  # of gsplat's compiled CUDA ke
 REPORT = "results/reports/{report}"
 TABLE = REPORT + "/tables/{name}.csv"  # a name of table_list.NAMES
 COLUMN_TABLE = REPORT + "/tables/{name}-column.tex"  # of table_list.OF_A_COLUMN
+TABLE_PAGE = REPORT + "/tables/{name}.html"  # a table by itself, for Snakemake's own report
 MACROS = REPORT + "/tables/macros.tex"  # every number of the tables by a name
 FIGURE = REPORT + "/figures/{name}.{suffix}"  # a name of figure_list.NAMES
 FIGURE_LIST = REPORT + "/figures/figures.json"  # titles, captions, alternative texts; why some are left out
@@ -86,6 +87,11 @@ AUTHORS_FIGURE = AUTHORS + "/pairs.{suffix}"  # of FIGURE_FORMATS
 def tables(report: str) -> list[str]:
     """The CSV files of a report's tables."""
     return [TABLE.format(report=report, name=name) for name in table_list.NAMES]
+
+
+def table_pages(report: str) -> list[str]:
+    """A report's tables as pages of their own."""
+    return [TABLE_PAGE.format(report=report, name=name) for name in table_list.NAMES]
 
 
 def exports(report: str) -> list[str]:

@@ -99,6 +99,24 @@ def copied(shared, tmp_path):
     return Path(shutil.copytree(shared.root, tmp_path / "study"))
 
 
+def test_each_table_is_a_page_of_its_own_that_says_what_the_reports_page_says(shared):
+    for path in layout.table_pages("small"):
+        name = Path(path).stem
+        alone = Page((shared.root / path).read_text(encoding="utf-8"))
+        read = laid_out.read(shared.root / layout.TABLE.format(report="small", name=name), *TABLES[name].needs)
+        table = TABLES[name].lay_out(read, PAPER)
+        assert len(alone.all("tr")) == sum(1 + len(group.rows) for group in table.groups) + bool(table.groups), name
+        for group in table.groups:
+            for row in group.rows:
+                cells = " ".join(f"{cell.text} {cell.below}" if cell else "none ·" for cell in row.cells)
+                assert " ".join(cells.split()) in alone.words(), name
+        assert (table.caption if table.groups else "nothing to show") in alone.words(), name
+        loaded = {a.get("src") or a.get("href") for _, a in alone.tags} - {None, "data:,"}
+        assert not loaded, name  # one file, which opens anywhere
+    stamped = (shared.root / layout.TABLE_PAGE.format(report="small", name="table2")).read_text(encoding="utf-8")
+    assert "Synthetic" in Page(stamped.partition("<body>")[2]).words()
+
+
 def test_the_folder_is_complete_and_nothing_points_out_of_it(shared):
     path, page = shared.path, shared.page
     loaded = [a["src"] for tag in ("img", "video", "script") for a in page.all(tag) if "src" in a]

@@ -22,6 +22,10 @@ def use(monkeypatch, names, found):
         monkeypatch.setattr(module, "TABLES", found)
 
 
+def files_of_tables(name):
+    return layout.tables(name) + layout.exports(name) + layout.table_pages(name)
+
+
 def written(root):
     """Every file of the report of a synthetic study: its tables and its page."""
     study = synthetic_report.build(root, images=["frog"], frames=2)
@@ -74,9 +78,9 @@ def test_the_documented_table_is_added_in_three_places(as_listed, monkeypatch, t
     assert name.split('"')[1] == added.name == "by-frame"
     use(monkeypatch, [*table_list.NAMES, added.name], TABLES | {added.name: added})
     files = written(tmp_path)
-    new = {f"by-frame.{suffix}" for suffix in ("csv", "tex", "md")}
+    new = {f"by-frame.{suffix}" for suffix in ("csv", "tex", "md", "html")}
     assert set(files) - set(as_listed) == new
-    assert {path.rsplit("/", 1)[1] for path in layout.tables("small") + layout.exports("small")} >= new
+    assert {path.rsplit("/", 1)[1] for path in files_of_tables("small")} >= new
     for file, content in as_listed.items():
         if file not in ("macros.tex", "index.html"):
             assert files[file] == content

@@ -31,7 +31,7 @@ CHECKS = "for you: to see and check what was made"  # nothing is made by them, s
 TRAINING = "for the workflow: training of the mini models"
 COMMANDS = {
     "for you: to plan a study": ("doctor", "cost", "status", "settings"),
-    CHECKS: ("result", "open", "verify", "trace", "archive", "restore"),
+    CHECKS: ("result", "open", "reduce-page", "verify", "trace", "archive", "restore"),
     "for you: weights brought by hand": ("fetch-weights", "verify-weights"),
     "for the workflow: what a study begins with": ("fetch", "convert", "tiny-weights", "gsplat-extension"),
     "for the workflow: the stages, in the order of the data's way": (

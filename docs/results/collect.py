@@ -3,7 +3,8 @@
 Run in the repository's root, on a clean checkout of the commit that made the report; what Snakemake was told beside the
 report's name (``--config ...``) follows the name, so that the page says it.  Writes docs/results/REPORT.md and
 docs/results/REPORT/ with the tables (CSV), the figures (SVG for a paper, WebP for the page) and stamp.json (command,
-commit, date).  Then in_pages.py and summary.py write the numbers into pages.
+commit, date).  Then `vid3d reduce-page --report mini --output docs/results/mini/page` may put a small copy of the page
+beside them, and in_pages.py and summary.py write the numbers into pages.
 """
 
 import shlex

@@ -94,7 +94,7 @@ def parser_of(command: str, module: ModuleType) -> argparse.ArgumentParser:
     many words it takes: a sequence any number, a tuple its length, a flag none.  A Spec is read from JSON; commands
     that take one have ``--gpu-record``, too.
     """
-    from vid3d.study.specs import UNIONS, parse_spec  # pydantic and numpy, which the table of subcommands does without
+    from vid3d.study.registry import UNIONS, parse_spec  # pydantic and numpy; the table of subcommands does without
 
     told = inspect.getdoc(module.run) or ""
     parser = argparse.ArgumentParser(prog=f"vid3d {command}", description=told.partition("Args:")[0])

@@ -14,7 +14,7 @@ from vid3d import files
 from vid3d.errors import InputError
 from vid3d.study import layout
 from vid3d.study.config import Study
-from vid3d.study.specs import STAGES
+from vid3d.study.registry import STAGES
 
 _BY_CLIP = (
     *(layout.SUBJECT, layout.EMBEDDINGS, layout.SCORES),

@@ -9,7 +9,12 @@ import numpy as np
 
 from vid3d.loading import uncollected
 from vid3d.scene import AT_REST, Cameras, Clip, FitReport, Float32, Moment, Reference, SeedFrame, Splats, UInt8, Views
-from vid3d.study.specs import BackendSpec, EmbedSpec, FitSpec, RenderSpec, SeedSpec, ViewsSpec
+from vid3d.study.specs.fit import FitSpec
+from vid3d.study.specs.render import RenderSpec
+from vid3d.study.specs.score import EmbedSpec
+from vid3d.study.specs.seed import SeedSpec
+from vid3d.study.specs.spec import BackendSpec
+from vid3d.study.specs.views import ViewsSpec
 
 Progress = Callable[[int, int, float], None]  # (done, total, loss): called now and then by a fit
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.stages import Render
-from vid3d.study.specs import RenderSettings
+from vid3d.study.specs.render import RenderSettings
 
 
 class GreyRender(RenderSettings):

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from vid3d.backends.embed_clip import build
 from vid3d.measures import metrics
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 
 DATA = Path(__file__).parents[1] / "data" / "clip_eval"
 

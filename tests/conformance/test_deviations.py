@@ -22,7 +22,11 @@ from vid3d.scene import Reference
 from vid3d.splatting.recipe import preset, schedule
 from vid3d.study import hypothesis, layout
 from vid3d.study.config import load_benchmark, merge, parse_study, read_yaml
-from vid3d.study.specs import STAGES, AutodiffFit, ClipEmbed, CpuFit, CpuRender, V3dViews
+from vid3d.study.registry import STAGES
+from vid3d.study.specs.fit import AutodiffFit, CpuFit
+from vid3d.study.specs.render import CpuRender
+from vid3d.study.specs.score import ClipEmbed
+from vid3d.study.specs.views import V3dViews
 from vid3d.tables.rows import obstacles
 from vid3d.weights.manifest import load_manifest
 

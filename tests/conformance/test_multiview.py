@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from vid3d.images.preparation import bounds, recentre
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")

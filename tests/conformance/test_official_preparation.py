@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vid3d.images import preparation
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 DATA = Path(__file__).parents[1] / "data"
 SIZE = 64

@@ -19,7 +19,8 @@ from vid3d import files
 from vid3d.backends import seed_svd, views_v3d
 from vid3d.images.preparation import bounds, recentre
 from vid3d.scene import Float32, Reference
-from vid3d.study.specs import SvdSeed, V3dViews
+from vid3d.study.specs.seed import SvdSeed
+from vid3d.study.specs.views import V3dViews
 from vid3d.weights import convert_v3d, tiny
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,9 @@ from tests.speed import files_of_a_fit
 from vid3d import cameras, cli, files, journal
 from vid3d.commands import views
 from vid3d.scene import Reference, Views
-from vid3d.study import config, specs
+from vid3d.study import config, registry
+from vid3d.study.specs.score import ClipEmbed
+from vid3d.study.specs.views import V3dViews
 
 FIT = '{"backend":"cpu","iterations":5,"revision":2,"splats":50}'
 
@@ -194,7 +196,7 @@ def test_the_scores_of_a_frame_do_not_depend_on_how_many_frames_there_are(vid3d,
     for strip in strips:
         files.save_filmstrip(strip, rng.random((10, 64, 64, 3), np.float32), files.Provenance("test", "{}"))
     weights = Path(__file__).parents[2] / "weights" / "mini-clip"
-    spec = specs.ClipEmbed(backend="clip", model=f"{weights}/config.json", weights=f"{weights}/model.safetensors")
+    spec = ClipEmbed(backend="clip", model=f"{weights}/config.json", weights=f"{weights}/model.safetensors")
     scored = []
     for count in (2, 6):
         scores = tmp_path / f"scores-{count}.csv"
@@ -258,7 +260,7 @@ searches = []
 gc.callbacks.append(lambda phase, info: searches.append(phase))
 from vid3d.commands import score
 from vid3d.stages import build
-from vid3d.study.specs import parse_spec
+from vid3d.study.registry import parse_spec
 spec = parse_spec("score", sys.argv[1])
 searches.clear()
 build(spec)
@@ -338,8 +340,8 @@ def test_options_of_another_type_are_refused(example, words):
 
 
 def test_a_spec_is_read_once(vid3d, orbit, monkeypatch):
-    read, parse = [], specs.parse_spec
-    monkeypatch.setattr(specs, "parse_spec", lambda stage, text: read.append(stage) or parse(stage, text))
+    read, parse = [], registry.parse_spec
+    monkeypatch.setattr(registry, "parse_spec", lambda stage, text: read.append(stage) or parse(stage, text))
     assert vid3d(*fit_arguments(orbit))[0] == 0
     assert read == ["splat"]
 
@@ -389,7 +391,7 @@ def seed_clip(tmp_path):
 def views_arguments(seed_clip, output, *more, **settings):
     paths, seed = seed_clip
     model = Path(__file__).parents[1] / "data/rembg/tiny_u2net.onnx"
-    spec = specs.V3dViews(backend="v3d", **({"size": 64, "count": 1, "cutout_model": str(model)} | settings))
+    spec = V3dViews(backend="v3d", **({"size": 64, "count": 1, "cutout_model": str(model)} | settings))
     given = ["views", "--spec", spec.argument(), "--reference", *paths, "--motion", 120, "--frames", 0, 1, 2]
     return [*given, "--seed", *seed, "--output", *(output / path.name for path in seed), *more]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vid3d.study.specs import Spec
+from vid3d.study.specs.spec import Spec
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "vid3d"

@@ -5,7 +5,7 @@ import re
 from PIL import Image
 
 from vid3d.external.methods import FOLDER
-from vid3d.study.specs import parse_spec
+from vid3d.study.registry import parse_spec
 
 
 def drop(workflow, image: str, camera: int = 0) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from vid3d.errors import InputError, first_line
 from vid3d.scene import UInt8
 from vid3d.stages import CutOut
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours
 SIDE = 320  # of the model's input and output, in pixels

@@ -15,7 +15,7 @@ from vid3d.errors import InputError
 from vid3d.procedural.tokens import Tokenizer
 from vid3d.scene import Float32, UInt8
 from vid3d.stages import Embed
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 from vid3d.weights import clip_tower
 
 BATCH = 50  # images per forward pass; fixed, as the last bits of a matrix product may depend on it

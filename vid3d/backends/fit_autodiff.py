@@ -14,7 +14,7 @@ from vid3d.splatting.torch.drawing import Rasterize
 from vid3d.splatting.torch.loop import train
 from vid3d.stages import Fit, Progress
 from vid3d.study import layout
-from vid3d.study.specs import AutodiffFit
+from vid3d.study.specs.fit import AutodiffFit
 
 
 def build(spec: AutodiffFit) -> Fit:

@@ -8,7 +8,7 @@ from vid3d.scene import FitReport, Splats, Views
 from vid3d.splatting.fit import fit
 from vid3d.splatting.recipe import preset
 from vid3d.stages import Fit, Progress
-from vid3d.study.specs import CpuFit
+from vid3d.study.specs.fit import CpuFit
 
 
 def build(spec: CpuFit) -> Fit:

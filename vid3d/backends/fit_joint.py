@@ -9,7 +9,7 @@ from vid3d.splatting import native
 from vid3d.splatting.clip import GROUPS, Model, chained, refine, warm_start
 from vid3d.splatting.recipe import preset
 from vid3d.stages import ClipFit, Progress
-from vid3d.study.specs import JointFit
+from vid3d.study.specs.fit import JointFit
 
 
 def build(spec: JointFit) -> ClipFit:

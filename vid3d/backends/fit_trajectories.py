@@ -10,7 +10,7 @@ from vid3d.splatting import native
 from vid3d.splatting.clip import GROUPS, MOVING_GROUPS, Model, chained, refine, warm_start, waves
 from vid3d.splatting.recipe import preset
 from vid3d.stages import ClipFit, Progress
-from vid3d.study.specs import TrajectoriesFit
+from vid3d.study.specs.fit import TrajectoriesFit
 
 
 def build(spec: TrajectoriesFit) -> ClipFit:

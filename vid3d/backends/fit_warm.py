@@ -8,7 +8,7 @@ from vid3d.scene import FitReport, Splats, Views
 from vid3d.splatting.clip import warm_start
 from vid3d.splatting.recipe import preset
 from vid3d.stages import ClipFit, Progress
-from vid3d.study.specs import WarmFit
+from vid3d.study.specs.fit import WarmFit
 
 
 def build(spec: WarmFit) -> ClipFit:

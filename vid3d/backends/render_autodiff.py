@@ -16,7 +16,7 @@ from vid3d.splatting.rasteriser import render as cpp_render
 from vid3d.splatting.torch import gsplat
 from vid3d.stages import Render
 from vid3d.study import layout
-from vid3d.study.specs import AutodiffRender
+from vid3d.study.specs.render import AutodiffRender
 
 
 def build(spec: AutodiffRender) -> Render:

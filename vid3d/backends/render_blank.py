@@ -4,7 +4,7 @@ import numpy as np
 
 from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.stages import Render
-from vid3d.study.specs import BlankRender
+from vid3d.study.specs.render import BlankRender
 
 
 def build(spec: BlankRender) -> Render:

@@ -8,7 +8,7 @@ from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 from vid3d.stages import Render
-from vid3d.study.specs import CpuRender
+from vid3d.study.specs.render import CpuRender
 
 
 def build(spec: CpuRender) -> Render:

@@ -5,7 +5,7 @@ import numpy as np
 
 from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.stages import Render
-from vid3d.study.specs import StaticRender
+from vid3d.study.specs.render import StaticRender
 
 
 def build(spec: StaticRender) -> Render:

@@ -8,7 +8,7 @@ from vid3d.procedural import render as truth
 from vid3d.procedural.images import shown
 from vid3d.scene import AT_REST, Cameras, Float32, Moment, Reference, Splats
 from vid3d.stages import Render
-from vid3d.study.specs import TruthRender
+from vid3d.study.specs.render import TruthRender
 
 
 def build(spec: TruthRender) -> Render:

@@ -6,7 +6,7 @@ from vid3d.cameras import orbit
 from vid3d.procedural.images import render, shown
 from vid3d.scene import Clip, Reference
 from vid3d.stages import Seed
-from vid3d.study.specs import ProceduralSeed
+from vid3d.study.specs.seed import ProceduralSeed
 
 
 def build(spec: ProceduralSeed) -> Seed:

@@ -13,7 +13,7 @@ import numpy as np
 from vid3d.procedural import PERIOD, SCORE_UNIT
 from vid3d.scene import Clip, Float32, Float64, Reference
 from vid3d.stages import Seed
-from vid3d.study.specs import ReliefSeed
+from vid3d.study.specs.seed import ReliefSeed
 
 SUPERSAMPLING = 2  # samples per pixel and axis of the warped image
 SCORE_GRID = 96  # side of the grid of points on which the motion score is averaged

@@ -20,7 +20,7 @@ from PIL import Image
 from vid3d.errors import InputError
 from vid3d.scene import Clip, Reference
 from vid3d.stages import Seed
-from vid3d.study.specs import SvdSeed
+from vid3d.study.specs.seed import SvdSeed
 from vid3d.weights import pipelines
 
 PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}

@@ -8,7 +8,7 @@ from vid3d.procedural import ObjectSpec
 from vid3d.procedural.jitter import Jitter, jittered
 from vid3d.scene import SeedFrame, Views
 from vid3d.stages import MultiView
-from vid3d.study.specs import JitteredViews
+from vid3d.study.specs.views import JitteredViews
 
 
 def build(spec: JitteredViews) -> MultiView:

@@ -6,7 +6,7 @@ from vid3d.cameras import orbit
 from vid3d.procedural.images import render, shown
 from vid3d.scene import SeedFrame, Views
 from vid3d.stages import MultiView
-from vid3d.study.specs import ProceduralViews
+from vid3d.study.specs.views import ProceduralViews
 
 
 def build(spec: ProceduralViews) -> MultiView:

@@ -19,7 +19,7 @@ from vid3d.cameras import FIELD_OF_VIEW, ORBIT_RADIUS, orbit
 from vid3d.images.foreground import cut_out
 from vid3d.scene import Cameras, Float32, Float64, SeedFrame, Views
 from vid3d.stages import MultiView
-from vid3d.study.specs import ReliefViews
+from vid3d.study.specs.views import ReliefViews
 
 GRID = 192  # side of the grid on which heights and the back's colours are solved
 GRID_STEP = 2.0 * ORBIT_RADIUS * np.tan(np.radians(FIELD_OF_VIEW / 2.0)) / GRID  # scene units, at the origin

@@ -38,7 +38,7 @@ from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.scene import Float32, SeedFrame, Views
 from vid3d.stages import MultiView
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 from vid3d.weights import pipelines
 
 TIME_IDS = {3: "fps, motion and noise strength", 1: "noise strength"}  # what the UNets that are run here are told

@@ -20,7 +20,8 @@ from vid3d.errors import InputError
 from vid3d.journal import Made
 from vid3d.study import layout
 from vid3d.study.config import Photograph, Study, load_benchmark, load_yaml
-from vid3d.study.specs import STAGES, LearnedModel
+from vid3d.study.registry import STAGES
+from vid3d.study.specs.spec import LearnedModel
 from vid3d.weights.manifest import Manifest, Model, load_manifest
 
 METADATA = "ro-crate-metadata.json"

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
 from vid3d.study.config import NAME, MotionScore, load_yaml
-from vid3d.study.specs import Strict
+from vid3d.study.validation import Strict
 
 CLAIMS = "benchmark/published/claims.yaml"
 Margin = Annotated[float, Field(gt=0, le=1)]  # of CLIP-I, SSIM or dB

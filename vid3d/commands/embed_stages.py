@@ -7,7 +7,7 @@ from vid3d import files, procedural
 from vid3d.cameras import GENERATED_VIEWS
 from vid3d.scene import Float32
 from vid3d.stages import build
-from vid3d.study.specs import EmbedSpec
+from vid3d.study.specs.score import EmbedSpec
 
 
 def run(

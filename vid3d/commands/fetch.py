@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from vid3d.study.config import Photograph
-from vid3d.study.specs import parsed
+from vid3d.study.validation import parsed
 from vid3d.weights.download import bring_photograph
 
 

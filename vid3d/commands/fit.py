@@ -7,7 +7,7 @@ from vid3d import cameras, files, journal, randomness
 from vid3d.errors import InputError
 from vid3d.scene import Views
 from vid3d.stages import Progress, build
-from vid3d.study.specs import FitSpec
+from vid3d.study.specs.fit import FitSpec
 
 
 def run(

@@ -7,7 +7,7 @@ import numpy as np
 from vid3d import cameras, files
 from vid3d.measures import likeness
 from vid3d.stages import build
-from vid3d.study.specs import RenderSpec
+from vid3d.study.specs.render import RenderSpec
 
 
 def run(

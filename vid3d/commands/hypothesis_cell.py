@@ -17,7 +17,7 @@ from vid3d.measures import metrics
 from vid3d.scene import Cameras, Float32
 from vid3d.splatting import rasteriser
 from vid3d.stages import build
-from vid3d.study.specs import EmbedSpec
+from vid3d.study.specs.score import EmbedSpec
 
 
 def run(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from vid3d import files
 from vid3d.hypothesis.clips import load_object, views_of
-from vid3d.study.specs import ViewsSpec
+from vid3d.study.specs.views import ViewsSpec
 
 
 def run(

@@ -10,7 +10,7 @@ from vid3d.errors import InputError
 from vid3d.randomness import generator
 from vid3d.scene import Cameras, Float32, Moment, Reference
 from vid3d.stages import Render, build
-from vid3d.study.specs import RenderSpec, ShuffledRender
+from vid3d.study.specs.render import RenderSpec, ShuffledRender
 
 
 def run(

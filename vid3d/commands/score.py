@@ -8,7 +8,7 @@ from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.measures import protocols
 from vid3d.stages import build
-from vid3d.study.specs import EmbedSpec
+from vid3d.study.specs.score import EmbedSpec
 
 
 def run(

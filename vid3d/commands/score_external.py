@@ -3,7 +3,8 @@ from pathlib import Path
 from vid3d import files
 from vid3d.external import methods, scoring
 from vid3d.stages import build
-from vid3d.study.specs import EmbedSpec, parsed
+from vid3d.study.specs.score import EmbedSpec
+from vid3d.study.validation import parsed
 
 
 def run(

@@ -4,7 +4,7 @@ from pathlib import Path
 from vid3d import files, journal, randomness
 from vid3d.errors import InputError
 from vid3d.stages import build
-from vid3d.study.specs import SeedSpec
+from vid3d.study.specs.seed import SeedSpec
 
 
 def run(*, spec: SeedSpec, reference: tuple[Path, Path, Path], motion: Sequence[int], output: Sequence[Path]) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from vid3d import files
 from vid3d.external import methods, pairs
-from vid3d.study.specs import parsed
+from vid3d.study.validation import parsed
 
 
 def run(*, method: str, entry: str | None = None, output: Path) -> None:

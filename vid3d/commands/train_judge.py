@@ -7,7 +7,9 @@ from vid3d.errors import InputError
 from vid3d.procedural import load_objects
 from vid3d.stages import build
 from vid3d.study.config import read_yaml
-from vid3d.study.specs import SeedSettings, SeedSpec, ViewsSpec, parse_spec
+from vid3d.study.registry import parse_spec
+from vid3d.study.specs.seed import SeedSettings, SeedSpec
+from vid3d.study.specs.views import ViewsSpec
 from vid3d.training import judge, pipelines, shards
 from vid3d.training.faster import use_threads
 from vid3d.training.judge_autoencoder import judge_autoencoder

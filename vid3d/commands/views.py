@@ -7,7 +7,7 @@ from vid3d import files, randomness
 from vid3d.errors import InputError
 from vid3d.scene import SeedFrame
 from vid3d.stages import build
-from vid3d.study.specs import V3dViews, ViewsSpec
+from vid3d.study.specs.views import V3dViews, ViewsSpec
 
 
 def run(

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from vid3d.errors import InputError
 from vid3d.study import layout
 from vid3d.study.config import NAME, Name, load_benchmark, read_yaml
-from vid3d.study.specs import Strict, validated
+from vid3d.study.validation import Strict, validated
 
 FOLDER = "benchmark/external"
 MANIFEST = f"{FOLDER}/manifest.yaml"

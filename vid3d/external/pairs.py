@@ -18,7 +18,7 @@ from vid3d.files import load_rows
 from vid3d.indicators import STEADINESS, of_video
 from vid3d.measures import metrics
 from vid3d.randomness import generator
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 
 CLIP_I = {"source_reference": "CLIP-I, source reference", "self_reference": "CLIP-I, self reference"}
 """Titles of the two definitions of CLIP-I: the paper's, and the released script's.  Of these more is better."""

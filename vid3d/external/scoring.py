@@ -21,7 +21,8 @@ from vid3d.scene import UInt8
 from vid3d.stages import Embed
 from vid3d.study import layout
 from vid3d.study.config import Study, load_benchmark
-from vid3d.study.specs import ClipEmbed, Strict, validated
+from vid3d.study.specs.score import ClipEmbed
+from vid3d.study.validation import Strict, validated
 
 Footage = dict[int, list[UInt8]]  # camera: frames
 _CURE = "delete it and score the method again"

@@ -11,7 +11,7 @@ from pydantic import Field
 from vid3d.errors import InputError
 from vid3d.files import load_json
 from vid3d.study import layout
-from vid3d.study.specs import Strict, validated
+from vid3d.study.validation import Strict, validated
 from vid3d.tables.rows import sentence
 
 CAPTIONS = "reports/captions.yaml"

@@ -13,7 +13,7 @@ from vid3d.procedural import ObjectSpec, make_reference, render, sample_object
 from vid3d.procedural.kinds import KINDS
 from vid3d.scene import Float32, SeedFrame
 from vid3d.stages import build
-from vid3d.study.specs import V3dViews, ViewsSpec
+from vid3d.study.specs.views import V3dViews, ViewsSpec
 
 TUNED_ON = 6  # objects on which strengths are chosen
 

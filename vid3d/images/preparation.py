@@ -17,7 +17,7 @@ from vid3d.errors import InputError
 from vid3d.images import foreground
 from vid3d.scene import Float32, UInt8
 from vid3d.stages import CutOut
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 
 class Box(NamedTuple):

@@ -5,7 +5,7 @@ from pathlib import Path
 from vid3d.errors import InputError
 from vid3d.scene import Reference
 from vid3d.study.config import BenchmarkImage, Procedural
-from vid3d.study.specs import ReferenceSpec
+from vid3d.study.specs.reference import ReferenceSpec
 
 
 def make_reference(name: str, entry: BenchmarkImage, spec: ReferenceSpec, source: Path | None = None) -> Reference:

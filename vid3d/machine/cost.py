@@ -15,7 +15,8 @@ from pydantic import Field
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, load_benchmark
-from vid3d.study.specs import Device, Strict
+from vid3d.study.specs.spec import Device
+from vid3d.study.validation import Strict
 from vid3d.weights.manifest import Manifest
 
 STAGES = (

@@ -13,7 +13,7 @@ from vid3d.machine.cost import Costs, Sum, gigabytes, nearest
 from vid3d.splatting import mark
 from vid3d.study import layout
 from vid3d.study.config import Run, Study, load_benchmark
-from vid3d.study.specs import STAGES
+from vid3d.study.registry import STAGES
 from vid3d.weights.manifest import Manifest
 
 LIBRARIES = {

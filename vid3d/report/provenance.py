@@ -14,7 +14,7 @@ from vid3d.machine import hardware
 from vid3d.report.timings import gpu_record
 from vid3d.study import layout
 from vid3d.study.config import Study
-from vid3d.study.specs import STAGES
+from vid3d.study.registry import STAGES
 from vid3d.weights.manifest import Manifest, load_manifest
 
 WEIGHTS = "config/weights.yaml"

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from vid3d.study.config import Study
-from vid3d.study.specs import TruthRender
+from vid3d.study.specs.render import TruthRender
 from vid3d.tables.clip_i import PROTOCOLS
 from vid3d.tables.laid_out import number, text
 

@@ -11,7 +11,9 @@ from vid3d.claims.published import Published
 from vid3d.errors import InputError
 from vid3d.study import replicates
 from vid3d.study.config import Run, Study, load_yaml
-from vid3d.study.specs import SeedSpec, Strict, ViewsSpec
+from vid3d.study.specs.seed import SeedSpec
+from vid3d.study.specs.views import ViewsSpec
+from vid3d.study.validation import Strict
 from vid3d.tables.clip_i import PROTOCOLS
 from vid3d.tables.laid_out import Cell, measured
 from vid3d.tables.rows import coverage, embedder

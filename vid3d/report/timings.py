@@ -11,7 +11,7 @@ from vid3d.errors import InputError
 from vid3d.files import load_json
 from vid3d.machine import hardware
 from vid3d.study.config import Study
-from vid3d.study.specs import STAGES
+from vid3d.study.registry import STAGES
 
 PACKAGES = (
     *("vid3d", "numpy", "scipy", "pandas", "matplotlib", "pillow", "jinja2", "pydantic", "snakemake"),

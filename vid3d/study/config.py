@@ -15,20 +15,15 @@ from pydantic import Field, ValidationError, model_validator
 from vid3d import journal
 from vid3d.cameras import GENERATED_VIEWS
 from vid3d.errors import InputError
-from vid3d.study.specs import (
-    STAGES,
-    ClipEmbed,
-    Device,
-    EmbedSpec,
-    FitSpec,
-    ReferenceSpec,
-    RenderSpec,
-    SeedSpec,
-    Strict,
-    ViewsSpec,
-    first_problem,
-    validated,
-)
+from vid3d.study.registry import STAGES
+from vid3d.study.specs.fit import FitSpec
+from vid3d.study.specs.reference import ReferenceSpec
+from vid3d.study.specs.render import RenderSpec
+from vid3d.study.specs.score import ClipEmbed, EmbedSpec
+from vid3d.study.specs.seed import SeedSpec
+from vid3d.study.specs.spec import Device
+from vid3d.study.specs.views import ViewsSpec
+from vid3d.study.validation import Strict, first_problem, validated
 
 T = TypeVar("T")
 NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths

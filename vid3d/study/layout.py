@@ -11,7 +11,7 @@ from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.study import figure_list, table_list
 from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
-from vid3d.study.specs import STAGES
+from vid3d.study.registry import STAGES
 
 T = TypeVar("T")
 Scored = tuple[str, int, int]  # a clip of an image by the run in whose folder it lies, its motion score and view count

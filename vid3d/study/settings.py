@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from vid3d.study.config import ClipsPerJob, Execution, FramesPerJob, Report, Run, Study, Training
-from vid3d.study.specs import STAGES, Strict, backends
+from vid3d.study.registry import STAGES, backends
+from vid3d.study.validation import Strict
 
 _HEAD = """# Settings
 

@@ -16,8 +16,8 @@ from vid3d.measures.protocols import MATRIX, SHORT, compare
 from vid3d.scene import Float64
 from vid3d.study import layout
 from vid3d.study.config import Run, Study
+from vid3d.study.registry import STAGES
 from vid3d.study.replicates import Family, families
-from vid3d.study.specs import STAGES
 from vid3d.tables.clip_i import PROTOCOLS, per_image, rendered
 from vid3d.tables.laid_out import MINUS, Cell, Group, LaidOut, Row, about, condition, grouped, measured, text
 from vid3d.tables.ranges import of_frames, true_embeddings

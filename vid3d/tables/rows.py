@@ -8,7 +8,7 @@ import pandas as pd
 from vid3d.claims.published import Published
 from vid3d.study.config import Run, Study, load_benchmark
 from vid3d.study.replicates import Family
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 
 
 def embedder(spec: ClipEmbed) -> str:

@@ -36,7 +36,7 @@ from vid3d.procedural.rig import PERIOD
 from vid3d.procedural.surface import PALETTE
 from vid3d.scene import UInt8
 from vid3d.stages import Embed, EmbedCaptions
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 
 CANDIDATES = 64
 MOTION = 120.0

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from vid3d.errors import InputError
 from vid3d.study.config import BenchmarkImage, Photograph, Run, Study
-from vid3d.study.specs import PAPERS_EMBEDDER, STAGES, ClipEmbed, Spec, is_path
+from vid3d.study.registry import STAGES
+from vid3d.study.specs.score import PAPERS_EMBEDDER, ClipEmbed, is_path
+from vid3d.study.specs.spec import Spec
 from vid3d.weights.manifest import Manifest
 
 INDEX = "model_index.json"  # stands for a folder in diffusers' format

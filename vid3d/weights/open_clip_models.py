@@ -23,7 +23,7 @@ from PIL import Image
 
 from vid3d.errors import InputError, first_line
 from vid3d.scene import UInt8
-from vid3d.study.specs import ClipEmbed, is_path
+from vid3d.study.specs.score import ClipEmbed, is_path
 
 
 def preprocessing(model: Any) -> Callable[[UInt8], torch.Tensor]:

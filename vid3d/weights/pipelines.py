@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError
 
 from vid3d.errors import InputError
-from vid3d.study.specs import Processor, VideoModel
+from vid3d.study.specs.spec import Processor, VideoModel
 from vid3d.weights.group_norms import attribute_known, restore_norms
 from vid3d.weights.idle_blocks import skip_idle_blocks
 

@@ -17,7 +17,8 @@ from vid3d.splatting.fit import fit
 from vid3d.splatting.native import Rasterisation
 from vid3d.splatting.rasteriser import render
 from vid3d.splatting.recipe import DensityControl, preset
-from vid3d.study.specs import AutodiffFit, AutodiffRender
+from vid3d.study.specs.fit import AutodiffFit
+from vid3d.study.specs.render import AutodiffRender
 
 torch = pytest.importorskip("torch")
 from tests.speed import calls_of_a_step  # noqa: E402

@@ -6,7 +6,8 @@ import pytest
 from vid3d.backends import fit_cpu, render_cpu
 from vid3d.cameras import orbit
 from vid3d.scene import Reference, Splats, Views
-from vid3d.study.specs import CpuFit, CpuRender
+from vid3d.study.specs.fit import CpuFit
+from vid3d.study.specs.render import CpuRender
 
 PIXELS = np.ones((4, 4, 3), np.float32)
 REFERENCE = Reference("x", "x", PIXELS, PIXELS, PIXELS[..., 0])

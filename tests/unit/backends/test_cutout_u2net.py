@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vid3d.errors import InputError
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 pytest.importorskip("onnxruntime")
 from vid3d.backends import cutout_u2net

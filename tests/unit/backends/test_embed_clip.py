@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from vid3d.backends import embed_clip
 from vid3d.errors import InputError
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 from vid3d.weights import clip_tower, open_clip_models
 
 CONFIGURATION = {

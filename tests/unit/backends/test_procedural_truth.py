@@ -6,7 +6,8 @@ from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.procedural import ObjectSpec, make_reference, render
 from vid3d.scene import Reference, SeedFrame
-from vid3d.study.specs import ProceduralSeed, ProceduralViews
+from vid3d.study.specs.seed import ProceduralSeed
+from vid3d.study.specs.views import ProceduralViews
 
 ENTRY = {"kind": "dog", "colour": "purple", "second": "yellow", "pattern": "spots"}
 

@@ -11,7 +11,8 @@ from vid3d.cameras import orbit
 from vid3d.measures.metrics import psnr
 from vid3d.procedural import PERIOD, SCORE_UNIT
 from vid3d.scene import Clip, Reference, SeedFrame
-from vid3d.study.specs import ReliefSeed, ReliefViews
+from vid3d.study.specs.seed import ReliefSeed
+from vid3d.study.specs.views import ReliefViews
 
 SIZE = 96
 

@@ -12,7 +12,8 @@ from vid3d.images.reference import make_reference
 from vid3d.procedural import truth
 from vid3d.scene import Moment, Reference
 from vid3d.study.config import load_benchmark
-from vid3d.study.specs import BlankRender, ReferenceSpec, StaticRender, TruthRender
+from vid3d.study.specs.reference import ReferenceSpec
+from vid3d.study.specs.render import BlankRender, StaticRender, TruthRender
 
 ROOT = Path(__file__).parents[3]
 RAMP = np.linspace(0, 1, 32, dtype=np.float32)

@@ -17,7 +17,10 @@ from vid3d.randomness import generator
 from vid3d.scene import Views
 from vid3d.stages import build
 from vid3d.study.config import load_benchmark
-from vid3d.study.specs import ClipEmbed, CpuFit, CpuRender, ReferenceSpec, ShuffledRender
+from vid3d.study.specs.fit import CpuFit
+from vid3d.study.specs.reference import ReferenceSpec
+from vid3d.study.specs.render import CpuRender, ShuffledRender
+from vid3d.study.specs.score import ClipEmbed
 
 ROOT = Path(__file__).parents[3]
 SIZE, FRAMES = 64, 8

@@ -14,7 +14,7 @@ from PIL import Image
 from vid3d.errors import InputError
 from vid3d.files import Provenance, save_reference, to_uint8
 from vid3d.scene import Reference
-from vid3d.study.specs import SvdSeed
+from vid3d.study.specs.seed import SvdSeed
 
 pytest.importorskip("diffusers")
 import torch

@@ -7,7 +7,7 @@ import pytest
 
 from vid3d.errors import InputError
 from vid3d.scene import Reference, SeedFrame
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")

@@ -12,7 +12,7 @@ from vid3d.randomness import generator
 from vid3d.scene import Views
 from vid3d.splatting import rasteriser
 from vid3d.stages import build
-from vid3d.study.specs import parse_spec
+from vid3d.study.registry import parse_spec
 
 SIZE, FRAMES, MOTION = 32, 6, 120
 JITTER = 0.2  # of each channel's distance from white

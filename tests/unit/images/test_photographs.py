@@ -13,7 +13,8 @@ from vid3d.images import photographs, reference
 from vid3d.images.foreground import Cut
 from vid3d.images.photographs import make_reference, open_photograph
 from vid3d.study import config
-from vid3d.study.specs import ReferenceSpec, parsed
+from vid3d.study.specs.reference import ReferenceSpec
+from vid3d.study.validation import parsed
 
 RED, GREEN, BLUE = (200, 30, 40), (20, 180, 60), (30, 60, 220)
 

@@ -9,7 +9,7 @@ from PIL import Image
 from vid3d.errors import InputError
 from vid3d.images import preparation
 from vid3d.images.preparation import Box
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 COLOUR = (230, 77, 26)
 

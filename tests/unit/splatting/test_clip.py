@@ -14,7 +14,7 @@ from vid3d.splatting.clip import GROUPS, Model, refine, shares, warm_start, wave
 from vid3d.splatting.fit import fit, view_order
 from vid3d.splatting.recipe import preset
 from vid3d.stages import build
-from vid3d.study.specs import parse_spec
+from vid3d.study.registry import parse_spec
 
 SIZE, MOMENTS = 32, 5
 ARMS = {

@@ -11,7 +11,7 @@ from vid3d.splatting.fit import fit
 from vid3d.splatting.native import AS_RELEASED, load
 from vid3d.splatting.rasteriser import render
 from vid3d.splatting.recipe import HullStart, hull_splats, preset
-from vid3d.study.specs import CpuFit
+from vid3d.study.specs.fit import CpuFit
 
 SIZE, RADIUS, RED = 48, 0.4, (0.8, 0.1, 0.2)
 FAST = preset("fast")

@@ -10,7 +10,11 @@ import yaml
 from vid3d.errors import InputError
 from vid3d.study import config
 from vid3d.study.config import image_name, load_benchmark, merge, parse_study
-from vid3d.study.specs import STAGES, ClipEmbed, CpuFit, ReferenceSpec, SvdSeed, parse_spec
+from vid3d.study.registry import STAGES, parse_spec
+from vid3d.study.specs.fit import CpuFit
+from vid3d.study.specs.reference import ReferenceSpec
+from vid3d.study.specs.score import ClipEmbed
+from vid3d.study.specs.seed import SvdSeed
 
 ROOT = Path(__file__).parents[3]
 RUN = {

@@ -7,8 +7,9 @@ import pytest
 from pydantic import Field
 
 from vid3d.commands import settings as settings_command
+from vid3d.study.registry import STAGES, backends
 from vid3d.study.settings import reference, settings
-from vid3d.study.specs import STAGES, Spec, backends
+from vid3d.study.specs.spec import Spec
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from vid3d import cli
 from vid3d.errors import InputError
-from vid3d.study.specs import SvdSeed, V3dViews
+from vid3d.study.specs.seed import SvdSeed
+from vid3d.study.specs.views import V3dViews
 from vid3d.training import card, judge, scenes, shards
 from vid3d.training.aims import AIMS
 from vid3d.training.schedule import Progress

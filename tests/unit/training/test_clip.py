@@ -9,7 +9,7 @@ import pytest
 from vid3d.backends import embed_clip
 from vid3d.measures import metrics
 from vid3d.procedural import sample_object
-from vid3d.study.specs import ClipEmbed
+from vid3d.study.specs.score import ClipEmbed
 from vid3d.training import clip, clip_card
 from vid3d.training.disagreeing import disagreeing
 

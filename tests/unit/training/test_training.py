@@ -206,7 +206,8 @@ def _sampled(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """A clip and views by the study's backends."""
     from vid3d.backends import seed_svd, views_v3d
     from vid3d.scene import Reference, SeedFrame
-    from vid3d.study.specs import SvdSeed, V3dViews
+    from vid3d.study.specs.seed import SvdSeed
+    from vid3d.study.specs.views import V3dViews
 
     small = {"model": str(folder), "size": 64, "steps": 2, "processor": "cpu"}
     seed = SvdSeed(backend="svd", variant=None, frames=3, max_guidance=1.0, **small)

@@ -9,7 +9,7 @@ import pytest
 
 from vid3d.errors import InputError
 from vid3d.study.config import Run, Study
-from vid3d.study.specs import PAPERS_EMBEDDER, ClipEmbed
+from vid3d.study.specs.score import PAPERS_EMBEDDER, ClipEmbed
 from vid3d.weights import contents
 from vid3d.weights.contents import Record, identified
 from vid3d.weights.manifest import Manifest, load_manifest

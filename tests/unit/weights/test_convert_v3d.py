@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from vid3d import cli
 from vid3d.errors import InputError
-from vid3d.study.specs import V3dViews
+from vid3d.study.specs.views import V3dViews
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")

@@ -13,7 +13,10 @@ from tests.unit.local_hub import REPOSITORY, REVISION, serve
 from vid3d import cli
 from vid3d.errors import InputError
 from vid3d.study.config import Photograph, load_study
-from vid3d.study.specs import STAGES, ClipEmbed, ProceduralSeed, SvdSeed, V3dViews
+from vid3d.study.registry import STAGES
+from vid3d.study.specs.score import ClipEmbed
+from vid3d.study.specs.seed import ProceduralSeed, SvdSeed
+from vid3d.study.specs.views import V3dViews
 from vid3d.weights.download import bring_photograph, bring_video
 from vid3d.weights.manifest import load_manifest
 

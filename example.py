@@ -15,7 +15,8 @@ from vid3d.images.reference import make_reference
 from vid3d.measures import metrics
 from vid3d.scene import Float32, Views
 from vid3d.stages import build
-from vid3d.study.config import load_benchmark, load_study
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.parsing import load_study
 
 FRAMES = 3  # the paper: all 25
 

@@ -13,7 +13,9 @@ from vid3d.checking.restoring import restored
 from vid3d.errors import InputError
 from vid3d.external import methods
 from vid3d.study import figure_list, hypothesis, layout, table_list
-from vid3d.study.config import as_typed, load_benchmark, load_study, notices
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.parsing import load_study, notices
+from vid3d.study.reading import as_typed
 from vid3d.study.registry import STAGES
 from vid3d.weights.contents import Record, content, identified, known
 from vid3d.weights.manifest import load_manifest

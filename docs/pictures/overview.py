@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vid3d.files import FRAMES_PER_SECOND, atomic, load_pixels
 from vid3d.study import layout
-from vid3d.study.config import Study, load_study
+from vid3d.study.config import Study
+from vid3d.study.parsing import load_study
 
 PICTURE = Path("docs/pictures/overview.webp")
 IMAGES = ("frog-green", "windmill-orange", "fish-teal")

@@ -17,7 +17,7 @@ from vid3d.images import preparation
 from vid3d.images.preparation import Box
 from vid3d.procedural.motion import flow as optical_flow
 from vid3d.scene import Float32, Float64, UInt8
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 
 SIZE, BORDER = 512, 0.3  # of the released code
 MOTIONS = (120, 200)

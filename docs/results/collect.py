@@ -19,7 +19,7 @@ from typing import Any
 from vid3d import figures
 from vid3d.files import save_json, save_text
 from vid3d.report.timings import stage_times
-from vid3d.study import config, layout
+from vid3d.study import layout, parsing
 
 ROOT, RESULTS = Path(), Path("docs/results")
 TABLES = {
@@ -78,7 +78,7 @@ def figure(entry: figures.Entry, report: Path, folder: Path) -> list[str]:
 
 def main(name: str, *told: str) -> None:
     """Write the page of a report that `snakemake` made when ``told`` this beside its name."""
-    study = config.load_study(["config/study.yaml"], {}, ROOT)
+    study = parsing.load_study(["config/study.yaml"], {}, ROOT)
     report, folder = ROOT / layout.REPORT.format(report=name), RESULTS / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

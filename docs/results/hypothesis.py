@@ -23,8 +23,10 @@ from vid3d.hypothesis import registration
 from vid3d.hypothesis.answer import WORDS, answer
 from vid3d.report.modelling_time import stamped
 from vid3d.study import hypothesis
-from vid3d.study.config import load_benchmark, load_study, read_yaml
+from vid3d.study.benchmark import load_benchmark
 from vid3d.study.layout import CONTENTS, FIGURE_FORMATS
+from vid3d.study.parsing import load_study
+from vid3d.study.reading import read_yaml
 from vid3d.tables import exports, of_experiment
 from vid3d.weights.contents import Record, content
 from vid3d.weights.manifest import load_manifest

@@ -21,7 +21,9 @@ from vid3d.measures import metrics
 from vid3d.scene import Reference
 from vid3d.splatting.recipe import preset, schedule
 from vid3d.study import hypothesis, layout
-from vid3d.study.config import load_benchmark, merge, parse_study, read_yaml
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.parsing import parse_study
+from vid3d.study.reading import merge, read_yaml
 from vid3d.study.registry import STAGES
 from vid3d.study.specs.fit import AutodiffFit, CpuFit
 from vid3d.study.specs.render import CpuRender

@@ -70,7 +70,7 @@ def _rows(path: Path) -> None:
 
 
 def _study(path: Path) -> None:
-    from vid3d.study.config import load_study
+    from vid3d.study.parsing import load_study
 
     load_study([path], {}, ROOT)
 
@@ -78,7 +78,8 @@ def _study(path: Path) -> None:
 def _manifests(path: Path) -> None:
     """The file as each manifest that is YAML; one that refuses it does not keep it from the next."""
     from vid3d.external.methods import Method
-    from vid3d.study.config import BenchmarkImage, load_yaml
+    from vid3d.study.benchmark import BenchmarkImage
+    from vid3d.study.reading import load_yaml
     from vid3d.weights.manifest import load_manifest
 
     refused = []

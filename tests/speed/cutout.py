@@ -20,7 +20,7 @@ from vid3d import files, procedural
 from vid3d.images.foreground import cut_out
 from vid3d.images.photographs import open_photograph
 from vid3d.scene import Float32, UInt8
-from vid3d.study.config import Procedural, load_benchmark
+from vid3d.study.benchmark import Procedural, load_benchmark
 
 ROOT = Path(__file__).parents[2]
 SIZE = 384  # pixels

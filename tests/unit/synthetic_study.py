@@ -17,7 +17,8 @@ from vid3d.files import Provenance, save_splats
 from vid3d.indicators import INDICATORS
 from vid3d.scene import Splats
 from vid3d.study import layout
-from vid3d.study.config import Study, parse_study
+from vid3d.study.config import Study
+from vid3d.study.parsing import parse_study
 
 REPOSITORY = Path(__file__).parents[2]
 TINY_CLIP = {"backend": "clip", "model": "tiny.json", "weights": "tiny.safetensors"}

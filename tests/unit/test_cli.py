@@ -17,7 +17,8 @@ from tests.speed import files_of_a_fit
 from vid3d import cameras, cli, files, journal
 from vid3d.commands import views
 from vid3d.scene import Reference, Views
-from vid3d.study import config, registry
+from vid3d.study import registry
+from vid3d.study.benchmark import Photograph
 from vid3d.study.specs.score import ClipEmbed
 from vid3d.study.specs.views import V3dViews
 
@@ -134,7 +135,7 @@ def test_a_truncated_filmstrip_is_named(vid3d, orbit):
 
 
 def reference_arguments(folder, source):
-    entry = config.Photograph(file=str(source)).model_dump_json()
+    entry = Photograph(file=str(source)).model_dump_json()
     outputs = [folder / "out" / name for name in ("reference.png", "foreground.png", "subject.json")]
     return ["reference", "--spec", '{"revision":1,"size":64}', "--entry", entry, "--image", "photo",
             "--source", source, "--output", *outputs]  # fmt: skip
@@ -160,7 +161,7 @@ def test_unusable_photographs_are_refused(vid3d, tmp_path, make, word):
 
 def test_a_wrong_checksum_is_refused(vid3d, tmp_path):
     (tmp_path / "fish.jpg").write_bytes(b"not the fish")
-    entry = config.Photograph(file="fish.jpg", sha256="0" * 64).model_dump_json()
+    entry = Photograph(file="fish.jpg", sha256="0" * 64).model_dump_json()
     output = tmp_path / "out" / "fish.jpg"
     refused(vid3d("fetch", "--entry", entry, "--folder", tmp_path, "--output", output), "fish.jpg", "checksum")
     assert list(output.parent.iterdir()) == []

@@ -12,7 +12,7 @@ from vid3d.cameras import EVALUATION_CAMERAS, orbit
 from vid3d.commands import embed_stages, indicators
 from vid3d.indicators import INDICATORS
 from vid3d.procedural import ObjectSpec, make_reference, render
-from vid3d.study.config import load_benchmark
+from vid3d.study.benchmark import load_benchmark
 
 ROOT = Path(__file__).parents[2]
 SIZE, FRAMES = 32, 3

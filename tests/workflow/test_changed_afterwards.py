@@ -16,7 +16,7 @@ from PIL import Image
 from tests.workflow.test_reruns import kinds
 from vid3d import recorded
 from vid3d.errors import InputError
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 from vid3d.weights.contents import Record, identified
 from vid3d.weights.manifest import load_manifest
 

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from vid3d.machine import cost
-from vid3d.study.config import load_study, load_yaml
+from vid3d.study.parsing import load_study
+from vid3d.study.reading import load_yaml
 from vid3d.weights.manifest import load_manifest
 
 STAGES = {

@@ -10,7 +10,7 @@ import pytest
 
 from vid3d.machine import interrupted, status
 from vid3d.study import layout
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 
 PATIENCE = 120.0  # seconds; a bound on waiting, not a measurement
 SLOW = "rule all:\n    output: 'results/one', 'results/other'\n    shell: 'sleep 600'\n"

@@ -19,7 +19,9 @@ from vid3d.checking.files import Records
 from vid3d.errors import InputError
 from vid3d.journal import Made
 from vid3d.study import layout
-from vid3d.study.config import Photograph, Study, load_benchmark, load_yaml
+from vid3d.study.benchmark import Photograph, load_benchmark
+from vid3d.study.config import Study
+from vid3d.study.reading import load_yaml
 from vid3d.study.registry import STAGES
 from vid3d.study.specs.spec import LearnedModel
 from vid3d.weights.manifest import Manifest, Model, load_manifest

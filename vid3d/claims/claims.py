@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
-from vid3d.study.config import NAME, MotionScore, load_yaml
-from vid3d.study.validation import Strict
+from vid3d.study.config import MotionScore
+from vid3d.study.reading import load_yaml
+from vid3d.study.validation import NAME, Strict
 
 CLAIMS = "benchmark/published/claims.yaml"
 Margin = Annotated[float, Field(gt=0, le=1)]  # of CLIP-I, SSIM or dB

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vid3d.study.config import load_yaml
+from vid3d.study.reading import load_yaml
 from vid3d.study.validation import Strict
 
 PUBLISHED = "benchmark/published/tables.yaml"

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from vid3d.checking import archive
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 
 
 def run(file: Path, /, *, report: str = "", agent: str = "") -> None:

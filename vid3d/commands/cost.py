@@ -2,7 +2,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vid3d.machine import cost
-from vid3d.study.config import load_runs, load_yaml
+from vid3d.study.parsing import load_runs
+from vid3d.study.reading import load_yaml
 from vid3d.weights.manifest import load_manifest
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from vid3d.errors import InputError
 from vid3d.machine import cost
 from vid3d.machine.doctor import Doctor
-from vid3d.study.config import load_runs, load_yaml
+from vid3d.study.parsing import load_runs
+from vid3d.study.reading import load_yaml
 from vid3d.weights.manifest import load_manifest
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from vid3d.study.config import Photograph
+from vid3d.study.benchmark import Photograph
 from vid3d.study.validation import parsed
 from vid3d.weights.download import bring_photograph
 

@@ -6,7 +6,7 @@ from vid3d import files
 from vid3d.hypothesis.calibration import Clip, levels, of_clip
 from vid3d.hypothesis.clips import held_out_objects, views_of
 from vid3d.procedural import load_objects
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 from vid3d.study.specs.views import ProceduralViews, ViewsSpec
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 from vid3d import files
 from vid3d.hypothesis.clips import training_objects
 from vid3d.procedural import load_objects
-from vid3d.study.config import read_yaml
 from vid3d.study.hypothesis import TRAINING
+from vid3d.study.reading import read_yaml
 
 
 def run(*, benchmark: Path, output: Path) -> None:

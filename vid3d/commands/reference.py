@@ -2,7 +2,7 @@ from pathlib import Path
 
 from vid3d import files
 from vid3d.images.reference import make_reference
-from vid3d.study.config import BenchmarkImage
+from vid3d.study.benchmark import BenchmarkImage
 from vid3d.study.specs.reference import ReferenceSpec
 from vid3d.study.validation import parsed
 

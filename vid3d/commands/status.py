@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vid3d.machine import interrupted, status
-from vid3d.study.config import load_runs
+from vid3d.study.parsing import load_runs
 
 
 def run(*, run: Sequence[str] = (), configfile: Sequence[Path] = (), config: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 from vid3d.checking import trace, verdict
 from vid3d.checking.files import Records
 from vid3d.files import save_json
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 
 
 def run(table: str, row: str, column: str, /, *, report: str = "", json: Path | None = None) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from vid3d import files, procedural
 from vid3d.stages import build, build_captions
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 from vid3d.training import clip_judge
 
 

@@ -6,7 +6,7 @@ from vid3d import files
 from vid3d.errors import InputError
 from vid3d.procedural import load_objects
 from vid3d.stages import build
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 from vid3d.study.registry import parse_spec
 from vid3d.study.specs.seed import SeedSettings, SeedSpec
 from vid3d.study.specs.views import ViewsSpec

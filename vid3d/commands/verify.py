@@ -6,7 +6,7 @@ from pathlib import Path
 from vid3d.checking import cells, verdict
 from vid3d.errors import InputError
 from vid3d.study import layout
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 
 
 def run(

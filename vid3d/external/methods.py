@@ -14,8 +14,9 @@ from pydantic import Field, model_validator
 
 from vid3d.errors import InputError
 from vid3d.study import layout
-from vid3d.study.config import NAME, Name, load_benchmark, read_yaml
-from vid3d.study.validation import Strict, validated
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.reading import read_yaml
+from vid3d.study.validation import NAME, Name, Strict, validated
 
 FOLDER = "benchmark/external"
 MANIFEST = f"{FOLDER}/manifest.yaml"

@@ -20,7 +20,8 @@ from vid3d.measures import protocol_tables, protocols
 from vid3d.scene import UInt8
 from vid3d.stages import Embed
 from vid3d.study import layout
-from vid3d.study.config import Study, load_benchmark
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.config import Study
 from vid3d.study.specs.score import ClipEmbed
 from vid3d.study.validation import Strict, validated
 

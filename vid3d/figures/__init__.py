@@ -18,7 +18,8 @@ from vid3d.figures.catalogue import CAPTIONS, Drawn, Entry, describe, left_out, 
 from vid3d.figures.source import Source, azimuth, fitted, tile
 from vid3d.files import save_json
 from vid3d.study import figure_list, layout
-from vid3d.study.config import Study, read_yaml
+from vid3d.study.config import Study
+from vid3d.study.reading import read_yaml
 
 __all__ = [
     "DARK_STYLE",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vid3d.hypothesis import analysis
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 
 WORDS = "reports/experiment.yaml"
 _RATIO = math.exp(analysis.RATIO_MARGIN) - 1

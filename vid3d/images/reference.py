@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vid3d.errors import InputError
 from vid3d.scene import Reference
-from vid3d.study.config import BenchmarkImage, Procedural
+from vid3d.study.benchmark import BenchmarkImage, Procedural
 from vid3d.study.specs.reference import ReferenceSpec
 
 

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from vid3d.cameras import EVALUATION_CAMERAS, held_out
 from vid3d.study import layout
-from vid3d.study.config import Run, Study, load_benchmark
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.config import Run, Study
 from vid3d.study.specs.spec import Device
 from vid3d.study.validation import Strict
 from vid3d.weights.manifest import Manifest

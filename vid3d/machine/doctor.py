@@ -12,7 +12,8 @@ from vid3d.machine import cuda, hardware
 from vid3d.machine.cost import Costs, Sum, gigabytes, nearest
 from vid3d.splatting import mark
 from vid3d.study import layout
-from vid3d.study.config import Run, Study, load_benchmark
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.config import Run, Study
 from vid3d.study.registry import STAGES
 from vid3d.weights.manifest import Manifest
 

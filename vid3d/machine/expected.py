@@ -5,7 +5,8 @@ from pathlib import Path, PurePosixPath
 from statistics import fmean
 
 from vid3d.machine import cost
-from vid3d.study.config import Study, load_yaml
+from vid3d.study.config import Study
+from vid3d.study.reading import load_yaml
 from vid3d.weights.manifest import Manifest
 
 COSTS = "config/costs.yaml"

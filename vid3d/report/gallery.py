@@ -10,7 +10,8 @@ from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.files import atomic, load_json, remove_others, save_picture
 from vid3d.study import layout
-from vid3d.study.config import Run, Study, read_yaml
+from vid3d.study.config import Run, Study
+from vid3d.study.reading import read_yaml
 from vid3d.tables.rows import sentence
 
 MEDIA = "media"  # folder within the report's

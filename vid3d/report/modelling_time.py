@@ -11,9 +11,9 @@ from vid3d.figures.catalogue import Entry
 from vid3d.files import load_json, load_rows
 from vid3d.hypothesis.answer import WORDS, Answer, answer
 from vid3d.report.gallery import copy
-from vid3d.study.config import read_yaml
 from vid3d.study.hypothesis import COMMITTED
 from vid3d.study.layout import FIGURE_FORMATS
+from vid3d.study.reading import read_yaml
 from vid3d.tables import of_experiment
 from vid3d.tables.laid_out import LaidOut
 

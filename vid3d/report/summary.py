@@ -10,7 +10,8 @@ from pydantic import Field
 from vid3d.claims.published import Published
 from vid3d.errors import InputError
 from vid3d.study import replicates
-from vid3d.study.config import Run, Study, load_yaml
+from vid3d.study.config import Run, Study
+from vid3d.study.reading import load_yaml
 from vid3d.study.specs.seed import SeedSpec
 from vid3d.study.specs.views import ViewsSpec
 from vid3d.study.validation import Strict

@@ -18,13 +18,14 @@ from pydantic import Field, TypeAdapter
 
 from vid3d.errors import InputError
 from vid3d.study.committed import Calibration, Choice, confirm, load
-from vid3d.study.config import Name, Study, load_yaml
+from vid3d.study.config import Study
 from vid3d.study.kept import is_kept
 from vid3d.study.layout import numbers
+from vid3d.study.reading import load_yaml
 from vid3d.study.specs.fit import FitSpec
 from vid3d.study.specs.score import ClipEmbed
 from vid3d.study.specs.views import JitteredViews, ViewsSpec
-from vid3d.study.validation import Strict
+from vid3d.study.validation import Name, Strict
 
 CONFIG = "config/hypothesis.yaml"
 FOLDER = "results/hypothesis"

@@ -10,7 +10,8 @@ from typing import Literal, TypeVar
 from vid3d.cameras import EVALUATION_CAMERAS
 from vid3d.errors import InputError
 from vid3d.study import figure_list, table_list
-from vid3d.study.config import BenchmarkImage, Procedural, Run, Study
+from vid3d.study.benchmark import BenchmarkImage, Procedural
+from vid3d.study.config import Run, Study
 from vid3d.study.registry import STAGES
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vid3d.study.config import ClipsPerJob, Execution, FramesPerJob, Report, Run, Study, Training
+from vid3d.study.config import Report, Run, Study
+from vid3d.study.execution import ClipsPerJob, Execution, FramesPerJob, Training
 from vid3d.study.registry import STAGES, backends
 from vid3d.study.validation import Strict
 

@@ -1,14 +1,16 @@
-"""What all settings are made of: models that refuse unknown keys, and complaints in one line."""
+"""What all settings are made of: models that refuse unknown keys, names, and complaints in one line."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vid3d.errors import InputError
 
 RENAMED = {"gsplat": "autodiff"}  # backends that had another name
 T = TypeVar("T")
+NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"  # of runs, reports and images, as they stand in paths
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 
 
 class Strict(BaseModel):

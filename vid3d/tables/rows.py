@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from vid3d.claims.published import Published
-from vid3d.study.config import Run, Study, load_benchmark
+from vid3d.study.benchmark import load_benchmark
+from vid3d.study.config import Run, Study
 from vid3d.study.replicates import Family
 from vid3d.study.specs.score import ClipEmbed
 

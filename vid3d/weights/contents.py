@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from vid3d.errors import InputError
-from vid3d.study.config import BenchmarkImage, Photograph, Run, Study
+from vid3d.study.benchmark import BenchmarkImage, Photograph
+from vid3d.study.config import Run, Study
 from vid3d.study.registry import STAGES
 from vid3d.study.specs.score import PAPERS_EMBEDDER, ClipEmbed, is_path
 from vid3d.study.specs.spec import Spec

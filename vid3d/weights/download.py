@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vid3d.errors import InputError
 from vid3d.files import atomic, save_text
-from vid3d.study.config import Photograph
+from vid3d.study.benchmark import Photograph
 from vid3d.weights.manifest import Model
 
 

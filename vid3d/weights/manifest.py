@@ -11,9 +11,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from vid3d.study.config import LicenceName, Name, load_yaml
+from vid3d.study.config import LicenceName
+from vid3d.study.reading import load_yaml
 from vid3d.study.specs.spec import Spec
-from vid3d.study.validation import Strict
+from vid3d.study.validation import Name, Strict
 
 FILE = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*"  # no way out of the folder
 FilePath = Annotated[str, Field(pattern=f"^{FILE}$")]

@@ -11,7 +11,7 @@ from vid3d.errors import InputError
 from vid3d.images.reference import make_reference
 from vid3d.procedural import truth
 from vid3d.scene import Moment, Reference
-from vid3d.study.config import load_benchmark
+from vid3d.study.benchmark import load_benchmark
 from vid3d.study.specs.reference import ReferenceSpec
 from vid3d.study.specs.render import BlankRender, StaticRender, TruthRender
 

@@ -16,7 +16,7 @@ from vid3d.procedural import ObjectSpec, render, truth
 from vid3d.randomness import generator
 from vid3d.scene import Views
 from vid3d.stages import build
-from vid3d.study.config import load_benchmark
+from vid3d.study.benchmark import load_benchmark
 from vid3d.study.specs.fit import CpuFit
 from vid3d.study.specs.reference import ReferenceSpec
 from vid3d.study.specs.render import CpuRender, ShuffledRender

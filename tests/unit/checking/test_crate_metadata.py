@@ -11,7 +11,7 @@ from vid3d.checking import crate
 from vid3d.checking.files import Records
 from vid3d.errors import InputError
 from vid3d.files import save_text
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 from vid3d.weights.contents import Record, identified
 from vid3d.weights.manifest import load_manifest
 

@@ -21,7 +21,7 @@ from vid3d.external import methods, scoring, videos
 from vid3d.measures import protocol_tables, protocols
 from vid3d.scene import Reference
 from vid3d.study import layout
-from vid3d.study.config import load_benchmark
+from vid3d.study.benchmark import load_benchmark
 from vid3d.tables.clip_i import table1
 from vid3d.tables.scores import collect
 from vid3d.tables.table import Measured

@@ -10,7 +10,7 @@ from vid3d.hypothesis.calibration import Clip, levels, of_clip
 from vid3d.hypothesis.clips import held_out_objects, training_objects, views_of
 from vid3d.procedural import load_objects
 from vid3d.procedural.objects import is_held_out
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 from vid3d.study.registry import parse_spec
 
 SETTINGS = '"size":32,"count":6'

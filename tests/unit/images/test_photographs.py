@@ -12,7 +12,7 @@ from vid3d.errors import InputError
 from vid3d.images import photographs, reference
 from vid3d.images.foreground import Cut
 from vid3d.images.photographs import make_reference, open_photograph
-from vid3d.study import config
+from vid3d.study import benchmark
 from vid3d.study.specs.reference import ReferenceSpec
 from vid3d.study.validation import parsed
 
@@ -193,17 +193,19 @@ def test_the_reference_of_a_benchmarks_image(tmp_path: Path) -> None:
     pixels[20:44, 20:44] = (200, 30, 30)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     spec = ReferenceSpec(size=32, border=0.5)
-    photograph = reference.make_reference("a", config.Photograph(file="a.png", caption="b"), spec, tmp_path / "a.png")
+    photograph = reference.make_reference(
+        "a", benchmark.Photograph(file="a.png", caption="b"), spec, tmp_path / "a.png"
+    )
     expected = make_reference(tmp_path / "a.png", "a", "b", 32, 0.5)
     assert (photograph.caption, photograph.foreground.shape) == ("b", (32, 32, 3))
     np.testing.assert_array_equal(photograph.foreground, expected.foreground)
     described = '{"kind": "procedural", "object": {"kind": "frog", "colour": "green", "second": "purple"}}'
-    entry = parsed(described, config.BenchmarkImage, "--entry")
+    entry = parsed(described, benchmark.BenchmarkImage, "--entry")
     assert reference.make_reference("frog", entry, spec).procedural["kind"] == "frog"
     with pytest.raises(InputError, match=r"a.png.*--source"):
-        reference.make_reference("a", config.Photograph(file="a.png"), spec)
+        reference.make_reference("a", benchmark.Photograph(file="a.png"), spec)
     with pytest.raises(InputError, match="--entry"):
-        parsed('{"kind": "drawing"}', config.BenchmarkImage, "--entry")
+        parsed('{"kind": "drawing"}', benchmark.BenchmarkImage, "--entry")
 
 
 def test_reference_of_a_photograph(tmp_path: Path) -> None:

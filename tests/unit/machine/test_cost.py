@@ -10,7 +10,8 @@ import yaml
 from vid3d import cli
 from vid3d.errors import InputError
 from vid3d.machine import cost
-from vid3d.study.config import load_study, load_yaml
+from vid3d.study.parsing import load_study
+from vid3d.study.reading import load_yaml
 from vid3d.weights.manifest import load_manifest
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ import pytest
 from vid3d.machine import expected, progress
 from vid3d.machine.progress import End, Failure, Plan, Progress, Screen, Targets
 from vid3d.machine.remaining import Left, Remaining, passed, told
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 from vid3d.weights.manifest import load_manifest
 
 KINDS = {1: "seed/quick", 2: "splat/quick", 3: "splat/quick", 4: "splat/quick", 5: "report/quick"}

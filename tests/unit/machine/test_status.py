@@ -8,7 +8,7 @@ import pytest
 from vid3d import cli
 from vid3d.machine import interrupted
 from vid3d.study import layout
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 
 ROOT = Path(__file__).parents[3]
 RUN = "quick-truth-views"  # which has files of its own and shares those of `quick`

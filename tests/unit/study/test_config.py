@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from vid3d.errors import InputError
-from vid3d.study import config
-from vid3d.study.config import image_name, load_benchmark, merge, parse_study
+from vid3d.study import parsing, reading
+from vid3d.study.benchmark import image_name, load_benchmark
+from vid3d.study.parsing import parse_study
+from vid3d.study.reading import merge
 from vid3d.study.registry import STAGES, parse_spec
 from vid3d.study.specs.fit import CpuFit
 from vid3d.study.specs.reference import ReferenceSpec
@@ -196,7 +198,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 def test_yaml_that_breaks_parsers_is_refused_in_one_line(tmp_path, text, what):
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(InputError, match=what) as error:
-        config.read_yaml(tmp_path / "a.yaml")
+        reading.read_yaml(tmp_path / "a.yaml")
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 2000
 
@@ -420,27 +422,27 @@ def test_a_wrong_argument_is_refused_in_one_line(stage, text, names):
     ],
 )
 def test_a_text_of_the_command_line_is_what_was_typed(typed, name):
-    assert config.read_settings([f"image={typed}"]) == {"image": name}
+    assert reading.read_settings([f"image={typed}"]) == {"image": name}
     as_snakemake_has_it = {"image": "photo", "cores": 1}
     words = ["snakemake", "--config", f"image={typed}", "--cores", "1"]
-    assert config.as_typed(as_snakemake_has_it, words) == {"image": name, "cores": 1}
-    assert config.as_typed(as_snakemake_has_it, [f"--config=image={typed}"]) == {"image": name, "cores": 1}
+    assert reading.as_typed(as_snakemake_has_it, words) == {"image": name, "cores": 1}
+    assert reading.as_typed(as_snakemake_has_it, [f"--config=image={typed}"]) == {"image": name, "cores": 1}
 
 
 def test_lists_of_names_are_texts_and_other_settings_yaml():
-    assert config.read_settings(["images=12,no", "frames=4", "training={minutes: 10}"]) == {
+    assert reading.read_settings(["images=12,no", "frames=4", "training={minutes: 10}"]) == {
         "images": "12,no",
         "frames": 4,
         "training": {"minutes": 10},
     }
-    assert config.read_settings(["images=[fish, panda]"]) == {"images": ["fish", "panda"]}
-    assert config.as_typed({"images": 12}, ["images=12"]) == {"images": "12"}
+    assert reading.read_settings(["images=[fish, panda]"]) == {"images": ["fish", "panda"]}
+    assert reading.as_typed({"images": 12}, ["images=12"]) == {"images": "12"}
 
 
 def test_report_own_shows_a_photograph_by_the_backends_of_another_run():
     """That run at its base condition, beside all others as they were; what other reports show does not depend on it."""
     files, image = [ROOT / "config/study.yaml"], {"image": "A cat.jpg"}
-    study, plain = (config.load_study(files, image | own, ROOT) for own in ({"own": "full"}, {}))
+    study, plain = (parsing.load_study(files, image | own, ROOT) for own in ({"own": "full"}, {}))
     made = study.runs["own-full"]
     assert study.reports["own"].runs == ("own-full",)
     assert (made.benchmark, made.images, made.conditions, made.used_frames) == ("own", ("a-cat",), [(120, 18)], 25)
@@ -448,18 +450,18 @@ def test_report_own_shows_a_photograph_by_the_backends_of_another_run():
     assert {name: run for name, run in study.runs.items() if name != "own-full"} == plain.runs
     assert study.only("full") == plain.only("full")
     assert study.only("own").own == "full"
-    random = config.load_study(files, image | {"own": "tiny-full"}, ROOT).runs["own-tiny-full"]
+    random = parsing.load_study(files, image | {"own": "tiny-full"}, ROOT).runs["own-tiny-full"]
     assert random.plumbing  # still: no table has its scores
 
 
 @pytest.mark.parametrize("name", ["fulll", "truth", "mini-truth-views", "blank", "own"])
 def test_a_run_that_takes_no_photograph_is_refused_with_those_that_do(name):
     with pytest.raises(InputError, match=f"^own: '{name}' is no other run .*; choose one of .*relief, full, full-one"):
-        config.load_study([ROOT / "config/study.yaml"], {"own": name, "image": "cat.jpg"}, ROOT)
+        parsing.load_study([ROOT / "config/study.yaml"], {"own": name, "image": "cat.jpg"}, ROOT)
 
 
 def test_more_frames_than_a_run_has_are_no_silent_matter():
-    study = config.load_study([ROOT / "config/study.yaml"], {"frames": 10}, ROOT)
-    assert config.notices(study, ["snakemake", "full"]) == []
-    assert config.notices(study, ["truth"]) == ["frames=10: run truth has 8, all of which are used"]
-    assert config.notices(study, [])[0] == "frames=10: run quick has 6, all of which are used"
+    study = parsing.load_study([ROOT / "config/study.yaml"], {"frames": 10}, ROOT)
+    assert parsing.notices(study, ["snakemake", "full"]) == []
+    assert parsing.notices(study, ["truth"]) == ["frames=10: run truth has 8, all of which are used"]
+    assert parsing.notices(study, [])[0] == "frames=10: run quick has 6, all of which are used"

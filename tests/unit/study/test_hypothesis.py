@@ -9,7 +9,7 @@ import pytest
 from vid3d import files
 from vid3d.errors import InputError
 from vid3d.study import hypothesis
-from vid3d.study.config import load_benchmark
+from vid3d.study.benchmark import load_benchmark
 
 ROOT = Path(__file__).parents[3]
 BENCHMARK = tuple(load_benchmark("procedural", None, ROOT))

@@ -14,7 +14,7 @@ from vid3d.indicators import INDICATORS
 from vid3d.measures.intervals import mean, mean_of
 from vid3d.measures.student import detectable
 from vid3d.study import layout
-from vid3d.study.config import load_study
+from vid3d.study.parsing import load_study
 from vid3d.study.replicates import families
 from vid3d.tables.attribution import attribution_table, substitution_table, substitutions
 from vid3d.tables.clip_i import table1, table2

@@ -9,7 +9,7 @@ from vid3d.cameras import orbit
 from vid3d.errors import InputError
 from vid3d.procedural import ObjectSpec, load_objects, render
 from vid3d.procedural.objects import is_held_out
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 from vid3d.training import clip_judge
 
 OBJECTS = Path(__file__).parents[3] / "benchmark" / "procedural" / "objects.yaml"

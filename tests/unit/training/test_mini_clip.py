@@ -9,7 +9,7 @@ import pytest
 from vid3d.backends import embed_clip
 from vid3d.procedural import ObjectSpec, load_objects
 from vid3d.procedural.objects import vocabulary
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 from vid3d.study.specs.score import ClipEmbed
 from vid3d.training import clip_card, clip_judge
 from vid3d.weights import open_clip_models

@@ -12,7 +12,8 @@ import yaml
 from tests.unit.local_hub import REPOSITORY, REVISION, serve
 from vid3d import cli
 from vid3d.errors import InputError
-from vid3d.study.config import Photograph, load_study
+from vid3d.study.benchmark import Photograph
+from vid3d.study.parsing import load_study
 from vid3d.study.registry import STAGES
 from vid3d.study.specs.score import ClipEmbed
 from vid3d.study.specs.seed import ProceduralSeed, SvdSeed

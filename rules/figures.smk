@@ -1,7 +1,8 @@
 # Intermediate images, renders, scores and indicators -> the figures of each report.
 #
 # in    renders, references, scores and indicators of every clip of every run that the report names, views of its middle
-#       frame; seed frames, views and splats of the first one; renders of other methods (setting `external`)
+#       frame; seed frames, views and splats of the first one; renders of other methods (setting `external`); the truth
+#       of figures 3 and 4, where a run has any, is drawn from what `references` say of a procedural object
 # out   results/reports/{report}/figures/: those of figure1-figure10, heatmap and trends that the report can have
 #       (vid3d/study/figure_list.py), each as .svg and .pdf for a paper and as .webp for the page, plots also as
 #       -dark.webp; figures.json: captions, alternative texts, and why the others are left out.  Target figures

@@ -75,7 +75,8 @@ WALLS = {
     ),
     "checking": ({"claims", "errors", "files", "journal", "recorded", "study", "tables", "weights"}, {"pandas"}),
     "figures": (
-        {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "scene", "study", "tables"},
+        {"cameras", "claims", "errors", "external", "files", "indicators", "measures", "procedural", "scene", "study"}
+        | {"tables"},
         PRESENTATION,
     ),
     "report": (

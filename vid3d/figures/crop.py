@@ -26,6 +26,10 @@ class Square:
         left, top = (min(round(start * edge), edge - side) for start in (self.left, self.top))
         return picture[top : top + side, left : left + side]
 
+    def inside(self, other: "Square") -> tuple[float, float, float]:
+        """Left, top and side of this square in shares of another one's edge, from its upper left corner."""
+        return (self.left - other.left) / other.side, (self.top - other.top) / other.side, self.side / other.side
+
 
 def around(pictures: Iterable[UInt8]) -> Square:
     """The smallest square, with a margin, that holds what is not white in any of the pictures; all if nothing is.

@@ -120,10 +120,5 @@ def _map(axes: Axes, table: Float64, scale: Normalize) -> None:
 def _bar(sheet: Sheet, left: float, width: float, scale: Normalize, words: str) -> None:
     """A colour bar, and what it counts."""
     sheet.text(left, 0.06, words, ha="left", color=grey())
-    axes = sheet.axes(left, 0.13, width, 0.08)
-    shades = np.linspace(scale.vmin or 0.0, scale.vmax or 0.0, 256)[None]
-    axes.imshow(shades, aspect="auto", extent=(shades[0, 0], shades[0, -1], 0, 1), norm=scale)
-    axes.set_yticks([])
+    axes = sheet.bar(left, 0.13, width, scale, 0.08)
     axes.locator_params(axis="x", nbins=4, prune="both")  # the bars' ends are near each other
-    axes.tick_params(length=2, width=0.5, pad=1.5)
-    axes.spines[:].set_visible(False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -37,11 +37,14 @@ class Sheet:
         width: inches, ``COLUMN`` or ``PAGE``.
         height: inches without the stamp.
         stamp: words that say what is shown and what it is not.
+
+    Attributes:
+        room: the height without the stamp.
     """
 
     def __init__(self, width: float, height: float, stamp: str) -> None:
         lines = wrapped(stamp, width - 2 * GAP)
-        self.width, self.height = width, height + 0.06 + _LINE * len(lines)
+        self.width, self.room, self.height = width, height, height + 0.06 + _LINE * len(lines)
         self.figure = Figure(figsize=(width, self.height))
         self._canvas = self.figure.add_axes((0, 0, 1, 1))
         self._canvas.set(xlim=(0, width), ylim=(self.height, 0))
@@ -78,6 +81,16 @@ class Sheet:
         """Axes of a plot that fill a rectangle; what stands at their ticks lies outside."""
         below = self.height - top - height
         return self.figure.add_axes((left / self.width, below / self.height, width / self.width, height / self.height))
+
+    def bar(self, left: float, top: float, width: float, scale: Normalize, height: float = 0.07) -> Axes:
+        """A colour bar, with what its colours count below it; returns its axes."""
+        axes = self.axes(left, top, width, height)
+        shades = np.linspace(scale.vmin or 0.0, scale.vmax or 0.0, 256)[None]
+        axes.imshow(shades, aspect="auto", extent=(shades[0, 0], shades[0, -1], 0, 1), norm=scale)
+        axes.set_yticks([])
+        axes.tick_params(length=2, width=0.5, pad=1.5)
+        axes.spines[:].set_visible(False)
+        return axes
 
 
 def wrapped(text: str, width: float) -> list[str]:

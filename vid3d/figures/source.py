@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from vid3d.cameras import EVALUATION_CAMERAS
+from vid3d import procedural
+from vid3d.cameras import EVALUATION_CAMERAS, orbit
+from vid3d.errors import InputError
 from vid3d.external.scoring import External
-from vid3d.files import load_filmstrip, to_uint8
+from vid3d.files import load_filmstrip, load_json, to_uint8
 from vid3d.scene import UInt8
 from vid3d.study import figure_list, layout
 from vid3d.study.config import Run, Study
@@ -98,6 +100,19 @@ class Source:
         """One render of a clip, at most ``size`` pixels wide."""
         path = clip.path(layout.RENDERS, self.study, frame=layout.two(frame))
         return tile(self.root / path, camera, EVALUATION_CAMERAS, size)
+
+    def truth(self, clip: layout.Condition, frame: int, camera: int) -> UInt8 | None:
+        """What there is to see in place of a render, (s, s, 3) of its size; None where a run has no ground truth."""
+        run = self.runs[clip.run]
+        if not run.ground_truth:
+            return None
+        path = self.root / clip.path(layout.SUBJECT, self.study)
+        described = load_json(path)
+        if not (isinstance(described, dict) and isinstance(described.get("procedural"), dict)):
+            raise InputError(f"{path}: does not describe a procedural object; delete it and run again")
+        cameras = orbit(EVALUATION_CAMERAS, run.render.size).select([camera])
+        shown = procedural.ObjectSpec.from_dict(described["procedural"])
+        return to_uint8(procedural.render(shown, frame, clip.motion, cameras)[0][0])
 
     def view(self, clip: layout.Condition, frame: int, view: int, size: int) -> UInt8:
         """One generated view of a clip, at most ``size`` pixels wide."""

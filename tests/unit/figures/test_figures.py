@@ -153,7 +153,7 @@ def test_pictures_in_svg_are_lossless(entries, root):
     svg = (root / layout.REPORT.format(report="small") / entries["figure4"].files["svg"]).read_text(encoding="utf-8")
     found = [base64.b64decode(text) for text in re.findall(r"data:image/png;base64,([^\"]+)", svg)]
     levels = [int(np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))[0, 0, 0]) for data in found]
-    assert levels[1:] == [0, 1, 2] * 2  # after the reference
+    assert levels[1:] == [0, 1, 2] * 2 + [0] * 2  # after the reference; then the details
 
 
 @pytest.mark.parametrize("name", figure_list.NAMES)
@@ -208,8 +208,8 @@ def test_figure2_shows_two_images_at_two_cameras_over_time(drawn):
 
 
 def test_figures3_and_4_have_a_row_for_each_value(drawn, entries):
-    assert greys(drawn["figure3"].figure) == [100, 101, 102] * 3
-    assert greys(drawn["figure4"].figure) == [0, 1, 2] * 2
+    assert greys(drawn["figure3"].figure) == [100, 101, 102] * 3 + [100] * 3  # below the rows a detail of each
+    assert greys(drawn["figure4"].figure) == [0, 1, 2] * 2 + [0] * 2
     assert "3, 9 and 18 views" in entries["figure3"].caption
     assert "motion 120 and 160" in entries["figure4"].caption
 

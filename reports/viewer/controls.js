@@ -24,11 +24,12 @@
       id: identifier,
       className: "note viewer-help",
       textContent: "Drag, or press the arrow keys, to turn. Pinch, scroll with Ctrl or ⌘ held, or press + or − to zoom. "
-        + "Space plays and pauses, comma and full stop step through time, Home goes back to the first view.",
+        + "Space plays and pauses, comma and full stop step through time, Home goes back to the first view, "
+        + "P draws splats as points.",
     });
     stage.replaceChildren(choices(viewer), pictures, captions, bar(viewer, stage), help);
     vid3d.followPointers(pictures, viewer.orbit);
-    vid3d.followKeys(pictures, viewer.orbit, viewer.player);
+    vid3d.followKeys(pictures, viewer);
     let last = [];
     viewer.onChange(() => {
       status.textContent = viewer.trouble || (viewer.loading ? "Loading…" : "");
@@ -162,7 +163,7 @@
     if (document.fullscreenEnabled) zoom.append(wholeScreen(button, stage, viewer));
     const link = make("a", { textContent: "Link to this view" });
     viewer.onChange(() => {
-      link.href = vid3d.address(viewer.shown.map((clip) => clip.key), player.frame, orbit.pose);
+      link.href = vid3d.address(viewer.shown.map((clip) => clip.key), player.frame, orbit.pose, viewer.points);
     });
     zoom.append(link);
     return element;
@@ -184,6 +185,7 @@
     };
     toggle("There and back", () => player.thereAndBack, (on) => { player.thereAndBack = on; });
     toggle("Keep turning", () => spin.on, (on) => (on ? spin.start() : spin.stop()));
+    toggle("Splats as points", () => viewer.points, (on) => { viewer.points = on; });
     toggle("Dark background", () => viewer.dark, (on) => { viewer.dark = on; });
     return element;
   }

@@ -52,7 +52,12 @@
   }
 
   // Keys on the pictures: what each does.
-  function followKeys(element, orbit, player) {
+  function followKeys(element, viewer) {
+    const { orbit, player } = viewer;
+    const points = () => {
+      viewer.points = !viewer.points;
+      viewer.redraw();
+    };
     const actions = {
       ArrowLeft: () => orbit.move(-STEP.turn, 0),
       ArrowRight: () => orbit.move(STEP.turn, 0),
@@ -65,6 +70,8 @@
       ",": () => player.step(-1),
       ".": () => player.step(1),
       Home: () => orbit.reset(),
+      p: points,
+      P: points,
     };
     element.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(actions, event.key)) return;

@@ -14,20 +14,20 @@
       this.element.append(vid3d.make("img", { src: description.poster, alt: "" }), this.canvas);
     }
 
-    // Draws the clip at a time as `orbit` sees it on a background (renderer.js), once its frame is there.
-    draw(orbit, time, background) {
-      const picture = this.picture(orbit, time, this.size, background);
+    // Draws the clip at a time as `orbit` sees it, with a look (renderer.js), once its frame is there.
+    draw(orbit, time, look) {
+      const picture = this.picture(orbit, time, this.size, look);
       if (!picture) return;
       this.canvas.getContext("bitmaprenderer").transferFromImageBitmap(picture);
       this.canvas.hidden = false;
     }
 
     // An ImageBitmap of the clip, or null while its frame has not arrived or nothing can be drawn.
-    picture(orbit, time, size, background) {
+    picture(orbit, time, size, look) {
       const frame = this.clip.at(time);
       if (!frame) return null;
       const lowPass = vid3d.lowPass(size, this.clip.description.fitted, orbit.radius);
-      return vid3d.renderer().draw(frame, orbit.view, size, lowPass, background);
+      return vid3d.renderer().draw(frame, orbit.view, size, lowPass, look);
     }
 
     // Edge of the picture in canvas pixels.

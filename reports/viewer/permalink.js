@@ -15,12 +15,13 @@
     }
   }
 
-  async function show(element, { keys, frame, camera }) {
+  async function show(element, { keys, frame, camera, points }) {
     element.scrollIntoView({ block: "start" });
     const viewer = await vid3d.mount(element);
     viewer.pause();
     viewer.spin.stop();
     if (viewer.shown.map((clip) => clip.key).join() !== keys.join()) viewer.show(...keys);
+    viewer.points = points;
     viewer.setTime(frame ?? 0);
     try {
       viewer.orbit.set(camera);

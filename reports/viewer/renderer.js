@@ -4,6 +4,7 @@
 (function (vid3d) {
   const WIDTH = 2048; // texels in a row of a texture
   const TEXELS = vid3d.spz.FLOATS / 4; // of a splat
+  const DISC = 1 / 256, SMALLEST_DISC = 1; // radius of a point: of the picture's edge; in pixels
 
   // Each splat is two triangles around its ellipse (vid3d/splatting/core/projection.hpp has the formulas).  They are
   // indexed by gl_VertexID instead of being instances, which software renderers draw slowly.
@@ -16,9 +17,11 @@
     uniform usampler2D order;
     uniform mat3 rotation;                // world to camera: x right, y down, z forward
     uniform float radius, focal, size, lowPass;
+    uniform float disc;                   // radius in pixels of opaque discs at the centres; 0 draws Gaussians
     out vec3 colour;
     out float opacity;
-    out vec2 offset;                      // from the centre, in units in which alpha falls as exp(-|offset|^2)
+    out vec2 offset;                      // from the centre, in units in which alpha falls as exp(-|offset|^2); of a
+                                          // disc in pixels
 
     const float NEAR = 0.2, LIMIT = 1.3;
 
@@ -37,8 +40,17 @@
       vec3 p = rotation * first.xyz + vec3(0.0, 0.0, radius);
       if (p.z <= NEAR || opacity < 1.0 / 255.0) return;
 
-      mat3 axes = transpose(rotation);          // its columns: the camera's axes in the world
+      int corner = gl_VertexID % 6;             // 0 1 2, 2 1 3 of a square's corners
+      int square = corner < 3 ? corner : corner == 3 ? 2 : corner == 4 ? 1 : 3;
+      vec2 outwards = vec2(square % 2 == 0 ? -1.0 : 1.0, square < 2 ? -1.0 : 1.0);
       vec2 slope = p.xy / p.z;
+      if (disc > 0.0) {
+        offset = (disc + 0.5) * outwards;
+        gl_Position = vec4((focal * slope + offset) * vec2(2.0, -2.0) / size, 0.0, 1.0);
+        return;
+      }
+
+      mat3 axes = transpose(rotation);          // its columns: the camera's axes in the world
       vec2 bounded = clamp(slope, -LIMIT * 0.5 * size / focal, LIMIT * 0.5 * size / focal);
       vec3 across = focal / p.z * (axes[0] - bounded.x * axes[2]);
       vec3 along = focal / p.z * (axes[1] - bounded.y * axes[2]);
@@ -52,10 +64,8 @@
       float angle = spread > 0.0 ? 0.5 * atan(b, half_difference) : 0.0;
       vec2 direction = vec2(cos(angle), sin(angle));
 
-      int corner = gl_VertexID % 6;             // 0 1 2, 2 1 3 of a square's corners
-      int square = corner < 3 ? corner : corner == 3 ? 2 : corner == 4 ? 1 : 3;
       float reach = sqrt(log(255.0 * opacity) + 1e-3);  // beyond it, alpha is below 1/255
-      offset = reach * vec2(square % 2 == 0 ? -1.0 : 1.0, square < 2 ? -1.0 : 1.0);
+      offset = reach * outwards;
       vec2 pixels = focal * slope + offset.x * sqrt(2.0 * major) * direction
         + offset.y * sqrt(2.0 * minor) * vec2(-direction.y, direction.x);
       gl_Position = vec4(pixels * vec2(2.0, -2.0) / size, 0.0, 1.0);
@@ -66,10 +76,13 @@
     in vec3 colour;
     in float opacity;
     in vec2 offset;
+    uniform float disc;
     out vec4 drawn;
 
     void main() {
-      float alpha = min(opacity * exp(-dot(offset, offset)), 0.99);
+      float alpha = disc > 0.0
+        ? clamp(disc + 0.5 - length(offset), 0.0, 1.0)  // its rim is as wide as a pixel
+        : min(opacity * exp(-dot(offset, offset)), 0.99);
       if (alpha < 1.0 / 255.0) discard;
       drawn = vec4(colour * alpha, alpha);
     }`;
@@ -102,8 +115,9 @@
     }
 
     // Draws a frame (vid3d.spz.decode); returns an ImageBitmap of size x size pixels, or null while the graphics
-    // processor is lost.  view: an orbit's; lowPass: in pixels squared; background: a grey from 0 to 1, which is white.
-    draw(frame, view, size, lowPass, background) {
+    // processor is lost.  view: an orbit's; lowPass: in pixels squared; look: background, a grey from 0 to 1, which is
+    // white, and points, whether splats are drawn as small opaque discs in place of Gaussians.
+    draw(frame, view, size, lowPass, { background, points }) {
       const gl = this.#gl, uniforms = this.#uniforms, canvas = this.#canvas;
       if (gl.isContextLost()) return null;
       if (canvas.width !== size) canvas.width = canvas.height = size;
@@ -115,6 +129,7 @@
       gl.uniform1f(uniforms.focal, vid3d.focal(size));
       gl.uniform1f(uniforms.size, size);
       gl.uniform1f(uniforms.lowPass, lowPass);
+      gl.uniform1f(uniforms.disc, points ? Math.max(DISC * size, SMALLEST_DISC) : 0);
       gl.activeTexture(gl.TEXTURE0);
       gl.bindTexture(gl.TEXTURE_2D, this.#texture(frame));
       const rows = Math.max(Math.ceil(frame.count / WIDTH), 1);
@@ -146,7 +161,7 @@
         throw new Error(`shaders: ${[gl.getProgramInfoLog(program), ...logs].join(" ")}`);
       }
       gl.useProgram(program);
-      const names = ["splats", "order", "rotation", "radius", "focal", "size", "lowPass"];
+      const names = ["splats", "order", "rotation", "radius", "focal", "size", "lowPass", "disc"];
       this.#uniforms = Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)]));
       gl.uniform1i(this.#uniforms.splats, 0);
       gl.uniform1i(this.#uniforms.order, 1);

@@ -11,6 +11,7 @@
 //   viewer.spin.start(), viewer.spin.stop(), viewer.spin.on
 //   viewer.dark                                    whether splats are drawn on dark in place of white, on which they were
 //                                                  fitted; viewer.redraw() after setting it
+//   viewer.points                                  whether splats are drawn as small opaque discs; likewise
 //   viewer.pixels(pane, size)                      {width, height, data} of pane 0 or 1 drawn now, RGBA from the upper
 //                                                  left corner; at its own size unless one is given
 "use strict";
@@ -34,6 +35,7 @@
       this.orbit = new vid3d.Orbit(data.home, () => this.redraw());
       this.spin = new vid3d.Spin(this.orbit);
       this.dark = false;
+      this.points = false;
       this.player = new vid3d.Player(1, data.rate, (frame) => this.#arrived(frame), () => this.redraw());
       new ResizeObserver(() => this.redraw()).observe(pictures);
     }
@@ -90,7 +92,7 @@
     }
 
     pixels(pane = 0, size = this.panes[pane].size) {
-      const picture = this.panes[pane].picture(this.orbit, this.time, size, this.#background);
+      const picture = this.panes[pane].picture(this.orbit, this.time, size, this.#look);
       if (!picture) throw new Error("nothing to draw yet");
       const context = new OffscreenCanvas(size, size).getContext("2d", { willReadFrequently: true });
       context.drawImage(picture, 0, 0);
@@ -114,13 +116,13 @@
       this.#scheduled = true;
       requestAnimationFrame(() => {
         this.#scheduled = false;
-        for (const pane of this.panes) pane.draw(this.orbit, this.time, this.#background);
+        for (const pane of this.panes) pane.draw(this.orbit, this.time, this.#look);
         for (const listener of this.#listeners) listener();
       });
     }
 
-    get #background() {
-      return this.dark ? DARK : WHITE;
+    get #look() {
+      return { background: this.dark ? DARK : WHITE, points: this.points };
     }
 
     #arrived(frame) {

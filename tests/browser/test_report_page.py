@@ -205,6 +205,15 @@ def test_a_link_to_a_view_opens_that_view(open_page, report_file):
     assert other.evaluate("viewer.camera") == {"azimuth": 72, "elevation": 10, "radius": 1.5}
     assert shown(other) == shown(page)
     expect(other.locator(".viewer")).to_be_in_viewport()
+    page.get_by_role("button", name="Splats as points").click()
+    expect(page.get_by_role("link", name="Link to this view")).to_have_attribute("href", f"{address}&points=1")
+    other.evaluate("(hash) => { location.hash = hash; }", f"{address}&points=1")
+    other.wait_for_function("() => viewer.points")
+    page.evaluate(DRAWN)
+    other.evaluate(DRAWN)
+    assert shown(other) == shown(page)
+    other.evaluate("(hash) => { location.hash = hash; }", address)
+    other.wait_for_function("() => !viewer.points")
 
 
 def test_an_address_that_names_no_clip_does_nothing(open_page, report_file):

@@ -231,6 +231,10 @@ def test_every_key_does_what_the_help_says(page):
     page.keyboard.press(",")
     page.keyboard.press(",")
     assert page.evaluate("viewer.time") == demo.FRAMES - 1
+    page.keyboard.press("p")
+    assert page.evaluate("viewer.points")
+    page.keyboard.press("P")
+    assert not page.evaluate("viewer.points")
     page.keyboard.press(" ")
     assert page.evaluate("viewer.playing")
 
@@ -283,6 +287,25 @@ def test_the_background_can_be_dark(page):
     assert (picture(page)[0, 0] == 23).all()  # 0.09 of 255
     toggle.click()
     assert np.array_equal(picture(page), white)
+
+
+def test_splats_can_be_points(page):
+    """The nearest is drawn last, and its disc hides what is behind it: there the picture has its colour."""
+    gaussians = picture(page, size=512)
+    toggle = page.get_by_role("button", name="Splats as points")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    points = picture(page, size=512)
+    assert (points != gaussians).any(axis=2).mean() > 0.01
+    splats, pose = demo.waver(0.0, 1.0, demo.SPLATS), look_at_origin(FIRST_AZIMUTH, FIRST_ELEVATION)
+    seen_from = (splats.positions - pose[:3, 3]) @ pose[:3, :3]
+    nearest = int(np.argmin(seen_from[:, 2]))
+    x, y = seen_from[nearest, :2] / seen_from[nearest, 2] * 256 / np.tan(np.radians(FIELD_OF_VIEW / 2)) + 256
+    colour = 255 * np.clip(0.5 + 0.28209479177387814 * splats.colours[nearest], 0, 1)
+    assert np.abs(points[int(y), int(x)] - colour).max() < 6  # SPZ rounds colours
+    toggle.click()
+    assert np.array_equal(picture(page, size=512), gaussians)
 
 
 # --- comparing, files, faults ----------------------------------------------------------------------------------------

@@ -1,39 +1,28 @@
 """A real Chromium without a screen, and pages in it that must neither complain nor reach for the network."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import chromium
 import demo
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-PATIENCE = 120_000  # milliseconds; the machine may be busy, and draws in software
-FLAGS = [
-    "--no-sandbox",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 LOCAL = ("file:", "blob:", "data:")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; where it is not installed, its tests are skipped, but not in continuous integration."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium.program()
     if program is None:
         reason = "needs a browser: apt-get install chromium"
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS, timeout=PATIENCE)
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS, timeout=chromium.PATIENCE)
         yield browser
         browser.close()
 
@@ -60,7 +49,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         settings = {"viewport": {"width": 320, "height": 240}, **options}
         context = browser.new_context(**settings)
         contexts.append(context)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(chromium.PATIENCE)
         page = context.new_page()
         page.on("request", lambda request: 0 if request.url.startswith(LOCAL) else faults.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -15,7 +15,7 @@ from vid3d.figures.details import Details, Shown, most_different
 from vid3d.figures.source import BACK
 from vid3d.files import to_uint8
 from vid3d.study import layout
-from vid3d.study.config import read_yaml
+from vid3d.study.reading import read_yaml
 
 TRUE = synthetic.RUN | {"motion_scores": [120], "view_counts": [18, 3], "images": ["frog"]}
 OBJECT = procedural.sample_object(np.random.default_rng(3))

@@ -1,7 +1,6 @@
 """Vid3D on a page: one image -> a moving 3D scene -> its CLIP-I.   python example.py [RUN [FOLDER]]
 
-No workflow, no files between the stages: the functions and settings that `snakemake` uses, one after another.  RUN is a
-run of config/study.yaml (default: quick); three moments of its first image.
+The functions and settings that `snakemake` uses, without files between them, on three moments of RUN's first image.
 """
 
 import sys

@@ -29,8 +29,8 @@ rule page:
         "benchmark/published/claims.yaml",
         "benchmark/animate124/relief-notes.yaml",
     output:
-        layout.PAGE,
-        reported(layout.table_pages("{report}"), ".html", "table", "{report}"),
+        page=layout.PAGE,
+        tables=reported(layout.table_pages("{report}"), ".html", "table", "{report}"),
     log:
         logs(job := "report/{report}"),
     benchmark:

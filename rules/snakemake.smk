@@ -31,7 +31,7 @@ onstart:
     # what profiles/default's logger tells (vid3d/machine/progress.py)
     needed = list(workflow.dag.needrun_jobs())
     kinds = expected.kinds({job.jobid: job.benchmark for job in needed})
-    pages = [page for job in needed for page in job.output if job.rule.name == "page"]
+    pages = [job.output.page for job in needed if job.rule.name == "page"]
     times = expected.seconds(study, MANIFEST, ROOT, kinds.values())
     logger.info("", extra={"vid3d": Plan(kinds, times, pages, *map(os.path.relpath, log[:1]))})
 

@@ -240,7 +240,8 @@ def _loss_figure(folder: Path, denoiser: dict[str, Any]) -> None:
     *panels, last = figure.subplots(1, len(curves) + 1)
     for axes, (title, curve) in zip(panels, curves.items(), strict=True):
         axes.plot(*np.array(curve).T, color="C0")
-        axes.set(title=title, xlabel="step", yscale="log")
+        axes.set(xlabel="step", yscale="log")
+        axes.set_title(title, fontsize="small")
     errors, before = [], 0  # of all runs, one after the other
     for run in _runs(denoiser):
         (watched,) = run["held_out"]
@@ -249,8 +250,10 @@ def _loss_figure(folder: Path, denoiser: dict[str, Any]) -> None:
     steps, *curves_of_noise = zip(*errors, strict=True)
     for sigma, curve_of_noise in zip(denoiser["noise_levels_watched"], curves_of_noise, strict=True):
         last.plot(steps, curve_of_noise, marker=".", label=f"noise {sigma:g}")
-    last.set(title="denoiser, held out", xlabel="step", yscale="log")
-    last.legend(fontsize="small")
+    last.set(xlabel="step", yscale="log")
+    last.set_title("denoiser, held out", fontsize="small")
+    last.locator_params(axis="x", nbins=2)
+    last.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     figure.axes[0].set_ylabel("loss")
     save_chart(folder / "training.png", figure)
 

@@ -52,21 +52,17 @@ def run(
         model, progress = train_image_encoder(orbits, checkpoints, seed, budget)
         phases, facts = [progress], {"recipe": asdict(SCHEDULE), "images": orbits.shape[0] * orbits.shape[1]}
     else:
-        latents, schedule = denoiser.load_latents(data), denoiser.SCHEDULES[kind]
+        latents, schedule, windows = denoiser.load_latents(data), denoiser.SCHEDULES[kind], denoiser.WINDOWS[kind]
         if held_out is None:
             raise InputError(f"--held-out: a denoiser ({kind}) needs a shard of clips to watch its error on")
         begun = None if initial is None else pipelines.load_part("denoiser", initial)
         unseen, title = denoiser.load_latents([held_out]), f"denoiser of {kind}"
-        windows = denoiser.WINDOWS[kind]
         model, progress = denoiser.train_denoiser(
             latents, unseen, begun, checkpoints, schedule, seed, budget, title, windows
         )
         phases, facts = [progress], {"recipe": asdict(schedule), "clips": len(latents.clips)}
-        facts |= {"windows": None if windows is None else asdict(windows)}
-        facts |= {"frames": latents.clips.shape[1], "initialised_from": None if initial is None else initial.name}
-        if initial is not None and (earlier := initial / "training.json").exists():
-            facts |= {"before": files.load_json(earlier)}
-        facts |= {"noise_levels_watched": denoiser.WATCHED}
+        facts |= {"windows": None if windows is None else asdict(windows), "frames": latents.clips.shape[1]}
+        facts |= {"noise_levels_watched": denoiser.WATCHED} | _begun_with(initial)
     facts |= {"seed": seed, "threads": threads, "budget_minutes": budget}
     facts |= {"parameters": sum(value.numel() for value in model.parameters())}
     facts |= {"steps": [p.steps for p in phases], "minutes": [round(p.seconds / 60, 1) for p in phases]}
@@ -75,3 +71,12 @@ def run(
     shards.save_losses(output / "training.csv", phases)
     files.save_json(output / "training.json", facts)
     shutil.rmtree(checkpoints)
+
+
+def _begun_with(initial: Path | None) -> dict[str, Any]:
+    """The name of the model that a training was begun with, and what was done to train that, if it tells."""
+    if initial is None:
+        return {"initialised_from": None}
+    earlier = initial / "training.json"
+    before = {"before": files.load_json(earlier)} if earlier.exists() else {}
+    return {"initialised_from": initial.name, **before}
